@@ -1,0 +1,23 @@
+// Package access says what a caller may see. A Scope is built once per request from the caller's
+// identity and is a mandatory argument of every read.
+//
+// Invariant: the zero Scope sees nothing.
+package access
+
+// Scope is what one caller may see. It cannot be widened.
+type Scope struct {
+	user string
+	all  bool
+}
+
+// All sees everything, on behalf of user. Only the hub's own identities (the admin token, the index builder) get it.
+func All(user string) Scope { return Scope{user: user, all: true} }
+
+// User is who asks; "" for the zero Scope.
+func (s Scope) User() string { return s.user }
+
+// Everything reports whether the scope has no limit, so that a read may leave its predicate out.
+func (s Scope) Everything() bool { return s.all }
+
+// Nothing reports whether the scope sees nothing at all.
+func (s Scope) Nothing() bool { return !s.all }

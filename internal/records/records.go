@@ -1,0 +1,191 @@
+// Package records holds what readers of the fleet get back: objects, versions, events, and how far an answer
+// can be trusted. The search service fills them; GraphQL, the action module and later readers consume them.
+//
+// Invariant: a record names its cluster by name (Ref.Cluster) and by identity (ClusterUID), and the two were
+// one cluster when it was read.
+package records
+
+import (
+	"time"
+
+	"github.com/foretop/foretop/internal/kube"
+)
+
+// Object is one object as stored: its summary, its JSON and what is known of its last change.
+type Object struct {
+	Ref        kube.Ref
+	ClusterUID string
+	kube.Summary
+	Ver          uint64
+	ObservedAt   time.Time
+	ChangedAt    time.Time // last meaningful change, or creation
+	ChangedBy    string
+	ChangedPaths []string
+	DeletedAt    time.Time // zero while it lives
+	JSON         []byte    // redacted, byte for byte; nil when the reader asked for rows only
+}
+
+// Request asks for objects.
+type Request struct {
+	Query  string
+	First  int // 1 to 1000
+	After  string
+	Facets []string
+	Bare   bool // leave Object.JSON out
+}
+
+// Result answers a Request.
+type Result struct {
+	Total    int
+	Objects  []*Object
+	More     bool
+	Cursor   string // of the last object; "" when there is none
+	Facets   []Facet
+	Coverage Coverage
+	Took     time.Duration
+	Engine   string // clickhouse, bleve+clickhouse
+}
+
+// Facet counts the values of one field over everything that matches.
+type Facet struct {
+	Field    string
+	Distinct int
+	Values   []FacetValue // by count, then value
+}
+
+// FacetValue is one value of a facet and how many objects have it.
+type FacetValue struct {
+	Value string
+	Count int
+}
+
+// Coverage says which clusters an answer speaks for.
+type Coverage struct {
+	Clusters []ClusterCoverage // by name
+}
+
+// ClusterState is how a cluster's data stands; the values are GraphQL's.
+type ClusterState string
+
+// States, best first after Syncing.
+const (
+	Syncing  ClusterState = "SYNCING"
+	Live     ClusterState = "LIVE"
+	Degraded ClusterState = "DEGRADED"
+	Stale    ClusterState = "STALE"
+	Pending  ClusterState = "PENDING"
+)
+
+// ClusterCoverage is one cluster's part of an answer.
+type ClusterCoverage struct {
+	Cluster string
+	State   ClusterState
+	AsOf    time.Time // zero when never heard from
+	Reason  string    // a sentence, "" when all is well
+}
+
+// Version is one observed version of an object.
+type Version struct {
+	Object
+	Op          string // snapshot, add, update, delete
+	Meaningful  bool
+	PreviousVer uint64
+	// Previous is the JSON of the version before, for the diff; nil when there is none or it was not asked for.
+	Previous []byte
+	// Summary is a sentence: "image app2:1.0 -> app2:broken".
+	Sentence string
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items    []T
+	More     bool
+	Cursor   string
+	Total    int // -1 when it was not counted
+	Coverage Coverage
+}
+
+// Event is the newest revision of one Kubernetes event.
+type Event struct {
+	UID, Cluster, Namespace       string
+	Type, Reason, Message, Source string
+	Count                         uint32
+	FirstAt, LastAt               time.Time
+	RegardingKind, RegardingName  string
+	Regarding                     *kube.Ref // nil when the object was never seen
+}
+
+// Suggestion completes a query under the cursor.
+type Suggestion struct {
+	Text, Label, Type, Detail string
+	Count                     int // -1 when unknown
+	From, To                  int // byte range of the query that Text replaces
+}
+
+// Explanation says how a query is understood.
+type Explanation struct {
+	Engine    string
+	Canonical string
+	Terms     []string
+}
+
+// Graph is objects and the edges between them.
+type Graph struct {
+	Nodes     []GraphNode
+	Edges     []GraphEdge
+	Truncated bool
+}
+
+// GraphNode is an object of a graph; Level is negative above the asked object and positive below.
+type GraphNode struct {
+	*Object
+	Level int
+}
+
+// GraphEdge is a directed relation; Type is "owns".
+type GraphEdge struct {
+	From, To kube.Ref
+	Type     string
+}
+
+// Cluster is a member as people see it.
+type Cluster struct {
+	Name, UID, Mode         string // Mode: push or pull
+	State                   ClusterState
+	Reason                  string
+	AsOf                    time.Time
+	KubernetesVersion       string
+	Labels                  map[string]string
+	AddedAt                 time.Time
+	Objects                 int
+	Nodes, Pods, Namespaces int
+	Resources               []ResourceState
+}
+
+// ResourceState says how collection of one kind of one member stands.
+type ResourceState struct {
+	kube.GroupResource
+	Version, Kind string
+	Namespaced    bool
+	ShortNames    []string
+	State, Reason string // State: syncing, synced, failing, gone, excluded
+	Objects       int
+}
+
+// Kind is a kind of object that members serve, merged over clusters.
+type Kind struct {
+	kube.GroupResource
+	Version    string
+	Kind       string
+	Namespaced bool
+	ShortNames []string
+	Clusters   int
+}
+
+// Change is one live change of an object that matches, or did.
+type Change struct {
+	Type       string // ADDED, MODIFIED, REMOVED
+	Ref        kube.Ref
+	Object     *Object // nil when REMOVED
+	ObservedAt time.Time
+}
