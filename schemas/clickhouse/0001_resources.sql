@@ -5,6 +5,8 @@
 -- Typed columns are derived from `object` by internal/kube.Summarize at ingest and are what people filter on;
 -- `object` is the redacted JSON, byte for byte.
 -- Current state: key first by kind, since most questions name a kind and few name a cluster.
+-- i_feed: the change feed asks (cluster = a AND ver > x) OR (cluster = b AND ver > y). Versions of different clusters
+-- cannot be compared (epochs differ), so a minmax over ver alone would let every granule of the younger epochs through.
 -- Granularity 1024: a point read decompresses one granule of objects.
 CREATE TABLE IF NOT EXISTS {db}.resources {on_cluster}
 (
@@ -46,7 +48,7 @@ CREATE TABLE IF NOT EXISTS {db}.resources {on_cluster}
     INDEX i_uid uid TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX i_owner owner_uids TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX i_label mapValues(labels) TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX i_ver ver TYPE minmax GRANULARITY 1
+    INDEX i_feed (cluster, ver) TYPE minmax GRANULARITY 1
 )
 ENGINE = {engine:ReplacingMergeTree(ver)}
 ORDER BY (api_group, resource, cluster, namespace, name)
