@@ -1,0 +1,220 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/graph-gophers/graphql-go"
+	"sigs.k8s.io/yaml"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+func (r *resolver) Resource(ctx context.Context, args struct {
+	Ref graphql.ID
+	At  *graphql.Time
+}) (*resourceResolver, error) {
+	ref, err := parseRef(args.Ref)
+	if err != nil {
+		return nil, err
+	}
+	var at time.Time
+	if args.At != nil {
+		at = args.At.Time
+	}
+	o, err := r.reader.Object(ctx, access.FromContext(ctx), ref, at)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	return r.resources([]*records.Object{o})[0], nil
+}
+
+func parseRef(id graphql.ID) (kube.Ref, error) {
+	ref, err := kube.ParseRef(string(id))
+	if err != nil {
+		return kube.Ref{}, &access.Error{Code: "BAD_REQUEST", Message: err.Error() + "."}
+	}
+	return ref, nil
+}
+
+// siblings are the objects of one list. What any of them needs from the store is loaded for all at once, the
+// first time it is asked for, so that a list of n objects costs one read and not n.
+type siblings struct {
+	r       *resolver
+	objects []*records.Object
+
+	owners     once[map[kube.Ref]*records.Object]
+	scalers    once[map[kube.Ref]*records.Object]
+	ownerNodes sync.Map // kube.Ref -> *resourceResolver, so that owners of owners batch too
+}
+
+type once[T any] struct {
+	sync.Once
+	value T
+	err   error
+}
+
+func (o *once[T]) get(load func() (T, error)) (T, error) {
+	o.Do(func() { o.value, o.err = load() })
+	return o.value, o.err
+}
+
+func (r *resolver) resources(list []*records.Object) []*resourceResolver {
+	s := &siblings{r: r, objects: list}
+	out := make([]*resourceResolver, len(list))
+	for i, o := range list {
+		out[i] = &resourceResolver{o: o, s: s}
+	}
+	return out
+}
+
+type resourceResolver struct {
+	o *records.Object
+	s *siblings
+}
+
+func (x *resourceResolver) Ref() graphql.ID            { return graphql.ID(x.o.Ref.String()) }
+func (x *resourceResolver) Cluster() string            { return x.o.Ref.Cluster }
+func (x *resourceResolver) Group() string              { return x.o.Ref.Group }
+func (x *resourceResolver) Version() string            { return x.o.Version }
+func (x *resourceResolver) Resource() string           { return x.o.Ref.Resource }
+func (x *resourceResolver) Kind() string               { return x.o.Kind }
+func (x *resourceResolver) Namespace() *string         { return orNil(x.o.Ref.Namespace) }
+func (x *resourceResolver) Name() string               { return x.o.Ref.Name }
+func (x *resourceResolver) UID() string                { return x.o.UID }
+func (x *resourceResolver) ResourceVersion() string    { return x.o.ResourceVersion }
+func (x *resourceResolver) Labels() (JSON, error)      { return stringMap(x.o.Labels) }
+func (x *resourceResolver) Annotations() (JSON, error) { return stringMap(x.o.Annotations) }
+func (x *resourceResolver) CreatedAt() graphql.Time    { return graphql.Time{Time: x.o.CreatedAt.UTC()} }
+func (x *resourceResolver) ChangedAt() graphql.Time    { return graphql.Time{Time: x.o.ChangedAt.UTC()} }
+func (x *resourceResolver) ChangedBy() string          { return x.o.ChangedBy }
+func (x *resourceResolver) DeletedAt() *graphql.Time   { return timeOrNil(x.o.DeletedAt) }
+func (x *resourceResolver) Status() string             { return x.o.Status }
+func (x *resourceResolver) Health() string             { return health(x.o.Health) }
+func (x *resourceResolver) App() string                { return x.o.App }
+func (x *resourceResolver) Node() string               { return x.o.Node }
+func (x *resourceResolver) Images() []string           { return orEmpty(x.o.Images) }
+func (x *resourceResolver) Reasons() []string          { return orEmpty(x.o.Reasons) }
+func (x *resourceResolver) Replicas() *int32           { return countOrNil(x.o.Replicas) }
+func (x *resourceResolver) ReadyReplicas() *int32      { return countOrNil(x.o.ReadyReplicas) }
+func (x *resourceResolver) Restarts() *int32           { return countOrNil(x.o.Restarts) }
+
+func health(h kube.Health) string {
+	if h == "" {
+		h = kube.Unknown
+	}
+	return strings.ToUpper(string(h))
+}
+
+// countOrNil maps the store's -1, "this kind has none", to null.
+func countOrNil(n int64) *int32 {
+	if n < 0 {
+		return nil
+	}
+	v := int32(n)
+	return &v
+}
+
+func (x *resourceResolver) Ready() *bool {
+	switch x.o.Ready {
+	case "true", "false":
+		v := x.o.Ready == "true"
+		return &v
+	default:
+		return nil
+	}
+}
+
+func (x *resourceResolver) Object() JSON { return JSON{x.o.JSON} }
+
+func (x *resourceResolver) YAML() (string, error) { return yamlOf(x.o.JSON) }
+
+func yamlOf(json []byte) (string, error) {
+	if len(json) == 0 {
+		return "", nil
+	}
+	y, err := yaml.JSONToYAML(json)
+	if err != nil {
+		return "", fmt.Errorf("write YAML: %w", err)
+	}
+	return string(y), nil
+}
+
+func (x *resourceResolver) Owner(ctx context.Context) (*resourceResolver, error) {
+	owners, err := x.s.owners.get(func() (map[kube.Ref]*records.Object, error) {
+		return x.s.r.reader.Owners(ctx, access.FromContext(ctx), x.s.objects)
+	})
+	if err != nil || owners[x.o.Ref] == nil {
+		return nil, err
+	}
+	x.s.shareOwners(owners)
+	node, ok := x.s.ownerNodes.Load(owners[x.o.Ref].Ref)
+	if !ok {
+		return nil, fmt.Errorf("owner of %s is not among the loaded owners", x.o.Ref)
+	}
+	return node.(*resourceResolver), nil
+}
+
+func (s *siblings) shareOwners(owners map[kube.Ref]*records.Object) {
+	list := make([]*records.Object, 0, len(owners))
+	for _, o := range owners {
+		list = append(list, o)
+	}
+	for _, node := range s.r.resources(list) {
+		s.ownerNodes.LoadOrStore(node.o.Ref, node)
+	}
+}
+
+// verbsOf says which verbs the action module takes for a kind. It is here and not there because the page asks
+// for each row; the action module checks again.
+func verbsOf(gr kube.GroupResource) []string {
+	if gr.Group != "apps" {
+		return []string{}
+	}
+	switch gr.Resource {
+	case "deployments", "statefulsets":
+		return []string{"RESTART", "SCALE"}
+	case "daemonsets":
+		return []string{"RESTART"}
+	default:
+		return []string{}
+	}
+}
+
+func (x *resourceResolver) Verbs() []string {
+	if !x.o.DeletedAt.IsZero() {
+		return []string{}
+	}
+	return verbsOf(x.o.Ref.GroupResource)
+}
+
+type ownerResolver struct{ system, name, effect string }
+
+func (o ownerResolver) System() string { return o.system }
+func (o ownerResolver) Name() string   { return o.name }
+func (o ownerResolver) Effect() string { return o.effect }
+
+func (x *resourceResolver) ManagedBy(ctx context.Context) ([]ownerResolver, error) {
+	list := []ownerResolver{}
+	scalers, err := x.s.scalers.get(func() (map[kube.Ref]*records.Object, error) {
+		return x.s.r.reader.Autoscalers(ctx, access.FromContext(ctx), x.s.objects)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if hpa := scalers[x.o.Ref]; hpa != nil {
+		list = append(list, ownerResolver{"hpa", hpa.Ref.Name, "It sets the number of replicas; a direct change is reverted within about 15 s."})
+	}
+	for _, ref := range x.o.OwnerRefs {
+		list = append(list, ownerResolver{"controller", ref, "It owns this object and puts back what differs from its own template."})
+	}
+	if release := x.o.Annotations["meta.helm.sh/release-name"]; release != "" {
+		list = append(list, ownerResolver{"helm", release, "The next upgrade of the release overwrites fields that its chart sets."})
+	}
+	return list, nil
+}

@@ -1,0 +1,265 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/graph-gophers/graphql-go"
+	gqlerrors "github.com/graph-gophers/graphql-go/errors"
+)
+
+// The graphql-transport-ws subprotocol, as https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md has it.
+const (
+	subprotocol  = "graphql-transport-ws"
+	initTimeout  = 10 * time.Second
+	writeTimeout = 10 * time.Second
+	pingEvery    = 20 * time.Second
+	maxPerSocket = 50 // subscriptions of one page; more is a mistake or an attack
+
+	closeBadRequest    websocket.StatusCode = 4400
+	closeUnauthorized  websocket.StatusCode = 4401
+	closeBadProtocol   websocket.StatusCode = 4406
+	closeInitTimeout   websocket.StatusCode = 4408
+	closeDuplicateID   websocket.StatusCode = 4409
+	closeTooManyInits  websocket.StatusCode = 4429
+	closeTooManyAtOnce websocket.StatusCode = 4430
+)
+
+type message struct {
+	ID      string          `json:"id,omitempty"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+// ServeSocket speaks graphql-transport-ws until the client leaves. The request's context carries the caller's
+// Scope; the origin must be the hub's own.
+func (g *Graph) ServeSocket(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
+	if err != nil {
+		return // Accept has answered
+	}
+	defer conn.CloseNow()
+	if conn.Subprotocol() != subprotocol {
+		conn.Close(closeBadProtocol, "Subprotocol not acceptable")
+		return
+	}
+	conn.SetReadLimit(maxBodyBytes)
+	ctx, cancel := context.WithCancel(r.Context())
+	s := &socket{graph: g, conn: conn, running: map[string]context.CancelFunc{}}
+	defer s.wait.Wait() // after cancel: no subscription outlives its socket
+	defer cancel()
+	s.wait.Go(func() { s.keepAlive(ctx, cancel) })
+	s.serve(ctx)
+}
+
+// socket is one client's connection. Writes are serialised by the library; running by the mutex.
+type socket struct {
+	graph *Graph
+	conn  *websocket.Conn
+	wait  sync.WaitGroup
+
+	mu      sync.Mutex
+	running map[string]context.CancelFunc
+}
+
+func (s *socket) serve(ctx context.Context) {
+	initCtx, initDone := context.WithTimeout(ctx, initTimeout)
+	first, err := s.read(initCtx)
+	initDone()
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		s.conn.Close(closeInitTimeout, "Connection initialisation timeout")
+		return
+	case err != nil:
+		return
+	case first.Type == "subscribe":
+		s.conn.Close(closeUnauthorized, "Unauthorized")
+		return
+	case first.Type != "connection_init":
+		s.conn.Close(closeBadRequest, "The first message must be connection_init")
+		return
+	}
+	s.send(ctx, message{Type: "connection_ack"})
+	for {
+		m, err := s.read(ctx)
+		if err != nil {
+			return
+		}
+		switch m.Type {
+		case "ping":
+			s.send(ctx, message{Type: "pong"})
+		case "pong":
+		case "connection_init":
+			s.conn.Close(closeTooManyInits, "Too many initialisation requests")
+			return
+		case "subscribe":
+			if !s.subscribe(ctx, m) {
+				return
+			}
+		case "complete":
+			s.stop(m.ID)
+		default:
+			s.conn.Close(closeBadRequest, "Unknown message type")
+			return
+		}
+	}
+}
+
+func (s *socket) read(ctx context.Context) (message, error) {
+	var m message
+	_, data, err := s.conn.Read(ctx)
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		s.conn.Close(closeBadRequest, "Message is not JSON")
+		return m, err
+	}
+	return m, nil
+}
+
+// subscribe starts one operation; false ends the connection.
+func (s *socket) subscribe(ctx context.Context, m message) bool {
+	var req Request
+	if m.ID == "" || json.Unmarshal(m.Payload, &req) != nil {
+		s.conn.Close(closeBadRequest, "subscribe needs an id and a request")
+		return false
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s.mu.Lock()
+	_, taken := s.running[m.ID]
+	many := len(s.running) >= maxPerSocket
+	if !taken && !many {
+		s.running[m.ID] = cancel
+	}
+	s.mu.Unlock()
+	if taken || many {
+		cancel()
+		if taken {
+			s.conn.Close(closeDuplicateID, "Subscriber for "+m.ID+" already exists")
+		} else {
+			s.conn.Close(closeTooManyAtOnce, "Too many subscriptions on one connection")
+		}
+		return false
+	}
+	s.wait.Go(func() {
+		defer s.stop(m.ID)
+		s.run(ctx, m.ID, req)
+	})
+	return true
+}
+
+func (s *socket) run(ctx context.Context, id string, req Request) {
+	answers, err := s.graph.schema.Subscribe(ctx, req.Query, req.OperationName, req.Variables)
+	if err != nil {
+		s.sendJSON(ctx, id, "error", []map[string]string{{"message": err.Error()}})
+		return
+	}
+	for a := range answers {
+		resp, ok := a.(*graphql.Response)
+		if !ok {
+			s.graph.log.Error("subscription answered an unknown type", "id", id)
+			return
+		}
+		s.graph.settle(resp.Errors)
+		if resp.Data == nil && len(resp.Errors) > 0 {
+			s.sendJSON(ctx, id, "error", resp.Errors)
+			return
+		}
+		if !s.sendJSON(ctx, id, "next", resp) {
+			return
+		}
+	}
+	if ctx.Err() == nil {
+		s.send(ctx, message{ID: id, Type: "complete"})
+	}
+}
+
+func (s *socket) stop(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cancel, ok := s.running[id]; ok {
+		cancel()
+		delete(s.running, id)
+	}
+}
+
+func (s *socket) sendJSON(ctx context.Context, id, typ string, payload any) bool {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		s.graph.log.Error("encode subscription answer", "err", err)
+		raw, typ = []byte(`[{"message":"The answer could not be encoded."}]`), "error"
+	}
+	return s.send(ctx, message{ID: id, Type: typ, Payload: raw})
+}
+
+func (s *socket) send(ctx context.Context, m message) bool {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return s.conn.Write(ctx, websocket.MessageText, raw) == nil
+}
+
+// keepAlive finds clients that vanished without a word.
+func (s *socket) keepAlive(ctx context.Context, gone context.CancelFunc) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			pingCtx, cancel := context.WithTimeout(ctx, writeTimeout)
+			err := s.conn.Ping(pingCtx)
+			cancel()
+			if err != nil {
+				gone()
+				return
+			}
+		}
+	}
+}
+
+// ServeHTTP answers one operation as JSON; a request to upgrade goes to ServeSocket.
+func (g *Graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") != "" {
+		g.ServeSocket(w, r)
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, http.StatusMethodNotAllowed, "GraphQL is asked by POST.")
+		return
+	}
+	var req Request
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes)).Decode(&req); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			refuse(w, http.StatusRequestEntityTooLarge, "The request is larger than 64 KiB.")
+			return
+		}
+		refuse(w, http.StatusBadRequest, `The body is not a GraphQL request: it must be JSON like {"query": "{ clusters { name } }"}.`)
+		return
+	}
+	resp := g.Exec(r.Context(), req)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := json.NewEncoder(w).Encode(resp); err != nil {
+		g.log.Debug("write GraphQL answer", "err", err)
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, sentence string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	answer := map[string]any{"errors": []*gqlerrors.QueryError{{Message: sentence, Extensions: map[string]any{"code": "BAD_REQUEST"}}}}
+	_ = json.NewEncoder(w).Encode(answer) // the client is gone when this fails
+}

@@ -1,0 +1,185 @@
+// Package query is the hub's face: one HTTP server that knows who asks, mounts the readers and the page, and
+// lets nobody in without a token.
+//
+// Invariant: every path but the page's static files, /healthz, /readyz and /login is served under a Scope.
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/query/graph"
+)
+
+// Deps is what the server stands on.
+type Deps struct {
+	Reader  graph.Reader
+	Actions graph.Actions
+	UI      fs.FS  // the built page
+	Token   string // the admin token; never empty
+	Ready   func() error
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Version string
+}
+
+// Server serves people, the CLI and programs.
+type Server struct {
+	deps     Deps
+	graph    *graph.Graph
+	sessions *sessions
+	requests *prometheus.HistogramVec
+}
+
+// New builds the server; it listens in Serve.
+func New(d Deps) (*Server, error) {
+	if d.Token == "" {
+		return nil, errors.New("query server needs an admin token")
+	}
+	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Log: d.Log, Version: d.Version})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{deps: d, graph: g, sessions: newSessions(d.Token)}
+	s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "foretop_query_request_duration_seconds",
+		Help:    "Time to answer one HTTP request, by route and status.",
+		Buckets: prometheus.ExponentialBuckets(0.002, 2, 13),
+	}, []string{"route", "code"})
+	if d.Metrics != nil {
+		if err := d.Metrics.Register(s.requests); err != nil {
+			return nil, fmt.Errorf("register request metrics: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Handler is everything the server answers.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("POST /logout", s.logout)
+	mux.Handle("/graphql", s.authenticated("graphql", s.graph))
+	mux.Handle("/", page(s.deps.UI))
+	return s.guard(mux)
+}
+
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if s.deps.Ready != nil {
+		if err := s.deps.Ready(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// guard sets the headers of every answer and keeps a panic from taking the hub down.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a recovered value is compared, not an error chain
+				s.deps.Log.Error("request panic", "path", r.URL.Path, "value", v)
+				http.Error(w, "Something went wrong inside the hub; its log has the cause.", http.StatusInternalServerError)
+			}
+		}()
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// CodeMirror writes its styles into the page at run time, which is why styles may be inline; scripts may not.
+const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// authenticated lets a request with a valid token or session through, as its Scope.
+func (s *Server) authenticated(route string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scope, source, err := s.sessions.identify(r)
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="foretop"`)
+			answer(w, http.StatusUnauthorized, err)
+			s.requests.WithLabelValues(route, "401").Observe(0)
+			return
+		}
+		ctx := graph.WithSource(access.NewContext(r.Context(), scope), source)
+		if r.Header.Get("Upgrade") != "" { // a socket's life is not a request's duration
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
+		began := time.Now()
+		rec := &recorder{ResponseWriter: w, code: http.StatusOK}
+		next.ServeHTTP(rec, r.WithContext(ctx))
+		s.requests.WithLabelValues(route, fmt.Sprint(rec.code)).Observe(time.Since(began).Seconds())
+	})
+}
+
+type recorder struct {
+	http.ResponseWriter
+	code int
+}
+
+func (r *recorder) WriteHeader(code int) {
+	r.code = code
+	r.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Listen binds address. A taken port is one sentence with the remedy.
+func Listen(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, &access.Error{Code: "UNAVAILABLE", Message: fmt.Sprintf("Address %s is taken by another program.", address), Fix: fmt.Sprintf("Stop it, or choose another address with --%s.", flag)}
+	case errors.Is(err, syscall.EACCES):
+		return nil, &access.Error{Code: "FORBIDDEN", Message: fmt.Sprintf("Address %s may not be bound by this user.", address), Fix: fmt.Sprintf("Choose a port above 1023 with --%s.", flag)}
+	case err != nil:
+		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("%q is not an address that can be listened on: %v.", address, err), Fix: fmt.Sprintf("Give --%s as HOST:PORT, for example 127.0.0.1:7080.", flag)}
+	}
+	return l, nil
+}
+
+// Serve answers on l until ctx ends, then lets requests in flight finish for at most 5 s.
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	// Sockets and long requests end with ctx, not with the grace period.
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := server.Shutdown(grace)
+	<-done
+	if err != nil {
+		server.Close()
+	}
+	return nil
+}
