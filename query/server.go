@@ -25,6 +25,7 @@ import (
 type Deps struct {
 	Reader  graph.Reader
 	Actions graph.Actions
+	Members graph.Members
 	UI      fs.FS  // the built page
 	Token   string // the admin token; never empty
 	Ready   func() error
@@ -46,7 +47,7 @@ func New(d Deps) (*Server, error) {
 	if d.Token == "" {
 		return nil, errors.New("query server needs an admin token")
 	}
-	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Log: d.Log, Version: d.Version})
+	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Members: d.Members, Log: d.Log, Version: d.Version})
 	if err != nil {
 		return nil, err
 	}

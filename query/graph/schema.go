@@ -34,6 +34,7 @@ const (
 type Deps struct {
 	Reader  Reader
 	Actions Actions // nil: the hub runs without actions, mutations answer UNAVAILABLE
+	Members Members // nil: the hub takes no collectors
 	Log     *slog.Logger
 	Version string
 }
@@ -46,7 +47,7 @@ type Graph struct {
 
 // New parses the SDL and checks that every field has a resolver; an error is a programming mistake.
 func New(d Deps) (*Graph, error) {
-	root := &resolver{reader: d.Reader, actions: d.Actions, version: d.Version}
+	root := &resolver{reader: d.Reader, actions: d.Actions, registry: d.Members, version: d.Version}
 	schema, err := graphql.ParseSchema(schemas.GraphQL, root,
 		graphql.UseStringDescriptions(),
 		graphql.MaxDepth(maxDepth),
@@ -65,9 +66,10 @@ func New(d Deps) (*Graph, error) {
 }
 
 type resolver struct {
-	reader  Reader
-	actions Actions
-	version string
+	reader   Reader
+	actions  Actions
+	registry Members
+	version  string
 }
 
 // Request is one GraphQL operation as clients post it.

@@ -1,0 +1,89 @@
+package search
+
+import (
+	"context"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// clusterCounts fills in what the tables know of each member.
+func (s *Service) clusterCounts(ctx context.Context, f *fleet, found map[string]*records.Cluster) error {
+	if f.empty() {
+		return nil
+	}
+	p := new(clickhouse.Params)
+	err := s.read(ctx, `SELECT cluster, count(), countIf(resource = 'nodes' AND api_group = ''), countIf(resource = 'pods' AND api_group = ''), countIf(resource = 'namespaces' AND api_group = '')
+		FROM `+s.db.Table("resources")+` FINAL WHERE deleted = 0 AND `+f.bounds(p)+` GROUP BY cluster`, p,
+		func(rows driver.Rows) error {
+			var uid string
+			var objects, nodes, pods, namespaces uint64
+			if err := rows.Scan(&uid, &objects, &nodes, &pods, &namespaces); err != nil {
+				return err
+			}
+			if c := found[uid]; c != nil {
+				c.Objects, c.Nodes, c.Pods, c.Namespaces = int(objects), int(nodes), int(pods), int(namespaces)
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	states, err := s.readStates(ctx, f)
+	for _, st := range states {
+		if c := found[st.cluster]; c != nil {
+			c.Resources = append(c.Resources, st.ResourceState)
+		}
+	}
+	return err
+}
+
+// clusterState is one member's state of one kind.
+type clusterState struct {
+	cluster string
+	records.ResourceState
+}
+
+func (s *Service) readStates(ctx context.Context, f *fleet) ([]clusterState, error) {
+	if f.empty() {
+		return nil, nil
+	}
+	var states []clusterState
+	p := new(clickhouse.Params)
+	err := s.read(ctx, `SELECT cluster, api_group, resource, api_version, kind, namespaced, short_names, state, reason, objects
+		FROM `+s.db.Table("resource_states")+` FINAL WHERE `+f.bounds(p)+` ORDER BY cluster, api_group, resource`, p,
+		func(rows driver.Rows) error {
+			var st clusterState
+			var namespaced uint8
+			var objects uint64
+			if err := rows.Scan(&st.cluster, &st.Group, &st.Resource, &st.Version, &st.Kind, &namespaced, &st.ShortNames, &st.State, &st.Reason, &objects); err != nil {
+				return err
+			}
+			st.Namespaced, st.Objects = namespaced != 0, int(objects)
+			states = append(states, st)
+			return nil
+		})
+	return states, err
+}
+
+// mergeKinds is the kinds of all members: one entry a group and resource.
+func mergeKinds(states []clusterState) []records.Kind {
+	at := map[kube.GroupResource]int{}
+	merged := []records.Kind{}
+	for _, st := range states {
+		if st.State == "gone" {
+			continue
+		}
+		i, ok := at[st.GroupResource]
+		if !ok {
+			i = len(merged)
+			at[st.GroupResource] = i
+			merged = append(merged, records.Kind{GroupResource: st.GroupResource, Version: st.Version, Kind: st.Kind, Namespaced: st.Namespaced, ShortNames: st.ShortNames})
+		}
+		merged[i].Clusters++
+	}
+	return merged
+}

@@ -1,0 +1,155 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// Object is nil, nil when there is no such object, when it is deleted, and when scope does not reach it.
+func (s *Service) Object(ctx context.Context, scope access.Scope, ref kube.Ref, at time.Time) (*records.Object, error) {
+	defer s.metrics.observe("object")()
+	f := s.fleet(scope)
+	k, ok := f.key(s.resolve(ctx, ref))
+	if !ok {
+		return nil, nil
+	}
+	p := new(clickhouse.Params)
+	var from string
+	if at.IsZero() {
+		from = s.db.Table("resources") + ` FINAL WHERE ` + keySet(p, []key{k})
+	} else {
+		from = s.db.Table("resource_history") + ` WHERE ` + keySet(p, []key{k}) + ` AND observed_at <= ` + p.Time(at)
+	}
+	var found *records.Object
+	err := s.read(ctx, `SELECT `+rowsOf(true)+` FROM `+from+` AND `+f.bounds(p)+` ORDER BY ver DESC LIMIT 1`, p,
+		scanRows(f, true, func(o *records.Object) { found = o }))
+	if err != nil || found == nil || !found.DeletedAt.IsZero() {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Objects loads many living objects with their JSON, in no particular order.
+func (s *Service) Objects(ctx context.Context, scope access.Scope, refs []kube.Ref) ([]*records.Object, error) {
+	defer s.metrics.observe("objects")()
+	f := s.fleet(scope)
+	var keys []key
+	for _, r := range refs {
+		if k, ok := f.key(s.resolve(ctx, r)); ok {
+			keys = append(keys, k)
+		}
+	}
+	return s.load(ctx, f, keys, true, false)
+}
+
+// load reads the current rows of keys. Tombstones are left out unless deleted.
+func (s *Service) load(ctx context.Context, f *fleet, keys []key, withJSON, deleted bool) ([]*records.Object, error) {
+	var found []*records.Object
+	for len(keys) > 0 {
+		part := keys[:min(len(keys), loadAtOnce)]
+		keys = keys[len(part):]
+		p := new(clickhouse.Params)
+		err := s.read(ctx, `SELECT `+rowsOf(withJSON)+` FROM `+s.db.Table("resources")+` FINAL WHERE `+keySet(p, part)+` AND `+f.bounds(p), p,
+			scanRows(f, withJSON, func(o *records.Object) {
+				if deleted || o.DeletedAt.IsZero() {
+					found = append(found, o)
+				}
+			}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// loadAtOnce keeps the parameters of one SQL text below 200 KB.
+const loadAtOnce = 1000
+
+// Owners answers the nearest owner that is known, per object.
+func (s *Service) Owners(ctx context.Context, scope access.Scope, objects []*records.Object) (map[kube.Ref]*records.Object, error) {
+	defer s.metrics.observe("owners")()
+	owners := map[kube.Ref]*records.Object{}
+	f := s.fleet(scope)
+	var uids []string
+	seen := map[string]bool{}
+	for _, o := range objects {
+		for _, uid := range o.OwnerUIDs {
+			if !seen[uid] {
+				seen[uid] = true
+				uids = append(uids, uid)
+			}
+		}
+	}
+	known, err := s.byUID(ctx, f, uids)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		for _, uid := range o.OwnerUIDs { // the controller comes first
+			if owner := known[identity{o.ClusterUID, uid}]; owner != nil {
+				owners[o.Ref] = owner
+				break
+			}
+		}
+	}
+	return owners, nil
+}
+
+// identity is an object's UID within its cluster.
+type identity struct{ cluster, uid string }
+
+// byUID reads living objects, without their JSON.
+func (s *Service) byUID(ctx context.Context, f *fleet, uids []string) (map[identity]*records.Object, error) {
+	found := map[identity]*records.Object{}
+	if len(uids) == 0 || f.empty() {
+		return found, nil
+	}
+	p := new(clickhouse.Params)
+	err := s.read(ctx, `SELECT `+rowsOf(false)+` FROM `+s.db.Table("resources")+` FINAL WHERE uid IN `+p.Strings(uids)+` AND deleted = 0 AND `+f.bounds(p), p,
+		scanRows(f, false, func(o *records.Object) { found[identity{o.ClusterUID, o.UID}] = o }))
+	return found, err
+}
+
+// Autoscalers answers the HPA that owns the replicas of each workload.
+func (s *Service) Autoscalers(ctx context.Context, scope access.Scope, objects []*records.Object) (map[kube.Ref]*records.Object, error) {
+	defer s.metrics.observe("autoscalers")()
+	found := map[kube.Ref]*records.Object{}
+	f := s.fleet(scope)
+	if f.empty() || len(objects) == 0 {
+		return found, nil
+	}
+	type target struct{ cluster, namespace, kind, name string }
+	asked := map[target][]kube.Ref{}
+	namespaces := map[string]bool{}
+	for _, o := range objects {
+		t := target{o.ClusterUID, o.Ref.Namespace, o.Kind, o.Ref.Name}
+		asked[t] = append(asked[t], o.Ref)
+		namespaces[o.Ref.Namespace] = true
+	}
+	var in []string
+	for ns := range namespaces {
+		in = append(in, ns)
+	}
+	p := new(clickhouse.Params)
+	err := s.read(ctx, `SELECT `+rowsOf(true)+` FROM `+s.db.Table("resources")+` FINAL WHERE api_group = 'autoscaling' AND resource = 'horizontalpodautoscalers' AND deleted = 0 AND namespace IN `+p.Strings(in)+` AND `+f.bounds(p)+` ORDER BY `+keyColumns, p,
+		scanRows(f, true, func(o *records.Object) {
+			var hpa struct {
+				Spec struct {
+					ScaleTargetRef struct{ Kind, Name string }
+				}
+			}
+			if json.Unmarshal(o.JSON, &hpa) != nil {
+				return // The member serves an HPA we cannot read: it can own nothing that we know of.
+			}
+			for _, ref := range asked[target{o.ClusterUID, o.Ref.Namespace, hpa.Spec.ScaleTargetRef.Kind, hpa.Spec.ScaleTargetRef.Name}] {
+				found[ref] = o
+			}
+		}))
+	return found, err
+}

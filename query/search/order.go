@@ -1,0 +1,98 @@
+package search
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+)
+
+// term is one expression that a list is ordered by: SQL that yields Int64, or String when text.
+type term struct {
+	sql  string
+	text bool
+	desc bool
+}
+
+// order is a total order over objects: whatever leads, the key decides in the end.
+type order []term
+
+// keyOrder ends every order. Same-named objects of different clusters stand side by side.
+func keyOrder(f *fleet, p *clickhouse.Params) order {
+	return order{{sql: "toString(api_group)", text: true}, {sql: "toString(resource)", text: true}, {sql: "toString(namespace)", text: true}, {sql: "name", text: true}, {sql: f.clusterName(p), text: true}}
+}
+
+// kindWeight puts what people run before what runs for them, and that before all else.
+const kindWeight = `multiIf(api_group = 'apps' AND resource IN ('deployments', 'statefulsets', 'daemonsets'), 0, api_group = 'batch' AND resource IN ('cronjobs', 'jobs'), 1, ` +
+	`api_group = '' AND resource = 'pods', 2, api_group = '' AND resource IN ('services', 'nodes', 'namespaces', 'configmaps', 'secrets', 'persistentvolumeclaims'), 3, 4)`
+
+// sortKeys are the words of sort:, with the direction that a bare word means.
+var sortKeys = map[string]term{
+	"name":     {sql: "name", text: true},
+	"ns":       {sql: "toString(namespace)", text: true},
+	"kind":     {sql: "toString(kind)", text: true},
+	"status":   {sql: "toString(status)", text: true},
+	"health":   {sql: "toString(health)", text: true},
+	"app":      {sql: "toString(app)", text: true},
+	"node":     {sql: "toString(node)", text: true},
+	"age":      {sql: "toUnixTimestamp64Milli(created_at)", desc: true}, // youngest first
+	"created":  {sql: "toUnixTimestamp64Milli(created_at)", desc: true},
+	"changed":  {sql: "toUnixTimestamp64Milli(changed_at)", desc: true},
+	"deleted":  {sql: "toUnixTimestamp64Milli(deleted_at)", desc: true},
+	"restarts": {sql: "restarts", desc: true},
+	"replicas": {sql: "replicas", desc: true},
+}
+
+// columns selects what a cursor has to remember.
+func (o order) columns() string {
+	var b strings.Builder
+	for i, t := range o {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "toString(%s) AS s%d", t.sql, i)
+	}
+	return b.String()
+}
+
+func (o order) by() string {
+	terms := make([]string, len(o))
+	for i, t := range o {
+		terms[i] = t.sql
+		if t.desc {
+			terms[i] += " DESC"
+		}
+	}
+	return strings.Join(terms, ", ")
+}
+
+// after is the predicate of rows behind the values, empty at the start.
+func (o order) after(p *clickhouse.Params, c *cursor) (string, error) {
+	if c == nil {
+		return "1", nil
+	}
+	predicate := "0"
+	for i := len(o) - 1; i >= 0; i-- {
+		t, v := o[i], ""
+		if t.text {
+			v = p.String(c.Values[i])
+		} else {
+			n, err := strconv.ParseInt(c.Values[i], 10, 64)
+			if err != nil {
+				return "", fmt.Errorf("read cursor value %q: %w", c.Values[i], err)
+			}
+			v = p.Int(n)
+		}
+		op := " > "
+		if t.desc {
+			op = " < "
+		}
+		if predicate == "0" {
+			predicate = t.sql + op + v
+			continue
+		}
+		predicate = "(" + t.sql + op + v + " OR (" + t.sql + " = " + v + " AND " + predicate + "))"
+	}
+	return predicate, nil
+}

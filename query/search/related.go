@@ -1,0 +1,126 @@
+package search
+
+import (
+	"context"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// relatedCap bounds a graph: more nodes than this are no picture.
+const relatedCap = 500
+
+// Related walks depth levels of owners up and of owned objects down. An absent object has an empty graph.
+func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error) {
+	defer s.metrics.observe("related")()
+	f := s.fleet(scope)
+	g := &records.Graph{Nodes: []records.GraphNode{}, Edges: []records.GraphEdge{}}
+	k, ok := f.key(s.resolve(ctx, ref))
+	if !ok {
+		return g, nil
+	}
+	root, err := s.load(ctx, f, []key{k}, false, false)
+	if err != nil || len(root) == 0 {
+		return g, err
+	}
+	depth = max(1, min(depth, 10))
+	w := &walk{s: s, f: f, g: g, seen: map[identity]bool{}, cluster: k.cluster}
+	w.add(root[0], 0)
+	if err := w.up(ctx, root, depth); err != nil {
+		return nil, err
+	}
+	return g, w.down(ctx, root, depth)
+}
+
+// walk collects a graph level by level: one SQL text a level. Owners never cross clusters.
+type walk struct {
+	s       *Service
+	f       *fleet
+	g       *records.Graph
+	seen    map[identity]bool
+	cluster string
+}
+
+// add reports whether o is new and fits.
+func (w *walk) add(o *records.Object, level int) bool {
+	id := identity{o.ClusterUID, o.UID}
+	if w.seen[id] {
+		return false
+	}
+	if len(w.g.Nodes) == relatedCap {
+		w.g.Truncated = true
+		return false
+	}
+	w.seen[id] = true
+	w.g.Nodes = append(w.g.Nodes, records.GraphNode{Object: o, Level: level})
+	return true
+}
+
+func (w *walk) owns(owner, owned *records.Object) {
+	w.g.Edges = append(w.g.Edges, records.GraphEdge{From: owner.Ref, To: owned.Ref, Type: "owns"})
+}
+
+func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error {
+	for i := 1; i <= depth && len(level) > 0; i++ {
+		var uids []string
+		for _, o := range level {
+			uids = append(uids, o.OwnerUIDs...)
+		}
+		owners, err := w.s.byUID(ctx, w.f, uids)
+		if err != nil {
+			return err
+		}
+		var next []*records.Object
+		for _, o := range level {
+			for _, uid := range o.OwnerUIDs {
+				owner := owners[identity{w.cluster, uid}]
+				if owner == nil {
+					continue
+				}
+				if w.add(owner, -i) {
+					next = append(next, owner)
+				}
+				if w.seen[identity{w.cluster, uid}] {
+					w.owns(owner, o)
+				}
+			}
+		}
+		level = next
+	}
+	return nil
+}
+
+func (w *walk) down(ctx context.Context, level []*records.Object, depth int) error {
+	for i := 1; i <= depth && len(level) > 0; i++ {
+		owners := map[string]*records.Object{}
+		var uids []string
+		for _, o := range level {
+			owners[o.UID] = o
+			uids = append(uids, o.UID)
+		}
+		var next []*records.Object
+		p := new(clickhouse.Params)
+		// One row more than fits tells whether anything was left out.
+		err := w.s.read(ctx, `SELECT `+rowsOf(false)+` FROM `+w.s.db.Table("resources")+` FINAL WHERE hasAny(owner_uids, `+p.Strings(uids)+`) AND deleted = 0 AND cluster = `+p.String(w.cluster)+
+			` AND `+w.f.bounds(p)+` ORDER BY `+keyColumns+` LIMIT `+p.Int(relatedCap+1), p,
+			scanRows(w.f, false, func(o *records.Object) {
+				if w.add(o, i) {
+					next = append(next, o)
+				}
+				if w.seen[identity{w.cluster, o.UID}] {
+					for _, uid := range o.OwnerUIDs {
+						if owner := owners[uid]; owner != nil {
+							w.owns(owner, o)
+						}
+					}
+				}
+			}))
+		if err != nil {
+			return err
+		}
+		level = next
+	}
+	return nil
+}

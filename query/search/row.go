@@ -1,0 +1,93 @@
+package search
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// key is the identity of an object in the tables: cluster is a UID, never a name.
+type key struct {
+	cluster, group, resource, namespace, name string
+}
+
+// keyColumns is key in SQL, in the order of the tables' primary key.
+const keyColumns = `api_group, resource, cluster, namespace, name`
+
+func (k *key) dest() []any { return []any{&k.group, &k.resource, &k.cluster, &k.namespace, &k.name} }
+
+// keySet is the keys as a set in SQL that the primary key can prune by.
+func keySet(p *clickhouse.Params, keys []key) string {
+	columns := [5][]string{}
+	for _, k := range keys {
+		for i, v := range []string{k.group, k.resource, k.cluster, k.namespace, k.name} {
+			columns[i] = append(columns[i], v)
+		}
+	}
+	var arrays []string
+	for _, c := range columns {
+		arrays = append(arrays, p.Strings(c))
+	}
+	return `(` + keyColumns + `) IN (SELECT k.1, k.2, k.3, k.4, k.5 FROM (SELECT arrayJoin(arrayZip(` + strings.Join(arrays, ", ") + `)) AS k))`
+}
+
+// rowColumns is a row of resources or resource_history without its bulky parts: object, tokens and digest.
+const rowColumns = keyColumns + `, ver, deleted, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, deleted_at,
+	labels, annotations, app, status, health, ready, reasons, images, node, replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths`
+
+// row receives rowColumns.
+type row struct {
+	key
+	object    records.Object
+	deleted   uint8
+	health    string
+	deletedAt time.Time
+}
+
+func (r *row) dest() []any {
+	o := &r.object
+	return append(r.key.dest(), &o.Ver, &r.deleted, &o.Version, &o.Kind, &o.UID, &o.ResourceVersion, &o.Generation, &o.ObservedAt, &o.CreatedAt, &o.ChangedAt, &r.deletedAt,
+		&o.Labels, &o.Annotations, &o.App, &o.Status, &r.health, &o.Ready, &o.Reasons, &o.Images, &o.Node, &o.Replicas, &o.ReadyReplicas, &o.Restarts, &o.OwnerUIDs, &o.OwnerRefs, &o.ChangedBy, &o.ChangedPaths)
+}
+
+// record completes the object from what was scanned beside it.
+func (r *row) record(f *fleet) *records.Object {
+	o := &r.object
+	o.ClusterUID = r.cluster
+	o.Ref = f.ref(r.key)
+	o.Group, o.Namespace, o.Name = r.group, r.namespace, r.name
+	o.Health = kube.Health(r.health)
+	if r.deleted != 0 {
+		o.DeletedAt = r.deletedAt
+	}
+	return o
+}
+
+// scanRows reads rowColumns, and object as the last column when withJSON.
+func scanRows(f *fleet, withJSON bool, each func(*records.Object)) func(driver.Rows) error {
+	return func(rows driver.Rows) error {
+		r := &row{}
+		dest := r.dest()
+		if withJSON {
+			dest = append(dest, &r.object.JSON)
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		each(r.record(f))
+		return nil
+	}
+}
+
+// rowsOf is the column list for scanRows.
+func rowsOf(withJSON bool) string {
+	if withJSON {
+		return rowColumns + `, object`
+	}
+	return rowColumns
+}

@@ -1,0 +1,102 @@
+// Package search answers what people ask about the fleet: objects, their versions, events and relations, now or at
+// a past moment. ClickHouse holds the truth; a bleve index beside it, derived and disposable, finds words fast.
+//
+// Invariant: the index only ever narrows where ClickHouse looks. Every object in an answer satisfied the whole
+// question, and the scope, in ClickHouse.
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+)
+
+// Deps is what a Service stands on.
+type Deps struct {
+	DB         *clickhouse.DB
+	Clusters   Directory
+	IndexDir   string // may be deleted while the hub is down; it is rebuilt
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil leaves the metrics unregistered
+}
+
+// Service answers questions about the fleet. It satisfies graph.Reader.
+type Service struct {
+	db        *clickhouse.DB
+	directory Directory
+	log       *slog.Logger
+	metrics   *metrics
+	kinds     *kinds
+	index     *index
+	feed      *feed
+}
+
+// New prepares a Service. Until Run follows the feed, text is found by ClickHouse alone and Watch sees no changes.
+func New(d Deps) (*Service, error) {
+	if d.DB == nil || d.Clusters == nil || d.IndexDir == "" {
+		return nil, errors.New("search needs a database, a cluster directory and a folder for its index")
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer)}
+	s.kinds = &kinds{read: s.readKinds}
+	s.index = newIndex(d.IndexDir, d.Log)
+	s.feed = newFeed(s)
+	s.metrics.follow(s.feed, s.index)
+	return s, nil
+}
+
+// Run follows the change feed, for the index and for watchers, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var g run.Group
+	g.Add(func() error { return s.feed.run(ctx) }, func(error) { cancel() })
+	g.Add(func() error { return s.index.run(ctx, s) }, func(error) { cancel() })
+	err := g.Run()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// Nudge says that rows were just committed, so that the follower need not wait for its next look.
+func (s *Service) Nudge() { s.feed.nudge() }
+
+// read runs one SQL text and hands every row to each.
+func (s *Service) read(ctx context.Context, sql string, p *clickhouse.Params, each func(driver.Rows) error) error {
+	rows, err := s.db.Query(ctx, sql, p)
+	if err != nil {
+		return readable(ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return fmt.Errorf("read a row: %w", err)
+		}
+	}
+	return readable(ctx, rows.Err())
+}
+
+// readable turns an engine that is restarting into a sentence.
+func readable(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case clickhouse.Unavailable(err):
+		return &access.Error{Code: "UNAVAILABLE", Message: "The database does not answer at the moment.", Fix: "It is restarted on its own; ask again in a few seconds."}
+	default:
+		return err
+	}
+}
