@@ -1,0 +1,90 @@
+// Package ql is the language in which people ask for objects, changes and events of the fleet: one parser,
+// one tree, and three ways to answer it.
+//
+// Invariant: for every query and every object, Eval, the condition for ClickHouse and the query for bleve agree.
+//
+//	text --Parse--> Query --ClickHouse--> condition on the columns of resources, resource_history or events
+//	                      --Bleve-------> query on the index whose documents are made by Document
+//	                      --Eval--------> the reference, in plain Go
+//
+// Semantics that surprise:
+//   - f:v compares whole values without case, with * and ?; f=v and f!=v compare bytes.
+//   - A negation is NOT(match), so label.x!=v holds for objects without the label, as with kubectl. The one exception
+//     is readiness, which has three values: true, false, and none for kinds that cannot be ready. status:!Ready,
+//     -status:Ready, ready:!true and -is:ready all mean "should be ready and is not", so that Services and ConfigMaps
+//     never show up among broken workloads. Only a negation directly on the filter counts: NOT (status:Ready ns:a)
+//     is a plain NOT.
+//   - A number that a kind does not have (replicas of a Node) is neither below nor above anything.
+//   - A label or annotation is present when its key is, even with an empty value.
+//   - Tombstones are left out unless the query has a deleted: filter.
+package ql
+
+import (
+	"time"
+
+	"github.com/foretop/foretop/internal/records"
+)
+
+// Page says what rows a query is asked of. Most fields mean the same on every page.
+type Page int
+
+// Pages.
+const (
+	Resources Page = iota // objects as they are, or were at a moment
+	Changes               // versions: rows of resource_history
+	Events                // Kubernetes events; filters on object state ask the object the event is about
+)
+
+// Options is what a query is read against.
+type Options struct {
+	Now      time.Time      // when the question is asked; zero means now. Its location is the zone of clock times
+	Page     Page           //
+	Kinds    []records.Kind // what members serve; Kubernetes' own kinds are always known
+	Clusters []Cluster      // members; nil means unknown, then names are not checked and match nothing in ClickHouse
+	Typing   bool           // the last bare word is still being typed: it matches as a prefix
+}
+
+// Cluster is a member as cluster: and cluster.LABEL: see it.
+type Cluster struct {
+	Name, UID string
+	Labels    map[string]string
+}
+
+// Sort is the order a query asks for.
+type Sort struct {
+	Field  string // as the user names it, in canonical form
+	Column string // of resources and resource_history
+	Desc   bool   // of Column: sort:age-asc is created_at descending
+}
+
+// Query is a parsed query. It does not change, and is safe for concurrent use.
+type Query struct {
+	text    string
+	page    Page
+	now     time.Time
+	root    Expr // nil matches everything
+	at      time.Time
+	atText  string
+	sort    *Sort
+	sortAsc string // canonical value of sort:, as written back
+	limit   int
+}
+
+// Root is the tree of conditions; nil matches everything.
+func (q *Query) Root() Expr { return q.root }
+
+// Page is what the query is asked of.
+func (q *Query) Page() Page { return q.page }
+
+// Now is the moment all relative times were computed from, in UTC and whole milliseconds. Pages after the first
+// parse the query with the Now of the first, so that bounds do not move.
+func (q *Query) Now() time.Time { return q.now }
+
+// At is the moment that at: names; zero means now.
+func (q *Query) At() time.Time { return q.at }
+
+// Sort is the order that sort: names; nil means the page's own.
+func (q *Query) Sort() *Sort { return q.sort }
+
+// Limit is the number that limit: names; 0 means none.
+func (q *Query) Limit() int { return q.limit }

@@ -1,0 +1,100 @@
+package ql
+
+import (
+	"regexp"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/foretop/foretop/internal/records"
+)
+
+// Expr is a node of the tree: And, Or, Not, *Filter, *Text or *Selector.
+type Expr interface{ isExpr() }
+
+// And holds when all do. It has at least two members.
+type And []Expr
+
+// Or holds when any does. It has at least two members.
+type Or []Expr
+
+// Not holds when its member does not. Its member is an And, an Or, a *Text or a *Selector: a Filter carries its own negation.
+type Not struct{ X Expr }
+
+// Op is how a filter compares.
+type Op string
+
+// Operators, after normalisation.
+const (
+	OpMatch   Op = ":"  // any of Values, without case, wildcards and regular expressions allowed
+	OpEqual   Op = "="  // byte-exact
+	OpLess    Op = "<"  //
+	OpAtMost  Op = "<=" //
+	OpMore    Op = ">"  //
+	OpAtLeast Op = ">=" //
+	OpHas     Op = "has"
+)
+
+// Filter is a condition on one field.
+type Filter struct {
+	Field    string // canonical name: ns, label, changed.by
+	Key      string // of label, annotation and cluster labels
+	Op       Op
+	Not      bool
+	Values   []Value // one for every operator but OpMatch; none for OpHas
+	From, To int     // byte range in the query's text
+}
+
+// ValueKind is the form in which a value was written.
+type ValueKind int
+
+// Forms of values.
+const (
+	Literal ValueKind = iota
+	Glob              // Text holds * and ?, literal ones escaped by a backslash
+	Regex             // Text is RE2, unanchored
+	Span              // Text is LOW..HIGH, either may be *
+)
+
+// Value is one value of a filter, read as its field's type wants it.
+type Value struct {
+	Kind     ValueKind
+	Text     string
+	NoCase   bool // of a Regex: /re/i
+	From, To int
+
+	re       *regexp.Regexp // Regex and Glob
+	kinds    []records.Kind // kind: what the value names
+	ids      []string       // cluster: UIDs of the members that match
+	low      int64          // numbers and Span of numbers, inclusive
+	high     int64          //
+	since    time.Time      // times: at or after
+	until    time.Time      // times: before
+	owner    string         // owner: the kind in KIND/NAME, "" for any
+	ownerRef *Value         // owner: the name in KIND/NAME
+}
+
+// Text is free text: every token must be among the object's.
+type Text struct {
+	Text     string
+	Quoted   bool
+	Fuzzy    bool     // word~
+	Glob     bool     // holds * or ?
+	Prefix   bool     // still being typed
+	Tokens   []string // lower case; one pattern when Glob
+	From, To int
+}
+
+// Selector is a Kubernetes label selector, with Kubernetes' semantics.
+type Selector struct {
+	Selector     labels.Selector
+	Requirements labels.Requirements
+	From, To     int
+}
+
+func (And) isExpr()       {}
+func (Or) isExpr()        {}
+func (Not) isExpr()       {}
+func (*Filter) isExpr()   {}
+func (*Text) isExpr()     {}
+func (*Selector) isExpr() {}
