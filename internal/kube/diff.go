@@ -34,7 +34,8 @@ func lines(text string) []string {
 	if text == "" {
 		return nil
 	}
-	return strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	all := strings.SplitAfter(text, "\n")
+	return all[:len(all)-1]
 }
 
 func diffText(obj map[string]any, withStatus bool) (string, error) {
