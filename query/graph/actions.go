@@ -22,4 +22,3 @@ type Actions interface {
 	// Watch sends the action now and at each change, and closes when it is finished or ctx ends.
 	Watch(ctx context.Context, scope access.Scope, id string) (<-chan *actions.Action, error)
 }
-

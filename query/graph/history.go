@@ -83,7 +83,15 @@ func (v *versionResolver) Diff(args struct{ Full bool }) (string, error) {
 	if v.v.Previous == nil {
 		return "", nil
 	}
-	return kube.UnifiedDiff(v.v.Previous, v.v.JSON, kube.DiffOptions{Status: args.Full || !v.v.Meaningful})
+	before, err := kube.Decode(v.v.Previous)
+	if err != nil {
+		return "", err
+	}
+	after, err := kube.Decode(v.v.JSON)
+	if err != nil {
+		return "", err
+	}
+	return kube.UnifiedDiff(before, after, args.Full || !v.v.Meaningful)
 }
 
 // span checks a time range; a missing end is now.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"strconv"
+	"time"
 
 	"github.com/foretop/foretop/internal/access"
 )
@@ -15,7 +16,8 @@ type cursor struct {
 	List   string   `json:"l"`
 	Values []string `json:"v"`
 	// Now freezes what ages are measured against, so that a list does not slide under its reader.
-	Now int64 `json:"n,omitempty"`
+	Now  int64 `json:"n,omitempty"`
+	Seen int   `json:"s,omitempty"`
 }
 
 // listID names a list by everything that decides its content and order.
@@ -36,8 +38,8 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor reads what String wrote for the same list. "" is the start: nil.
-func parseCursor(text, list string, values int) (*cursor, error) {
+// parseCursor reads what String wrote. "" is the start: nil.
+func parseCursor(text string) (*cursor, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -49,10 +51,31 @@ func parseCursor(text, list string, values int) (*cursor, error) {
 	if err != nil {
 		return nil, &access.Error{Code: "BAD_CURSOR", Message: "The cursor in after is not one that a page of this list gave.", Fix: "Leave it out to begin with the first page."}
 	}
-	if c.List != list || len(c.Values) != values {
-		return nil, &access.Error{Code: "BAD_CURSOR", Message: "The cursor in after belongs to another query.", Fix: "Leave it out to begin with the first page of this one."}
-	}
 	return &c, nil
+}
+
+// of refuses a cursor of another list. It may be nil.
+func (c *cursor) of(list string, values int) error {
+	if c != nil && (c.List != list || len(c.Values) != values) {
+		return &access.Error{Code: "BAD_CURSOR", Message: "The cursor in after belongs to another query.", Fix: "Leave it out to begin with the first page of this one."}
+	}
+	return nil
+}
+
+// now is the moment that the first page measured ages against; zero on the first page itself.
+func (c *cursor) now() time.Time {
+	if c == nil || c.Now == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(c.Now)
+}
+
+// seen is how many rows the pages before held.
+func (c *cursor) seen() int {
+	if c == nil {
+		return 0
+	}
+	return c.Seen
 }
 
 // pageSize checks how many rows are asked for.

@@ -27,33 +27,13 @@ func keyOrder(f *fleet, p *clickhouse.Params) order {
 const kindWeight = `multiIf(api_group = 'apps' AND resource IN ('deployments', 'statefulsets', 'daemonsets'), 0, api_group = 'batch' AND resource IN ('cronjobs', 'jobs'), 1, ` +
 	`api_group = '' AND resource = 'pods', 2, api_group = '' AND resource IN ('services', 'nodes', 'namespaces', 'configmaps', 'secrets', 'persistentvolumeclaims'), 3, 4)`
 
-// sortKeys are the words of sort:, with the direction that a bare word means.
-var sortKeys = map[string]term{
-	"name":     {sql: "name", text: true},
-	"ns":       {sql: "toString(namespace)", text: true},
-	"kind":     {sql: "toString(kind)", text: true},
-	"status":   {sql: "toString(status)", text: true},
-	"health":   {sql: "toString(health)", text: true},
-	"app":      {sql: "toString(app)", text: true},
-	"node":     {sql: "toString(node)", text: true},
-	"age":      {sql: "toUnixTimestamp64Milli(created_at)", desc: true}, // youngest first
-	"created":  {sql: "toUnixTimestamp64Milli(created_at)", desc: true},
-	"changed":  {sql: "toUnixTimestamp64Milli(changed_at)", desc: true},
-	"deleted":  {sql: "toUnixTimestamp64Milli(deleted_at)", desc: true},
-	"restarts": {sql: "restarts", desc: true},
-	"replicas": {sql: "replicas", desc: true},
-}
-
-// columns selects what a cursor has to remember.
-func (o order) columns() string {
-	var b strings.Builder
+// values is what a cursor has to remember, as strings.
+func (o order) values() []string {
+	values := make([]string, len(o))
 	for i, t := range o {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "toString(%s) AS s%d", t.sql, i)
+		values[i] = "toString(" + t.sql + ")"
 	}
-	return b.String()
+	return values
 }
 
 func (o order) by() string {

@@ -1,0 +1,190 @@
+package ql
+
+import "strings"
+
+type fieldType int
+
+const (
+	typWord    fieldType = iota // one text
+	typWords                    // many texts, any of them matches
+	typCluster                  // name of a member, resolved to identities
+	typKind                     // resolved to (group, resource)
+	typMap                      // label.K, annotation.K
+	typStatus                   // status text, or health, or readiness
+	typHealth                   // one of the buckets
+	typReady                    // true, false, or nothing
+	typBool                     //
+	typImage                    // any form of an image reference
+	typPart                     // a part of an image reference
+	typOwner                    // KIND/NAME of owners
+	typPath                     // path into an object, matches what is below it too
+	typNumber                   // -1 is none
+	typAge                      // duration since column
+	typTime                     // moment, or duration since it
+	typOp                       // what a change did
+)
+
+// field is one entry of the registry. Identifiers in SQL come from here and nowhere else.
+type field struct {
+	name     string
+	aliases  []string
+	typ      fieldType
+	column   string // of resources and resource_history
+	events   string // of events; "" asks the object the event is about
+	lower    bool   // values are lower case by Kubernetes' own rules: compared as they are
+	zeroless bool   // 0 is a value: only for numbers without none
+	pages    []Page // nil: all
+	index    string // field of the text index; "" when it is not there
+	detail   string // a line for completion
+}
+
+var registry = []*field{
+	{name: "cluster", aliases: []string{"c"}, typ: typCluster, column: "cluster", events: "cluster", index: FieldCluster, detail: "name of the cluster"},
+	{name: "kind", aliases: []string{"k"}, typ: typKind, index: FieldGR, detail: "kind, plural or short name: deploy, Pod, deployments.apps"},
+	{name: "ns", aliases: []string{"namespace", "n"}, typ: typWord, column: "namespace", events: "namespace", lower: true, index: FieldNS, detail: "namespace"},
+	{name: "name", typ: typWord, column: "name", events: "regarding_name", index: FieldName, detail: "name of the object"},
+	{name: "app", typ: typWord, column: "app", index: FieldApp, detail: "application, from the app labels"},
+	{name: "status", aliases: []string{"s"}, typ: typStatus, column: "status", index: FieldStatus, detail: "STATUS as kubectl prints it, health, or Ready"},
+	{name: "health", typ: typHealth, column: "health", index: FieldHealth, detail: "Healthy, Progressing, Degraded, Failed, Suspended, Terminating, Unknown"},
+	{name: "ready", typ: typReady, column: "ready", index: FieldReady, detail: "true or false; kinds that cannot be ready match neither"},
+	{name: "label", aliases: []string{"l", "labels"}, typ: typMap, column: "labels", index: FieldLabels, detail: "label.KEY:value"},
+	{name: "annotation", aliases: []string{"a", "annotations"}, typ: typMap, column: "annotations", detail: "annotation.KEY:value"},
+	{name: "image", typ: typImage, column: "images", index: FieldImage, detail: "nginx, library/nginx, nginx:1.27"},
+	{name: "image.tag", typ: typPart, column: "images", index: FieldImageTag, detail: "tag of an image"},
+	{name: "image.repo", typ: typPart, column: "images", index: FieldImageRepo, detail: "repository of an image, without the registry"},
+	{name: "image.registry", typ: typPart, column: "images", index: FieldImageReg, detail: "registry of an image"},
+	{name: "image.digest", typ: typPart, column: "images", detail: "digest of an image"},
+	{name: "owner", typ: typOwner, column: "owner_refs", detail: "KIND/NAME of an owner, up to three levels up"},
+	{name: "node", typ: typWord, column: "node", lower: true, index: FieldNode, detail: "node the pod runs on"},
+	{name: "reason", typ: typWords, column: "reasons", events: "reason", index: FieldReason, detail: "reason of a condition or container: OOMKilled, BackOff"},
+	{name: "uid", typ: typWord, column: "uid", events: "regarding_uid", lower: true, index: FieldUID, detail: "UID of the object"},
+	{name: "replicas", typ: typNumber, column: "replicas", detail: "replicas wanted"},
+	{name: "readyreplicas", typ: typNumber, column: "ready_replicas", detail: "replicas ready"},
+	{name: "restarts", typ: typNumber, column: "restarts", detail: "restarts of all containers"},
+	{name: "age", typ: typAge, column: "created_at", events: "first_at", detail: "time since creation: age<1h"},
+	{name: "created", typ: typTime, column: "created_at", events: "first_at", detail: "creation: created>2026-11-19"},
+	{name: "changed", typ: typTime, column: "changed_at", detail: "last meaningful change: changed<15m, changed:9:00..9:20"},
+	{name: "changed.by", aliases: []string{"actor"}, typ: typWord, column: "changed_by", detail: "who made the last change: helm, kubectl-edit"},
+	{name: "changed.field", aliases: []string{"field"}, typ: typPath, column: "changed_paths", detail: "what changed: spec.replicas"},
+	{name: "seen", typ: typTime, column: "observed_at", events: "last_at", detail: "when it was last observed"},
+	{name: "deleted", typ: typTime, column: "deleted_at", detail: "deleted:true, deleted:any, deleted<1h"},
+	{name: "type", typ: typOp, column: "op", pages: []Page{Changes}, detail: "create, update, delete, snapshot"},
+	{name: "meaningful", typ: typBool, column: "meaningful", pages: []Page{Changes}, detail: "true leaves out changes of status alone"},
+	{name: "type", typ: typWord, events: "type", pages: []Page{Events}, detail: "Normal or Warning"},
+	{name: "source", typ: typWord, events: "source", pages: []Page{Events}, detail: "component that reported the event"},
+	{name: "count", typ: typNumber, events: "count", pages: []Page{Events}, detail: "how often it happened"},
+}
+
+// later are fields of the language that this version does not answer yet, with the sentence that says so.
+var later = map[string]string{
+	"cpu": "measured use of CPU", "mem": "measured use of memory", "memory": "measured use of memory", "metric": "metrics",
+	"uses": "what a pod uses", "content": "the text of whole manifests", "ip": "addresses",
+	"zone": "zones", "region": "regions", "env": "environments", "provider": "providers",
+	"sa": "service accounts", "cond": "single conditions", "container": "containers", "level": "log levels",
+	"stream": "log streams", "msg": "log messages", "attr": "attributes of log lines", "group": "grouping",
+	"limits": "resource limits", "requests": "resource requests",
+}
+
+// instead names what answers a similar question today.
+var instead = map[string]string{
+	"ip":     "Write the address as a word.",
+	"group":  "Ask for facets, or sort by the field.",
+	"zone":   "Use cluster.LABEL: if the zone is a label of the cluster.",
+	"region": "Use cluster.LABEL: if the region is a label of the cluster.",
+	"env":    "Use cluster.LABEL: if the environment is a label of the cluster.",
+	"cond":   "Use reason: for the reason of a condition that is not as wanted.",
+}
+
+// directives are written like fields and stand beside the tree.
+var directives = []struct{ name, detail string }{
+	{"at", "the fleet at a moment: at:-30m, at:2026-11-20T09:10Z"},
+	{"sort", "order: sort:restarts-desc"},
+	{"limit", "at most so many: limit:500"},
+}
+
+var prefixes = []struct{ name, detail string }{
+	{"has", "the field is present: has:label.team"},
+	{"no", "the field is absent or empty: no:owner"},
+	{"is", "a flag: is:unhealthy"},
+	{"selector", `a Kubernetes label selector: selector:"app in (web,api)"`},
+}
+
+// flags are what is: knows. Each is short for filters of its own.
+var flags = []struct{ name, means, detail string }{
+	{"unhealthy", "health:Degraded,Failed", "Degraded or Failed"},
+	{"healthy", "health:Healthy", "Healthy"},
+	{"ready", "ready:true", "is ready; -is:ready: should be and is not"},
+	{"paused", "health:Suspended", "paused, suspended or scaled to zero"},
+	{"suspended", "health:Suspended", "paused, suspended or scaled to zero"},
+	{"deleting", "health:Terminating", "is being deleted"},
+	{"orphan", "kind:Pod,ReplicaSet.apps no:owner", "a Pod or ReplicaSet that nothing owns"},
+	{"system", "ns:kube-*", "in a namespace of Kubernetes itself"},
+	{"latest", "image.tag:latest", "runs an image with the tag latest, or with none"},
+}
+
+var laterFlags = map[string]bool{"drifted": true, "gitops": true}
+
+// sorts are the columns that sort: knows. age runs against created_at.
+var sorts = map[string]struct {
+	column string
+	minus  bool
+}{
+	"cluster": {column: "cluster"}, "kind": {column: "kind"}, "ns": {column: "namespace"}, "name": {column: "name"},
+	"status": {column: "status"}, "health": {column: "health"}, "app": {column: "app"}, "node": {column: "node"},
+	"replicas": {column: "replicas"}, "readyreplicas": {column: "ready_replicas"}, "restarts": {column: "restarts"},
+	"age": {column: "created_at", minus: true}, "created": {column: "created_at"}, "changed": {column: "changed_at"},
+	"deleted": {column: "deleted_at"}, "seen": {column: "observed_at"},
+}
+
+func (f *field) on(page Page) bool {
+	if f.pages == nil {
+		return true
+	}
+	for _, p := range f.pages {
+		if p == page {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup finds a field by name or alias; a field of this page wins over one of another.
+func lookup(word string, page Page) *field {
+	word = strings.ToLower(word)
+	var other *field
+	for _, f := range registry {
+		if f.name != word && !contains(f.aliases, word) {
+			continue
+		}
+		if f.on(page) {
+			return f
+		}
+		other = f
+	}
+	return other
+}
+
+// split cuts the key from label.KEY and the like. It answers the field's name and the key, or the word itself.
+func split(word string) (name, key string, keyed bool) {
+	name, key, ok := strings.Cut(word, ".")
+	switch n := strings.ToLower(name); n {
+	case "label", "l", "labels":
+		return "label", key, ok
+	case "annotation", "a", "annotations":
+		return "annotation", key, ok
+	case "cluster", "c":
+		if ok {
+			return "cluster", key, true
+		}
+	}
+	return word, "", false
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}

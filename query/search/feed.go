@@ -1,0 +1,203 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
+)
+
+const (
+	feedPause  = 200 * time.Millisecond // between looks when nobody nudges
+	feedAtOnce = 5000                   // rows per look
+	// feedBehind is how long the index may go without having seen the end of the feed and still be asked.
+	feedBehind = time.Second
+	// replayLimit is up to how many missed versions are followed one by one. Beyond it, reading the current state
+	// anew (17,000 objects/s measured) is sooner done.
+	replayLimit = 50_000
+)
+
+// changed is one version as the feed carries it.
+type changed struct {
+	key
+	deleted bool
+	object  *records.Object // with its tokens, and its JSON when somebody watches
+}
+
+// feed follows resource_history, which every commit of every cluster passes through. It is the only reader of it
+// as a stream; the index and watchers live off it. One goroutine runs it.
+type feed struct {
+	s    *Service
+	wake chan struct{} // of size 1: a nudge during a look causes one more look
+
+	mu       sync.Mutex
+	position vector
+	atEnd    time.Time // when a look last found nothing more
+	watchers map[*watcher]struct{}
+}
+
+func newFeed(s *Service) *feed {
+	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}}
+}
+
+func (f *feed) nudge() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// behind is how long ago the end of the feed was last seen.
+func (f *feed) behind() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.atEnd.IsZero() {
+		return time.Hour
+	}
+	return time.Since(f.atEnd)
+}
+
+// run follows until ctx ends. What the database refuses is asked again at the next look.
+func (f *feed) run(ctx context.Context, consume func([]changed, vector) error) error {
+	tick := time.NewTicker(feedPause)
+	defer tick.Stop()
+	failing := false
+	for {
+		more, err := f.look(ctx, consume)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			if !failing {
+				f.s.log.Warn("change feed cannot be read, trying again", "err", err)
+			}
+			failing = true
+		default:
+			if failing {
+				f.s.log.Info("change feed can be read again")
+			}
+			failing = false
+		}
+		if more && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		case <-f.wake:
+		}
+	}
+}
+
+// look reads the next versions and hands them on. The position moves only after they were taken.
+func (f *feed) look(ctx context.Context, consume func([]changed, vector) error) (more bool, err error) {
+	f.mu.Lock()
+	position := f.position.clone()
+	watched := len(f.watchers) > 0
+	f.mu.Unlock()
+	started := time.Now()
+	versions, err := f.s.readFeed(ctx, position, watched, feedAtOnce)
+	if err != nil {
+		return false, err
+	}
+	if len(versions) > 0 {
+		next := position.clone()
+		for _, v := range versions {
+			next[v.cluster] = v.object.Ver
+		}
+		latest := newestOf(versions)
+		if err := consume(latest, next); err != nil {
+			return false, err
+		}
+		f.mu.Lock()
+		f.position = next
+		watchers := make([]*watcher, 0, len(f.watchers))
+		for w := range f.watchers {
+			watchers = append(watchers, w)
+		}
+		f.mu.Unlock()
+		for _, w := range watchers {
+			w.take(latest)
+		}
+	}
+	more = len(versions) == feedAtOnce
+	if !more {
+		f.mu.Lock()
+		f.atEnd = started
+		f.mu.Unlock()
+	}
+	return more, nil
+}
+
+// newestOf keeps the newest version of each object, in feed order.
+func newestOf(versions []changed) []changed {
+	last := make(map[key]int, len(versions))
+	for i, v := range versions {
+		last[v.key] = i
+	}
+	newest := versions[:0:0]
+	for i, v := range versions {
+		if last[v.key] == i {
+			newest = append(newest, v)
+		}
+	}
+	return newest
+}
+
+// behindPredicate is true for versions that v has not seen. It is written for the index i_feed.
+func behindPredicate(p *clickhouse.Params, v vector) string {
+	if len(v) == 0 {
+		return "1"
+	}
+	clusters := make([]string, 0, len(v))
+	for c := range v {
+		clusters = append(clusters, c)
+	}
+	sort.Strings(clusters)
+	var b strings.Builder
+	b.WriteString("(cluster NOT IN " + p.Strings(clusters))
+	for _, c := range clusters {
+		fmt.Fprintf(&b, " OR (cluster = %s AND ver > %s)", p.String(c), p.Uint(v[c]))
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+func (s *Service) readFeed(ctx context.Context, from vector, withJSON bool, limit int) ([]changed, error) {
+	f := s.fleet(access.All("index")) // names only: the feed itself carries all clusters
+	p := new(clickhouse.Params)
+	var found []changed
+	columns := rowColumns + `, tokens`
+	if withJSON {
+		columns += `, object`
+	}
+	err := s.read(ctx, `SELECT `+columns+` FROM `+s.db.Table("resource_history")+` WHERE `+behindPredicate(p, from)+
+		` ORDER BY cluster, ver LIMIT `+p.Int(int64(limit)), p,
+		func(rows driver.Rows) error {
+			r := &row{}
+			c := changed{}
+			dest := append(r.dest(), &r.object.Tokens)
+			if withJSON {
+				dest = append(dest, &r.object.JSON)
+			}
+			if err := rows.Scan(dest...); err != nil {
+				return err
+			}
+			c.key, c.deleted, c.object = r.key, r.deleted != 0, r.record(f)
+			found = append(found, c)
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read change feed: %w", err)
+	}
+	return found, nil
+}

@@ -1,0 +1,300 @@
+package search
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/ql"
+)
+
+// question is one query of one caller: everything that its SQL texts have in common.
+type question struct {
+	s    *Service
+	f    *fleet
+	text string
+	q    *ql.Query
+	now  time.Time
+	keys map[string]*candidates // by canonical query; nil when ClickHouse answers alone
+}
+
+// ask reads a query. now is zero for a first page and the cursor's for later ones.
+func (s *Service) ask(ctx context.Context, scope access.Scope, text string, page ql.Page, now time.Time) (*question, error) {
+	f := s.fleet(scope)
+	if now.IsZero() {
+		now = time.Now().Truncate(time.Millisecond)
+	}
+	q, err := ql.Parse(text, s.options(ctx, f, page, now))
+	if err != nil {
+		return nil, err
+	}
+	return &question{s: s, f: f, text: text, q: q, now: now}, nil
+}
+
+func (s *Service) options(ctx context.Context, f *fleet, page ql.Page, now time.Time) ql.Options {
+	o := ql.Options{Now: now, Page: page, Kinds: s.kinds.served(ctx), Typing: true, Clusters: []ql.Cluster{}}
+	for _, e := range f.entries {
+		o.Clusters = append(o.Clusters, ql.Cluster{Name: e.Name, UID: e.UID, Labels: e.Labels})
+	}
+	return o
+}
+
+// objects is the FROM of objects as of the query's moment: one row an object, tombstones included.
+func (a *question) objects(p *clickhouse.Params) string {
+	if a.q.At().IsZero() {
+		return a.s.db.Table("resources") + ` FINAL`
+	}
+	history := a.s.db.Table("resource_history")
+	bounds := a.f.bounds(p)
+	return `(SELECT * FROM ` + history + ` WHERE ` + bounds + ` AND (` + keyColumns + `, ver) IN (SELECT ` + keyColumns + `, max(ver) FROM ` + history +
+		` WHERE ` + bounds + ` AND observed_at <= ` + p.Time(a.q.At()) + ` GROUP BY ` + keyColumns + `) LIMIT 1 BY ` + keyColumns + `)`
+}
+
+// where is the predicate of q's objects within scope.
+func (a *question) where(p *clickhouse.Params, q *ql.Query) (string, error) {
+	bounds := a.f.bounds(p)
+	condition, err := q.ClickHouse(p, ql.Env{UIDs: func(where string) string {
+		return `(SELECT uid FROM ` + a.objects(p) + ` WHERE ` + bounds + ` AND ` + where + `)`
+	}})
+	if err != nil {
+		return "", err
+	}
+	where := bounds + ` AND ` + condition
+	if c := a.keys[q.Canonical()]; c != nil {
+		where = bounds + ` AND ` + c.predicate(p) + ` AND ` + condition
+	}
+	return where, nil
+}
+
+// named reports which clusters the query can be about, for coverage; nil means all.
+func (a *question) named(ctx context.Context) func(string) bool {
+	var conditions []*ql.Query
+	var walk func(ql.Expr)
+	walk = func(e ql.Expr) {
+		switch e := e.(type) {
+		case ql.And:
+			for _, m := range e {
+				walk(m)
+			}
+		case *ql.Filter:
+			if e.Field != "cluster" || e.To > len(a.text) || e.From >= e.To {
+				return
+			}
+			if q, err := ql.Parse(a.text[e.From:e.To], a.s.options(ctx, a.f, ql.Resources, a.now)); err == nil {
+				conditions = append(conditions, q)
+			}
+		}
+	}
+	if a.q.Root() != nil {
+		walk(a.q.Root())
+	}
+	if len(conditions) == 0 {
+		return nil
+	}
+	return func(name string) bool {
+		o := &records.Object{ClusterUID: a.f.byName[name]}
+		o.Ref.Cluster = name
+		for _, q := range conditions {
+			if !q.Eval(o, nil) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func (a *question) coverage(ctx context.Context) records.Coverage { return a.f.coverage(a.named(ctx)) }
+
+// order is the query's, or else by rank when there is text, what runs before what serves it, then by key.
+func (a *question) order(p *clickhouse.Params) order {
+	var o order
+	if by := a.q.Sort(); by != nil {
+		o = append(o, a.sortTerm(p, by))
+	} else {
+		if a.q.HasText() {
+			o = append(o, term{sql: rank(p, a.q.Root()), desc: true})
+		}
+		o = append(o, term{sql: kindWeight})
+	}
+	return append(o, keyOrder(a.f, p)...)
+}
+
+func (a *question) sortTerm(p *clickhouse.Params, by *ql.Sort) term {
+	t := term{sql: by.Column, desc: by.Desc}
+	switch {
+	case by.Column == "cluster":
+		t.sql, t.text = a.f.clusterName(p), true
+	case strings.HasSuffix(by.Column, "_at"):
+		t.sql = "toUnixTimestamp64Milli(" + by.Column + ")"
+	case by.Column == "replicas" || by.Column == "ready_replicas" || by.Column == "restarts" || by.Column == "generation":
+	default:
+		t.sql, t.text = "toString("+by.Column+")", true
+	}
+	return t
+}
+
+// rank says how well an object answers the words: by its name, the beginning of it, its app, a label, or anything
+// else. It is the same whichever engine found the object, and does not move while other objects come and go.
+func rank(p *clickhouse.Params, root ql.Expr) string {
+	var terms []string
+	var walk func(ql.Expr)
+	walk = func(e ql.Expr) {
+		switch e := e.(type) {
+		case ql.And:
+			for _, m := range e {
+				walk(m)
+			}
+		case ql.Or:
+			for _, m := range e {
+				walk(m)
+			}
+		case *ql.Text:
+			v := p.String(strings.ToLower(e.Text))
+			terms = append(terms, `multiIf(lower(name) = `+v+`, 10, startsWith(lower(name), `+v+`), 6, lower(app) = `+v+`, 4, arrayExists(x -> lower(x) = `+v+`, mapValues(labels)), 2, 1)`)
+		}
+	}
+	walk(root)
+	if len(terms) == 0 {
+		return "toInt64(0)"
+	}
+	return `toInt64(` + strings.Join(terms, " + ") + `)`
+}
+
+// Search answers one page of objects, exact counts and facets of everything that matches.
+func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Request) (*records.Result, error) {
+	defer s.metrics.observe("search")()
+	started := time.Now()
+	first, err := pageSize(r.First)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseCursor(r.After)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.ask(ctx, scope, r.Query, ql.Resources, c.now())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.of(a.list(), len(a.order(new(clickhouse.Params)))); err != nil {
+		return nil, err
+	}
+	result := &records.Result{Objects: []*records.Object{}, Facets: []records.Facet{}, Coverage: a.coverage(ctx), Engine: engineClickHouse}
+	facets, err := a.facets(r.Facets)
+	if err != nil {
+		return nil, err
+	}
+	if a.f.empty() {
+		for _, fc := range facets {
+			result.Facets = append(result.Facets, records.Facet{Field: fc.field, Values: []records.FacetValue{}})
+		}
+		result.Took = time.Since(started)
+		return result, nil
+	}
+	if result.Engine, err = a.narrow(ctx, facets); err != nil {
+		return nil, err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.page(gctx, first, c, r.Bare, result) })
+	g.Go(func() error { return a.count(gctx, facets, result) })
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	result.Took = time.Since(started)
+	return result, nil
+}
+
+// page selects keys on narrow columns first: the order would drag the objects along.
+func (a *question) page(ctx context.Context, first int, c *cursor, bare bool, result *records.Result) error {
+	limit := a.q.Limit()
+	if limit > 0 {
+		first = min(first, limit-c.seen())
+		if first <= 0 {
+			return nil
+		}
+	}
+	p := new(clickhouse.Params)
+	o := a.order(p)
+	after, err := o.after(p, c)
+	if err != nil {
+		return err
+	}
+	where, err := a.where(p, a.q)
+	if err != nil {
+		return err
+	}
+	var keys []key
+	var vers []uint64
+	var last []string
+	err = a.s.read(ctx, `SELECT `+keyColumns+`, ver, [`+strings.Join(o.values(), ", ")+`] FROM `+a.objects(p)+` WHERE `+where+` AND `+after+
+		` ORDER BY `+o.by()+` LIMIT `+strconv.Itoa(first+1), p,
+		func(rows driver.Rows) error {
+			var k key
+			var ver uint64
+			var values []string
+			if err := rows.Scan(append(k.dest(), &ver, &values)...); err != nil {
+				return err
+			}
+			if len(keys) == first {
+				result.More = true
+				return nil
+			}
+			keys, vers, last = append(keys, k), append(vers, ver), values
+			return nil
+		})
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	seen := c.seen() + len(keys)
+	if limit > 0 && seen >= limit {
+		result.More = false
+	}
+	result.Cursor = cursor{List: a.list(), Values: last, Now: a.now.UnixMilli(), Seen: seen}.String()
+	result.Objects, err = a.s.versions(ctx, a.f, keys, vers, !bare)
+	return err
+}
+
+// list names the list that cursors are bound to. Canonical holds the sort.
+func (a *question) list() string { return listID("search", a.q.Canonical()) }
+
+// versions reads exactly these versions, in the order asked. A page of objects is what matched, even when newer
+// versions arrive in between.
+func (s *Service) versions(ctx context.Context, f *fleet, keys []key, vers []uint64, withJSON bool) ([]*records.Object, error) {
+	type version struct {
+		key key
+		ver uint64
+	}
+	found := make(map[version]*records.Object, len(keys))
+	p := new(clickhouse.Params)
+	err := s.read(ctx, `SELECT `+rowsOf(withJSON)+` FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,
+		func(rows driver.Rows) error {
+			r := &row{}
+			dest := r.dest()
+			if withJSON {
+				dest = append(dest, &r.object.JSON)
+			}
+			if err := rows.Scan(dest...); err != nil {
+				return err
+			}
+			o := r.record(f)
+			found[version{r.key, o.Ver}] = o
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	objects := make([]*records.Object, 0, len(keys))
+	for i, k := range keys {
+		if o := found[version{k, vers[i]}]; o != nil {
+			objects = append(objects, o)
+		}
+	}
+	return objects, nil
+}
