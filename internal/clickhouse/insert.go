@@ -1,0 +1,136 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	ch "github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// Column is one column of rows to insert: a slice with one value per row, typed as clickhouse-go takes it
+// ([]string, []uint64, []time.Time, [][]string, []map[string]string, ...).
+type Column struct {
+	Name   string
+	Values any
+}
+
+// Insert writes rows and returns when they are durable. Rows inserted again with the same token and content are
+// kept once, so an insert with a token is tried again by itself while the database does not answer, for 3 s.
+func (db *DB) Insert(ctx context.Context, table string, columns []Column, token string) error {
+	rows, err := countRows(table, columns)
+	if err != nil || rows == 0 {
+		return err
+	}
+	again := neverSent
+	if token != "" {
+		again = Unavailable
+	}
+	err = db.retry(ctx, again, func() error { return db.insertOnce(ctx, table, columns, token) })
+	var exception *Error
+	if errors.As(err, &exception) && schemaChanged[exception.Code] {
+		db.forgetColumns(table)
+	}
+	if err != nil {
+		return fmt.Errorf("insert %d rows into %s: %w", rows, table, err)
+	}
+	return nil
+}
+
+// Codes after which the remembered columns of a table may be wrong.
+var schemaChanged = map[int]bool{8: true, 10: true, 16: true, 33: true, 44: true, 53: true, 60: true, 70: true, 117: true}
+
+func countRows(table string, columns []Column) (int, error) {
+	rows := -1
+	for _, c := range columns {
+		v := reflect.ValueOf(c.Values)
+		if v.Kind() != reflect.Slice {
+			return 0, fmt.Errorf("insert into %s: column %s is a %T, not a slice", table, c.Name, c.Values)
+		}
+		if rows >= 0 && v.Len() != rows {
+			return 0, fmt.Errorf("insert into %s: column %s has %d values and %s has %d", table, c.Name, v.Len(), columns[0].Name, rows)
+		}
+		rows = v.Len()
+	}
+	if rows < 0 {
+		return 0, fmt.Errorf("insert into %s: no columns", table)
+	}
+	return rows, nil
+}
+
+func (db *DB) insertOnce(ctx context.Context, table string, columns []Column, token string) error {
+	types, err := db.columnTypes(ctx, table)
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(columns))
+	known := make([]ch.ColumnNameAndType, len(columns))
+	for i, c := range columns {
+		kind, ok := types[c.Name]
+		if !ok {
+			return &Error{Code: 16, Name: "NO_SUCH_COLUMN_IN_TABLE", Message: fmt.Sprintf("the table %s has no column %s", table, c.Name)}
+		}
+		names[i] = quoteName(c.Name)
+		known[i] = ch.ColumnNameAndType{Name: c.Name, Type: kind}
+	}
+	settings := ch.Settings{"async_insert": 0, "insert_deduplicate": 1}
+	if token != "" {
+		settings["insert_deduplication_token"] = token
+	}
+	ctx = ch.Context(ctx, ch.WithSettings(settings), ch.WithColumnNamesAndTypes(known)) // spares a DESCRIBE per batch
+	batch, err := db.conn.PrepareBatch(ctx, "INSERT INTO "+db.Table(table)+" ("+strings.Join(names, ", ")+")")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for i, c := range columns {
+		if err := batch.Column(i).Append(c.Values); err != nil {
+			return fmt.Errorf("column %s of type %s: %w", c.Name, known[i].Type, err)
+		}
+	}
+	return batch.Send()
+}
+
+// columnTypes reads a table's columns once.
+func (db *DB) columnTypes(ctx context.Context, table string) (map[string]string, error) {
+	db.mu.Lock()
+	types := db.columns[table]
+	db.mu.Unlock()
+	if types != nil {
+		return types, nil
+	}
+	p := &Params{}
+	sql := "SELECT name, type FROM system.columns WHERE database = " + p.String(db.database) + " AND table = " + p.String(table) +
+		" AND default_kind NOT IN ('MATERIALIZED', 'ALIAS')"
+	r, err := db.conn.Query(p.into(ctx), sql)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	types = map[string]string{}
+	for r.Next() {
+		var name, kind string
+		if err := r.Scan(&name, &kind); err != nil {
+			return nil, err
+		}
+		types[name] = kind
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	if len(types) == 0 {
+		return nil, &Error{Code: 60, Name: "UNKNOWN_TABLE", Message: "there is no table " + db.Table(table)}
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.columns[table] = types
+	return types, nil
+}
+
+func (db *DB) forgetColumns(table string) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	delete(db.columns, table)
+}
