@@ -17,8 +17,8 @@ import (
 	"github.com/foretop/foretop/internal/access"
 )
 
-// Migration is one numbered file.
-type Migration struct {
+// migration is one numbered file.
+type migration struct {
 	Number     int
 	Name       string // 0001_resources.sql
 	Hash       string // sha256 of the file
@@ -47,7 +47,7 @@ func (db *DB) Migrate(ctx context.Context, files fs.FS) error {
 		return err
 	}
 	defer unlock()
-	plan, err := db.Plan(ctx, files)
+	plan, err := db.plan(ctx, files)
 	if err != nil {
 		return err
 	}
@@ -70,8 +70,22 @@ func (db *DB) Migrate(ctx context.Context, files fs.FS) error {
 	return nil
 }
 
-// Plan says what Migrate would do, without doing it.
-func (db *DB) Plan(ctx context.Context, files fs.FS) ([]Migration, error) {
+// MigrationPlan names the files that Migrate would apply, and changes nothing.
+func (db *DB) MigrationPlan(ctx context.Context, files fs.FS) ([]string, error) {
+	plan, err := db.plan(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range plan {
+		if !m.Applied {
+			names = append(names, m.Name)
+		}
+	}
+	return names, nil
+}
+
+func (db *DB) plan(ctx context.Context, files fs.FS) ([]migration, error) {
 	plan, err := db.readMigrations(files)
 	if err != nil {
 		return nil, err
@@ -96,7 +110,7 @@ func (db *DB) Plan(ctx context.Context, files fs.FS) ([]Migration, error) {
 	return plan, nil
 }
 
-func (db *DB) appliedMigrations(ctx context.Context) (map[int]Migration, error) {
+func (db *DB) appliedMigrations(ctx context.Context) (map[int]migration, error) {
 	p := &Params{}
 	exists, err := db.Query(ctx, "SELECT name FROM system.tables WHERE database = "+p.String(db.database)+" AND name = "+p.String(appliedTable), p)
 	if err != nil {
@@ -106,7 +120,7 @@ func (db *DB) appliedMigrations(ctx context.Context) (map[int]Migration, error) 
 	if err := exists.Close(); err != nil {
 		return nil, fmt.Errorf("look for the table of migrations: %w", err)
 	}
-	applied := map[int]Migration{}
+	applied := map[int]migration{}
 	if !found {
 		return applied, nil
 	}
@@ -117,7 +131,7 @@ func (db *DB) appliedMigrations(ctx context.Context) (map[int]Migration, error) 
 	defer r.Close()
 	for r.Next() {
 		var number uint32
-		var m Migration
+		var m migration
 		if err := r.Scan(&number, &m.Name, &m.Hash); err != nil {
 			return nil, fmt.Errorf("read the table of migrations: %w", err)
 		}
@@ -129,8 +143,8 @@ func (db *DB) appliedMigrations(ctx context.Context) (map[int]Migration, error) 
 
 var migrationName = regexp.MustCompile(`^(\d{4})_[a-z0-9_]+\.sql$`)
 
-func (db *DB) readMigrations(files fs.FS) ([]Migration, error) {
-	var plan []Migration
+func (db *DB) readMigrations(files fs.FS) ([]migration, error) {
+	var plan []migration
 	err := fs.WalkDir(files, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(file) != ".sql" {
 			return err
@@ -145,7 +159,7 @@ func (db *DB) readMigrations(files fs.FS) ([]Migration, error) {
 		}
 		number, _ := strconv.Atoi(match[1])
 		sum := sha256.Sum256(text)
-		m := Migration{Number: number, Name: entry.Name(), Hash: hex.EncodeToString(sum[:])}
+		m := migration{Number: number, Name: entry.Name(), Hash: hex.EncodeToString(sum[:])}
 		for _, statement := range splitStatements(string(text)) {
 			statement, err := db.fill(statement)
 			if err != nil {
@@ -159,7 +173,7 @@ func (db *DB) readMigrations(files fs.FS) ([]Migration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
-	slices.SortFunc(plan, func(a, b Migration) int { return a.Number - b.Number })
+	slices.SortFunc(plan, func(a, b migration) int { return a.Number - b.Number })
 	for i, m := range plan {
 		if i > 0 && plan[i-1].Number == m.Number {
 			return nil, fmt.Errorf("read the migrations: %s and %s have the same number", plan[i-1].Name, m.Name)

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,8 +28,14 @@ type Config struct {
 	Inserts   int    // inserts that run at a time besides; 0 is 4
 }
 
+// Flags is a set of flags, the standard library's or pflag's.
+type Flags interface {
+	StringVar(p *string, name, value, usage string)
+	Uint64Var(p *uint64, name string, value uint64, usage string)
+}
+
 // RegisterFlags adds the flags of `foretop engine`.
-func (c *Config) RegisterFlags(flags *flag.FlagSet) {
+func (c *Config) RegisterFlags(flags Flags) {
 	flags.StringVar(&c.Library, "library", c.Library, "path of the engine library; by default FORETOP_ENGINE_LIBRARY, then the user's cache")
 	flags.StringVar(&c.DataDir, "data-dir", c.DataDir, "folder of the engine's data")
 	flags.StringVar(&c.Socket, "socket", c.Socket, "unix socket to answer on; by default engine.sock in the data folder")
