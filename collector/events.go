@@ -1,0 +1,209 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/foretop/foretop/collector/kube"
+	"github.com/foretop/foretop/schemas/ingestpb"
+)
+
+const eventsGroup = "events.k8s.io"
+
+// followEvents follows Kubernetes events, from events.k8s.io where it is served, else from the core group.
+func (d *discovery) followEvents(ctx context.Context, kinds kube.Kinds) error {
+	res := kinds.Resources[schema.GroupResource{Group: eventsGroup, Resource: "events"}]
+	if res == nil {
+		if _, failed := kinds.Failed[eventsGroup]; failed && d.events != nil {
+			return nil
+		}
+		res = kinds.Resources[schema.GroupResource{Resource: "events"}]
+	}
+	if res == nil || matchAny(d.filters.Exclude, groupResource(res).String()) || matchAny(d.filters.Exclude, "events") {
+		return nil
+	}
+	of := res.Group + "/" + res.Version
+	if d.events != nil && d.eventsOf == of {
+		return nil
+	}
+	if d.events != nil {
+		d.events.stop()
+	}
+	d.events, d.eventsOf = d.start(ctx, res, &events{run: d.run, resource: res, sent: map[string]string{}}), of
+	return nil
+}
+
+// events turns what a Follower reads of events into records. They have no snapshots: what the API server has
+// forgotten stays in the hub.
+type events struct {
+	*run
+	resource *ingestpb.Resource
+	sent     map[string]string // uid -> resource version of what the API server still holds
+	listing  map[string]string
+	failing  string
+}
+
+// Begin implements kube.Handler.
+func (e *events) Begin(ctx context.Context) error {
+	e.metrics.lists.Inc()
+	e.listing = map[string]string{}
+	return ctx.Err()
+}
+
+// Listed implements kube.Handler.
+func (e *events) Listed(ctx context.Context, o *unstructured.Unstructured) error {
+	uid, rv := string(o.GetUID()), o.GetResourceVersion()
+	if err := e.emit(ctx, o); err != nil {
+		return err
+	}
+	e.listing[uid] = rv
+	return nil
+}
+
+// End implements kube.Handler.
+func (e *events) End(ctx context.Context, _ string) error {
+	e.sent, e.listing = e.listing, nil
+	return ctx.Err()
+}
+
+// Changed implements kube.Handler.
+func (e *events) Changed(ctx context.Context, t watch.EventType, o *unstructured.Unstructured) error {
+	if t == watch.Deleted { // expired
+		delete(e.sent, string(o.GetUID()))
+		return nil
+	}
+	uid, rv := string(o.GetUID()), o.GetResourceVersion()
+	if err := e.emit(ctx, o); err != nil {
+		return err
+	}
+	e.sent[uid] = rv
+	return nil
+}
+
+// Failing implements kube.Handler.
+func (e *events) Failing(ctx context.Context, attempt int, err error) error {
+	e.metrics.watchErrors.Inc()
+	if e.broken(err, attempt) {
+		return nil
+	}
+	reason := kube.Explain(e.cfg.REST.Host, "list and watch events", err).Error()
+	if reason == e.failing {
+		return nil
+	}
+	e.failing = reason
+	e.log.Warn("events cannot be followed, trying on", "err", reason)
+	return e.putPatiently(ctx, record(&ingestpb.ResourceState{Resource: e.resource, State: ingestpb.ResourceState_STATE_FAILING, Reason: reason}))
+}
+
+// Following implements kube.Handler.
+func (e *events) Following(ctx context.Context) error {
+	if e.failing == "" {
+		return nil
+	}
+	e.failing = ""
+	return e.putPatiently(ctx, record(&ingestpb.ResourceState{Resource: e.resource, State: ingestpb.ResourceState_STATE_EXCLUDED, Reason: "collected as events, not as objects"}))
+}
+
+func (e *events) emit(ctx context.Context, o *unstructured.Unstructured) error {
+	if e.sent[string(o.GetUID())] == o.GetResourceVersion() || !e.filters.namespace(o.GetNamespace()) {
+		return nil
+	}
+	m := eventOf(o.Object)
+	m.Message = cutText(e.redactor.Text(m.Message)) // in this order: half a credential looks like none
+	m.ObservedMs = time.Now().UnixMilli()
+	err := e.put(ctx, record(m))
+	if errors.Is(err, errStalled) {
+		return kube.ErrRelist
+	}
+	return err
+}
+
+// eventOf reads either API's event: events.k8s.io/v1 renamed most fields of core/v1 and kept the old ones
+// under "deprecated" names, and writers fill whichever they know.
+func eventOf(o map[string]any) *ingestpb.Event {
+	meta := field(o, "metadata")
+	series := field(o, "series")
+	regarding := field(o, "regarding")
+	if regarding == nil {
+		regarding = field(o, "involvedObject")
+	}
+	source := field(o, "deprecatedSource")
+	if source == nil {
+		source = field(o, "source")
+	}
+	created := millis(text(meta, "creationTimestamp"))
+	at := millis(text(o, "eventTime"))
+	first := firstOf(millis(text(o, "deprecatedFirstTimestamp")), millis(text(o, "firstTimestamp")), at, created)
+	last := max(millis(text(series, "lastObservedTime")), millis(text(o, "deprecatedLastTimestamp")), millis(text(o, "lastTimestamp")), at)
+	count := max(number(series, "count"), number(o, "deprecatedCount"), number(o, "count"), 1)
+	gv, _ := schema.ParseGroupVersion(text(regarding, "apiVersion")) // some writers leave it out or wrong
+	return &ingestpb.Event{
+		Namespace: text(meta, "namespace"), Name: text(meta, "name"), Uid: text(meta, "uid"), ResourceVersion: text(meta, "resourceVersion"),
+		Type: text(o, "type"), Reason: text(o, "reason"), Action: text(o, "action"),
+		Message: textOf(text(o, "note"), text(o, "message")),
+		Source:  textOf(text(o, "reportingController"), text(o, "reportingComponent"), text(source, "component")),
+		Count:   uint32(min(count, 1<<31)), FirstMs: first, LastMs: firstOf(last, first),
+		RegardingGroup: gv.Group, RegardingVersion: gv.Version, RegardingKind: text(regarding, "kind"),
+		RegardingNamespace: text(regarding, "namespace"), RegardingName: text(regarding, "name"), RegardingUid: text(regarding, "uid"),
+	}
+}
+
+// cutText bounds a message; the API servers' own bound is 1 KiB, for the new API only.
+func cutText(s string) string {
+	const most = 16 << 10
+	if len(s) > most {
+		s = s[:most]
+	}
+	return s
+}
+
+func field(o map[string]any, name string) map[string]any {
+	m, _ := o[name].(map[string]any)
+	return m
+}
+
+func text(o map[string]any, name string) string {
+	s, _ := o[name].(string)
+	return s
+}
+
+func textOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func number(o map[string]any, name string) int64 {
+	switch n := o[name].(type) {
+	case int64:
+		return n
+	case float64:
+		return int64(n)
+	}
+	return 0
+}
+
+func millis(s string) int64 {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1971 {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func firstOf(values ...int64) int64 {
+	for _, v := range values {
+		if v != 0 {
+			return v
+		}
+	}
+	return 0
+}
