@@ -2,11 +2,15 @@ package search
 
 import (
 	"context"
-	"strings"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/query/ql"
 )
 
@@ -14,14 +18,12 @@ import (
 const (
 	engineClickHouse = "clickhouse"
 	engineBoth       = "bleve+clickhouse"
-	engineTooMany    = "clickhouse (the words are too common for the index to narrow)"
-	engineBehind     = "clickhouse (the search index is being built)"
 )
 
 const (
 	// candidatesMost is how many hits of the index are handed to ClickHouse. Beyond it, reading the tokens of
-	// everything costs less than carrying the hits over.
-	candidatesMost = 10_000
+	// everything costs less than carrying the hits over; and they travel in a URL of at most 1 MiB.
+	candidatesMost = 50_000
 	// candidatesByKey is up to how many the primary key prunes well; above it a hash of the key is compared.
 	candidatesByKey = 500
 )
@@ -36,16 +38,18 @@ func (c *candidates) predicate(p *clickhouse.Params) string {
 	if len(c.keys) <= candidatesByKey {
 		return keySet(p, c.keys)
 	}
-	hashes := make([]uint64, len(c.keys))
-	for i, k := range c.keys {
-		hashes[i] = xxhash.Sum64String(strings.Join([]string{k.group, k.resource, k.cluster, k.namespace, k.name}, "|"))
+	// 8 bytes a key, in base64: a list of numbers would take twice the room.
+	hashes := make([]byte, 0, 8*len(c.keys))
+	for _, k := range c.keys {
+		hashes = binary.LittleEndian.AppendUint64(hashes, xxhash.Sum64String(k.group+"|"+k.resource+"|"+k.cluster+"|"+k.namespace+"|"+k.name))
 	}
-	return `xxHash64(concat(api_group, '|', resource, '|', cluster, '|', namespace, '|', name)) IN ` + p.Uints(hashes)
+	return `xxHash64(concat(api_group, '|', resource, '|', cluster, '|', namespace, '|', name)) IN (SELECT arrayJoin(arrayMap(i -> reinterpretAsUInt64(substring(h, 8 * i + 1, 8)), range(intDiv(length(h), 8)))) FROM (SELECT base64URLDecode(` +
+		p.String(base64.RawURLEncoding.EncodeToString(hashes)) + `) AS h))`
 }
 
-// narrow asks the index about every query that will be counted over, and says which engines answer.
+// narrow asks the index about every query that will be counted over, and says which engines answer the first.
 func (a *question) narrow(ctx context.Context, facets []facet) (engine string, err error) {
-	if engine = a.engine(); engine != engineBoth {
+	if engine, _ = a.engine(); engine != engineBoth {
 		return engine, nil
 	}
 	a.keys = map[string]*candidates{}
@@ -53,47 +57,62 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 	for _, fc := range facets {
 		queries = append(queries, fc.over)
 	}
-	for i, q := range queries {
+	for _, q := range queries {
 		canonical := q.Canonical()
-		if a.keys[canonical] != nil || !q.HasText() {
+		if _, done := a.keys[canonical]; done || !q.HasText() {
 			continue
 		}
 		ask, ok := q.Bleve()
 		if !ok {
 			ask, ok = q.BleveText()
 		}
+		a.keys[canonical] = nil
 		if !ok {
 			continue
 		}
 		keys, more, ok, err := a.s.index.find(ctx, ask, candidatesMost)
 		if err != nil {
 			// The index is derived: an answer without it is slower, not wrong.
-			a.s.log.Warn("search index cannot be asked, ClickHouse answers alone", "err", err)
-			a.keys = nil
-			return engineBehind, nil
+			a.s.log.Warn("search index cannot be asked, clickhouse answers alone", "err", err)
+			continue
 		}
-		switch {
-		case !ok && i == 0:
-			return engineBehind, nil
-		case more && i == 0:
-			engine = engineTooMany
-		case ok && !more:
+		if ok && !more {
 			a.keys[canonical] = &candidates{keys: keys}
 		}
 	}
-	return engine, nil
+	if a.keys[a.q.Canonical()] == nil {
+		return engineClickHouse, nil
+	}
+	return engineBoth, nil
 }
 
-// engine is which engines could answer the query as things stand.
-func (a *question) engine() string {
+// engine is which engines answer the query as things stand, and why.
+func (a *question) engine() (engine, why string) {
 	switch {
-	case !a.q.HasText() || !a.q.At().IsZero() || a.q.Deleted():
-		return engineClickHouse
-	case !a.s.index.ready() || a.s.feed.behind() > feedBehind:
-		return engineBehind
+	case !a.q.HasText():
+		return engineClickHouse, "no free text: ClickHouse answers structure, counts and facets"
+	case !a.q.At().IsZero():
+		return engineClickHouse, "at: asks for the past, the search index knows the present"
+	case a.q.Deleted():
+		return engineClickHouse, "deleted: asks for what the search index has forgotten"
+	case !a.s.index.ready():
+		return engineClickHouse, "the search index is being built: ClickHouse finds the words by its own column of tokens"
+	case a.s.feed.behind() > feedBehind:
+		return engineClickHouse, "the search index is behind: ClickHouse finds the words by its own column of tokens"
 	}
 	if _, ok := a.q.BleveText(); !ok {
-		return engineClickHouse
+		return engineClickHouse, "the search index cannot narrow these words"
 	}
-	return engineBoth
+	return engineBoth, "the search index finds the words, ClickHouse checks the rest and counts"
+}
+
+// Explain says how a query is understood, and who would answer it.
+func (s *Service) Explain(ctx context.Context, scope access.Scope, query string) (*records.Explanation, error) {
+	defer s.metrics.observe("explain")()
+	a, err := s.ask(ctx, scope, query, ql.Resources, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	engine, why := a.engine()
+	return &records.Explanation{Engine: engine + " (" + why + ")", Canonical: a.q.Canonical(), Terms: a.q.Terms()}, nil
 }

@@ -2,13 +2,78 @@ package search
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/ql"
 )
+
+// Clusters answers the members that have an object that matches, or all of them for an empty query, with what is
+// stored of each.
+func (s *Service) Clusters(ctx context.Context, scope access.Scope, query string) ([]*records.Cluster, error) {
+	defer s.metrics.observe("clusters")()
+	a, err := s.ask(ctx, scope, query, ql.Resources, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	f := a.f
+	list := []*records.Cluster{}
+	found := map[string]*records.Cluster{}
+	wanted := func(clusters.Entry) bool { return true }
+	if a.q.Root() != nil {
+		if wanted, err = a.clusters(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range f.entries {
+		if !wanted(e) {
+			continue
+		}
+		c := &records.Cluster{Name: e.Name, UID: e.UID, Mode: e.Mode, State: e.State, Reason: e.Reason, AsOf: e.AsOf, KubernetesVersion: e.KubernetesVersion,
+			Labels: e.Labels, AddedAt: e.AddedAt, Resources: []records.ResourceState{}}
+		list = append(list, c)
+		if e.UID != "" {
+			found[e.UID] = c
+		}
+	}
+	return list, s.clusterCounts(ctx, f, found)
+}
+
+// clusters is the members that a query is about: those it names when it only names, those with a matching object
+// otherwise, and those whose name the words are part of.
+func (a *question) clusters(ctx context.Context) (func(clusters.Entry) bool, error) {
+	with := map[string]bool{}
+	if !a.f.empty() {
+		p := new(clickhouse.Params)
+		where, err := a.where(p, a.q)
+		if err != nil {
+			return nil, err
+		}
+		err = a.s.read(ctx, `SELECT DISTINCT cluster FROM `+a.objects(p)+` WHERE `+where, p, func(rows driver.Rows) error {
+			var uid string
+			err := rows.Scan(&uid)
+			with[uid] = true
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	text := strings.ToLower(strings.TrimSpace(a.text))
+	named := a.named(ctx)
+	_, onlyNames := a.q.Root().(*ql.Filter)
+	return func(e clusters.Entry) bool {
+		// A member without objects yet is found by its name too.
+		return with[e.UID] || strings.Contains(strings.ToLower(e.Name), text) || (named != nil && onlyNames && named(e.Name))
+	}, nil
+}
 
 // clusterCounts fills in what the tables know of each member.
 func (s *Service) clusterCounts(ctx context.Context, f *fleet, found map[string]*records.Cluster) error {

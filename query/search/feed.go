@@ -20,9 +20,6 @@ const (
 	feedAtOnce = 5000                   // rows per look
 	// feedBehind is how long the index may go without having seen the end of the feed and still be asked.
 	feedBehind = time.Second
-	// replayLimit is up to how many missed versions are followed one by one. Beyond it, reading the current state
-	// anew (17,000 objects/s measured) is sooner done.
-	replayLimit = 50_000
 )
 
 // changed is one version as the feed carries it.
@@ -46,6 +43,25 @@ type feed struct {
 
 func newFeed(s *Service) *feed {
 	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}}
+}
+
+// start sets where run begins.
+func (f *feed) start(v vector) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.position = v.clone()
+}
+
+func (f *feed) add(w *watcher) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watchers[w] = struct{}{}
+}
+
+func (f *feed) remove(w *watcher) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.watchers, w)
 }
 
 func (f *feed) nudge() {
@@ -109,15 +125,16 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector) error) 
 	if err != nil {
 		return false, err
 	}
+	next := position.clone()
+	for _, v := range versions {
+		next[v.cluster] = v.object.Ver
+	}
+	latest := newestOf(versions)
+	// Also when nothing came: an index that was built meanwhile waits for its turn.
+	if err := consume(latest, next); err != nil {
+		return false, err
+	}
 	if len(versions) > 0 {
-		next := position.clone()
-		for _, v := range versions {
-			next[v.cluster] = v.object.Ver
-		}
-		latest := newestOf(versions)
-		if err := consume(latest, next); err != nil {
-			return false, err
-		}
 		f.mu.Lock()
 		f.position = next
 		watchers := make([]*watcher, 0, len(f.watchers))

@@ -61,7 +61,12 @@ func (a *question) objects(p *clickhouse.Params) string {
 func (a *question) where(p *clickhouse.Params, q *ql.Query) (string, error) {
 	bounds := a.f.bounds(p)
 	condition, err := q.ClickHouse(p, ql.Env{UIDs: func(where string) string {
-		return `(SELECT uid FROM ` + a.objects(p) + ` WHERE ` + bounds + ` AND ` + where + `)`
+		uid := `uid`
+		if q.Page() == ql.Events {
+			// Kubelets put a node's name where its UID belongs.
+			uid = `arrayJoin(if(api_group = '' AND resource = 'nodes', [uid, name], [uid]))`
+		}
+		return `(SELECT ` + uid + ` FROM ` + a.objects(p) + ` WHERE ` + bounds + ` AND ` + where + `)`
 	}})
 	if err != nil {
 		return "", err
@@ -233,7 +238,7 @@ func (a *question) page(ctx context.Context, first int, c *cursor, bare bool, re
 	var keys []key
 	var vers []uint64
 	var last []string
-	err = a.s.read(ctx, `SELECT `+keyColumns+`, ver, [`+strings.Join(o.values(), ", ")+`] FROM `+a.objects(p)+` WHERE `+where+` AND `+after+
+	err = a.s.read(ctx, `SELECT `+keyColumns+`, ver, `+o.remember()+` FROM `+a.objects(p)+` WHERE `+where+` AND `+after+
 		` ORDER BY `+o.by()+` LIMIT `+strconv.Itoa(first+1), p,
 		func(rows driver.Rows) error {
 			var k key

@@ -69,6 +69,9 @@ func (f *fleet) bounds(p *clickhouse.Params) string {
 // clusterName is a cluster's name in SQL, for order: people read names, not UIDs.
 func (f *fleet) clusterName(p *clickhouse.Params) string {
 	uids := f.uids()
+	if len(uids) == 0 {
+		return "''"
+	}
 	names := make([]string, len(uids))
 	for i, uid := range uids {
 		names[i] = f.byUID[uid]

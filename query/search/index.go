@@ -106,11 +106,14 @@ func (x *index) close() {
 	}
 }
 
-func (x *index) ready() bool {
+// current is the index that may be asked, nil while there is none.
+func (x *index) current() bleve.Index {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.bleve != nil
+	return x.bleve
 }
+
+func (x *index) ready() bool { return x.current() != nil }
 
 // documents is the number of objects in the index.
 func (x *index) documents() uint64 {
@@ -139,12 +142,14 @@ func apply(b bleve.Index, versions []changed, v vector) error {
 			return fmt.Errorf("index %s: %w", id, err)
 		}
 	}
-	stored, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encode vector: %w", err)
+	if v != nil {
+		stored, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("encode vector: %w", err)
+		}
+		batch.SetInternal([]byte("format"), []byte(formatID()))
+		batch.SetInternal([]byte("vector"), stored)
 	}
-	batch.SetInternal([]byte("format"), []byte(formatID()))
-	batch.SetInternal([]byte("vector"), stored)
 	if err := b.Batch(batch); err != nil {
 		return fmt.Errorf("write search index: %w", err)
 	}

@@ -27,13 +27,13 @@ func keyOrder(f *fleet, p *clickhouse.Params) order {
 const kindWeight = `multiIf(api_group = 'apps' AND resource IN ('deployments', 'statefulsets', 'daemonsets'), 0, api_group = 'batch' AND resource IN ('cronjobs', 'jobs'), 1, ` +
 	`api_group = '' AND resource = 'pods', 2, api_group = '' AND resource IN ('services', 'nodes', 'namespaces', 'configmaps', 'secrets', 'persistentvolumeclaims'), 3, 4)`
 
-// values is what a cursor has to remember, as strings.
-func (o order) values() []string {
+// remember is an array of what a cursor has to remember.
+func (o order) remember() string {
 	values := make([]string, len(o))
 	for i, t := range o {
 		values[i] = "toString(" + t.sql + ")"
 	}
-	return values
+	return "[" + strings.Join(values, ", ") + "]"
 }
 
 func (o order) by() string {

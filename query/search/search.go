@@ -12,7 +12,6 @@ import (
 	"log/slog"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/oklog/run"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/foretop/foretop/internal/access"
@@ -57,13 +56,9 @@ func New(d Deps) (*Service, error) {
 
 // Run follows the change feed, for the index and for watchers, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var g run.Group
-	g.Add(func() error { return s.feed.run(ctx) }, func(error) { cancel() })
-	g.Add(func() error { return s.index.run(ctx, s) }, func(error) { cancel() })
-	err := g.Run()
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	defer s.index.close()
+	err := s.follow(ctx)
+	if ctx.Err() != nil {
 		return nil
 	}
 	return err

@@ -1,0 +1,123 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/ql"
+)
+
+// suggestionsMost is how many values or names are offered.
+const suggestionsMost = 20
+
+// Complete offers what can stand at the cursor: fields, operators and kinds as the language knows them, values with
+// their counts among what the rest of the query matches, and names of objects.
+func (s *Service) Complete(ctx context.Context, scope access.Scope, query string, at int) ([]records.Suggestion, error) {
+	defer s.metrics.observe("complete")()
+	f := s.fleet(scope)
+	if at < 0 || at > len(query) {
+		at = len(query)
+	}
+	c := ql.Complete(query, at, s.options(ctx, f, ql.Resources, time.Now()))
+	suggestions := append([]records.Suggestion{}, c.Static...)
+	if f.empty() {
+		return suggestions, nil
+	}
+	if c.Field != "" {
+		values, err := s.values(ctx, scope, c)
+		if err != nil {
+			return nil, err
+		}
+		return append(suggestions, values...), nil
+	}
+	if c.Prefix == "" {
+		return suggestions, nil
+	}
+	names, err := s.index.names(c.Prefix, suggestionsMost)
+	if err != nil {
+		return nil, err
+	}
+	var resources []records.Suggestion
+	for name, count := range names {
+		resources = append(resources, records.Suggestion{Text: ql.ValueText(name), Label: name, Type: "resource", Detail: "name of objects", Count: count, From: c.From, To: c.To})
+	}
+	sort.Slice(resources, func(i, j int) bool { return resources[i].Label < resources[j].Label })
+	return append(suggestions, resources...), nil
+}
+
+// values counts the values of the field under the cursor among the objects that the rest of the query matches.
+func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completion) ([]records.Suggestion, error) {
+	a, err := s.ask(ctx, scope, c.Rest, ql.Resources, time.Time{})
+	if err != nil {
+		// The rest is not a query yet; values of everything are better than none.
+		if a, err = s.ask(ctx, scope, "", ql.Resources, time.Time{}); err != nil {
+			return nil, err
+		}
+	}
+	field := c.Field
+	if c.Key != "" {
+		field += "." + c.Key
+	}
+	if c.Field == "cluster" && c.Key == "" {
+		return a.clusterValues(ctx, c)
+	}
+	p := new(clickhouse.Params)
+	expr, array, err := ql.FacetColumn(field, p)
+	if err != nil {
+		return nil, nil // a field without a list of values: times, numbers, free forms
+	}
+	if array {
+		expr = `arrayJoin(arrayDistinct(` + expr + `))`
+	}
+	where, err := a.where(p, a.q)
+	if err != nil {
+		return nil, err
+	}
+	var found []records.Suggestion
+	// What begins as typed comes first, then what contains it.
+	err = s.read(ctx, fmt.Sprintf(`SELECT v, n FROM (SELECT toString(%s) AS v, count() AS n FROM %s WHERE %s GROUP BY v HAVING v != '' AND positionCaseInsensitive(v, %s) > 0) ORDER BY positionCaseInsensitive(v, %s) = 1 DESC, n DESC, v LIMIT %d`,
+		expr, a.objects(p), where, p.String(c.Prefix), p.String(c.Prefix), suggestionsMost), p,
+		func(rows driver.Rows) error {
+			var v string
+			var n uint64
+			err := rows.Scan(&v, &n)
+			found = append(found, records.Suggestion{Text: ql.ValueText(v), Label: v, Type: "value", Detail: field, Count: int(n), From: c.From, To: c.To})
+			return err
+		})
+	return found, err
+}
+
+// clusterValues are members by name, also those without a matching object.
+func (a *question) clusterValues(ctx context.Context, c ql.Completion) ([]records.Suggestion, error) {
+	p := new(clickhouse.Params)
+	where, err := a.where(p, a.q)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	err = a.s.read(ctx, `SELECT cluster, count() FROM `+a.objects(p)+` WHERE `+where+` GROUP BY cluster`, p, func(rows driver.Rows) error {
+		var uid string
+		var n uint64
+		err := rows.Scan(&uid, &n)
+		counts[uid] = int(n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var found []records.Suggestion
+	for _, e := range a.f.entries {
+		if len(found) < suggestionsMost && strings.Contains(strings.ToLower(e.Name), strings.ToLower(c.Prefix)) {
+			found = append(found, records.Suggestion{Text: ql.ValueText(e.Name), Label: e.Name, Type: "value", Detail: "cluster", Count: counts[e.UID], From: c.From, To: c.To})
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,206 @@
+package search
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/ql"
+)
+
+// watchBuffer is how many changes a watcher may leave unread.
+const watchBuffer = 10_000
+
+// Watch sends the changes of matching objects from now on. The channel closes when ctx ends, or when the caller
+// leaves 10,000 changes unread.
+func (s *Service) Watch(ctx context.Context, scope access.Scope, query string) (<-chan records.Change, error) {
+	s.metrics.observe("watch")()
+	a, err := s.ask(ctx, scope, query, ql.Resources, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	if !a.q.At().IsZero() {
+		return nil, &access.Error{Code: "QL_UNSUPPORTED", Message: "A query with at: asks for the past, which does not change.", Fix: "Leave at: out to watch the present."}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	w := &watcher{s: s, ctx: ctx, cancel: cancel, scope: scope, query: query, out: make(chan records.Change, watchBuffer)}
+	s.feed.add(w)
+	matching := map[key]uint64{}
+	if !a.f.empty() {
+		p := new(clickhouse.Params)
+		where, err := a.where(p, a.q)
+		if err == nil {
+			err = s.read(ctx, `SELECT `+keyColumns+`, ver FROM `+a.objects(p)+` WHERE `+where, p, func(rows driver.Rows) error {
+				var k key
+				var ver uint64
+				err := rows.Scan(append(k.dest(), &ver)...)
+				matching[k] = ver
+				return err
+			})
+		}
+		if err != nil {
+			s.feed.remove(w)
+			cancel()
+			return nil, err
+		}
+	}
+	w.begin(matching)
+	context.AfterFunc(ctx, func() {
+		s.feed.remove(w)
+		w.end()
+	})
+	return w.out, nil
+}
+
+// watcher turns the feed into the changes of one question. The feed's goroutine hands versions to take.
+type watcher struct {
+	s      *Service
+	ctx    context.Context // of the subscription: it outlives the call that made it
+	cancel context.CancelFunc
+	scope  access.Scope
+	query  string
+
+	mu       sync.Mutex
+	matching map[key]uint64 // version of each object that matches; nil until it is loaded
+	waiting  []changed      // what came before
+	ended    bool
+	out      chan records.Change // closed by end
+}
+
+// begin says what matched when the subscription began.
+func (w *watcher) begin(matching map[key]uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.matching = matching
+	waiting := w.waiting
+	w.waiting = nil
+	w.judge(waiting)
+}
+
+func (w *watcher) take(versions []changed) {
+	if len(versions) == 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.matching == nil {
+		w.waiting = append(w.waiting, versions...)
+		if len(w.waiting) > watchBuffer {
+			w.cancel()
+		}
+		return
+	}
+	w.judge(versions)
+}
+
+func (w *watcher) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.ended {
+		w.ended = true
+		close(w.out)
+	}
+}
+
+// judge sends what versions mean to the watcher. The caller holds mu.
+func (w *watcher) judge(versions []changed) {
+	if w.ended || len(versions) == 0 || w.ctx.Err() != nil {
+		return
+	}
+	// Read anew: ages move on, kinds and clusters come and go.
+	a, err := w.s.ask(w.ctx, w.scope, w.query, ql.Resources, time.Time{})
+	if err != nil {
+		w.cancel()
+		return
+	}
+	var changes []records.Change
+	for _, c := range versions {
+		if _, visible := a.f.byUID[c.cluster]; !visible {
+			continue
+		}
+		before, was := w.matching[c.key]
+		if was && c.object.Ver <= before {
+			continue
+		}
+		object := *c.object // the index and other watchers share it
+		object.Ref = a.f.ref(c.key)
+		is := a.q.Eval(&object, w.owners(a))
+		change := records.Change{Ref: object.Ref, ObservedAt: object.ObservedAt, Object: &object}
+		switch {
+		case is && was:
+			change.Type = "MODIFIED"
+		case is:
+			change.Type = "ADDED"
+		case was:
+			change.Type, change.Object = "REMOVED", nil
+		default:
+			continue
+		}
+		if is {
+			w.matching[c.key] = object.Ver
+		} else {
+			delete(w.matching, c.key)
+		}
+		changes = append(changes, change)
+	}
+	w.complete(a.f, changes)
+	for _, change := range changes {
+		select {
+		case w.out <- change:
+		default:
+			w.cancel() // too far behind
+			return
+		}
+	}
+}
+
+// complete reads the JSON that the feed left out, since nobody watched when it read.
+func (w *watcher) complete(f *fleet, changes []records.Change) {
+	var keys []key
+	var vers []uint64
+	at := map[key]*records.Object{}
+	for _, c := range changes {
+		if c.Object != nil && c.Object.JSON == nil {
+			if k, ok := f.key(c.Ref); ok {
+				keys, vers = append(keys, k), append(vers, c.Object.Ver)
+				at[k] = c.Object
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	objects, err := w.s.versions(w.ctx, f, keys, vers, true)
+	if err != nil {
+		w.cancel()
+		return
+	}
+	for _, o := range objects {
+		if k, ok := f.key(o.Ref); ok {
+			at[k].JSON = o.JSON
+		}
+	}
+}
+
+// owners finds owners for owner: filters, each once a look.
+func (w *watcher) owners(a *question) func(clusterUID, uid string) *records.Object {
+	known := map[identity]*records.Object{}
+	return func(clusterUID, uid string) *records.Object {
+		id := identity{clusterUID, uid}
+		o, ok := known[id]
+		if !ok {
+			found, err := a.s.byUID(w.ctx, a.f, []string{uid})
+			if err != nil {
+				return nil
+			}
+			o = found[id]
+			known[id] = o
+		}
+		return o
+	}
+}
