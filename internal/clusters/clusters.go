@@ -71,12 +71,11 @@ type Registry struct {
 	kick  chan struct{}
 
 	mu       sync.RWMutex
-	loaded   bool
 	byName   map[string]held
 	nameOf   map[string]string // UID -> name
 	epochs   map[string]uint64 // UID/STREAM -> epoch
 	statuses map[string]*standing
-	gone     map[string]int64 // name -> revision at which this process removed it, so that an older echo does not bring it back
+	gone     map[string]int64 // name -> revision of its removal, so that an older echo does not bring it back
 }
 
 type held struct {
@@ -97,15 +96,10 @@ func New(store *state.Store, log *slog.Logger) *Registry {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	r := &Registry{store: store, log: log, now: time.Now, kick: make(chan struct{}, 1)}
-	r.reset()
-	return r
-}
-
-func (r *Registry) reset() {
-	r.byName, r.nameOf, r.epochs = map[string]held{}, map[string]string{}, map[string]uint64{}
-	if r.statuses == nil {
-		r.statuses, r.gone = map[string]*standing{}, map[string]int64{}
+	return &Registry{
+		store: store, log: log, now: time.Now, kick: make(chan struct{}, 1),
+		byName: map[string]held{}, nameOf: map[string]string{}, epochs: map[string]uint64{},
+		statuses: map[string]*standing{}, gone: map[string]int64{},
 	}
 }
 
@@ -393,17 +387,10 @@ func (r *Registry) changeWith(ctx context.Context, name string, create bool, edi
 
 // hold takes c into memory unless something newer is there. mu is held.
 func (r *Registry) hold(c Cluster, revision int64) {
-	if old, ok := r.byName[c.Name]; ok {
-		if old.revision > revision {
-			return
-		}
-		if old.cluster.UID != "" && r.nameOf[old.cluster.UID] == c.Name {
-			delete(r.nameOf, old.cluster.UID)
-		}
-	}
-	if r.gone[c.Name] > revision {
+	if r.gone[c.Name] > revision || r.byName[c.Name].revision > revision {
 		return
 	}
+	r.drop(c.Name)
 	delete(r.gone, c.Name)
 	r.byName[c.Name] = held{c, revision}
 	if c.UID != "" {
@@ -411,16 +398,22 @@ func (r *Registry) hold(c Cluster, revision int64) {
 	}
 }
 
-// forget drops a name from memory. mu is held.
+// forget notes that a name was removed at revision. mu is held.
 func (r *Registry) forget(name string, revision int64) {
-	if old, ok := r.byName[name]; ok && old.revision < revision {
-		if uid := old.cluster.UID; uid != "" && r.nameOf[uid] == name {
-			delete(r.nameOf, uid)
-		}
-		delete(r.byName, name)
-		r.gone[name] = revision
+	if r.byName[name].revision > revision {
+		return
 	}
+	r.drop(name)
 	delete(r.statuses, name)
+	r.gone[name] = max(r.gone[name], revision)
+}
+
+// drop takes a name out of memory. mu is held.
+func (r *Registry) drop(name string) {
+	if uid := r.byName[name].cluster.UID; uid != "" && r.nameOf[uid] == name {
+		delete(r.nameOf, uid)
+	}
+	delete(r.byName, name)
 }
 
 func encode(v any) []byte {

@@ -16,16 +16,19 @@ const (
 	// staleAfter is three heartbeats.
 	staleAfter = 15 * time.Second
 	// writeEvery is how often an unchanged state's times go to etcd, for other hubs. Every one of these is an fsync.
-	writeEvery = 2 * time.Second
+	writeEvery  = 2 * time.Second
+	loadTimeout = 10 * time.Second
 )
 
 // Load reads the registry once. Run keeps it current.
 func (r *Registry) Load(ctx context.Context) error {
-	all, err := r.store.List(ctx, prefix)
-	if err != nil {
-		return fmt.Errorf("load clusters: %w", err)
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	c, ok := <-r.store.Watch(ctx, prefix)
+	if !ok {
+		return fmt.Errorf("load clusters: %w", ctx.Err())
 	}
-	return r.apply(state.Change{Reset: true, Entries: all})
+	return r.apply(c)
 }
 
 // Run follows the registry and passes statuses on to other hubs until ctx ends.
@@ -57,16 +60,17 @@ func (r *Registry) apply(c state.Change) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c.Reset {
-		r.reset()
-		r.loaded = true
+		// What this process wrote after the list was read stays; the rest is as listed.
+		for name, h := range r.byName {
+			if h.revision <= c.Revision {
+				r.drop(name)
+			}
+		}
 	}
 	var problem error
-	for _, key := range c.Deleted {
-		if name, ok := strings.CutPrefix(key, namePrefix); ok {
-			if old, ok := r.byName[name]; ok {
-				r.forget(name, old.revision+1)
-				delete(r.gone, name) // the echo of the removal itself: nothing older can follow
-			}
+	for _, e := range c.Deleted {
+		if name, ok := strings.CutPrefix(e.Key, namePrefix); ok {
+			r.forget(name, e.Revision)
 		}
 	}
 	for _, e := range c.Entries {

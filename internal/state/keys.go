@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
@@ -29,14 +30,14 @@ type Entry struct {
 func (s *Store) Get(ctx context.Context, key string) (Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	r, err := s.client.Get(ctx, key)
+	r, err := s.client.Get(ctx, root+key)
 	if err != nil {
 		return Entry{}, explain("read "+key, err)
 	}
 	if len(r.Kvs) == 0 {
 		return Entry{}, fmt.Errorf("read %s: %w", key, ErrNotFound)
 	}
-	return Entry{string(r.Kvs[0].Key), r.Kvs[0].Value, r.Kvs[0].ModRevision}, nil
+	return entry(r.Kvs[0]), nil
 }
 
 // List answers every entry under prefix, by key.
@@ -49,11 +50,11 @@ func (s *Store) List(ctx context.Context, prefix string) ([]Entry, error) {
 func (s *Store) Newest(ctx context.Context, prefix, before string, limit int) ([]Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	end := clientv3.GetPrefixRangeEnd(prefix)
+	end := clientv3.GetPrefixRangeEnd(root + prefix)
 	if before != "" {
-		end = before
+		end = root + before
 	}
-	r, err := s.client.Get(ctx, prefix, clientv3.WithRange(end), clientv3.WithLimit(int64(limit)),
+	r, err := s.client.Get(ctx, root+prefix, clientv3.WithRange(end), clientv3.WithLimit(int64(limit)),
 		clientv3.WithSort(clientv3.SortByKey, clientv3.SortDescend))
 	if err != nil {
 		return nil, explain("list "+prefix, err)
@@ -64,7 +65,7 @@ func (s *Store) Newest(ctx context.Context, prefix, before string, limit int) ([
 func (s *Store) list(ctx context.Context, prefix string) ([]Entry, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	r, err := s.client.Get(ctx, prefix, clientv3.WithPrefix())
+	r, err := s.client.Get(ctx, root+prefix, clientv3.WithPrefix())
 	if err != nil {
 		return nil, 0, explain("list "+prefix, err)
 	}
@@ -74,9 +75,13 @@ func (s *Store) list(ctx context.Context, prefix string) ([]Entry, int64, error)
 func entries(r *clientv3.GetResponse) []Entry {
 	list := make([]Entry, len(r.Kvs))
 	for i, kv := range r.Kvs {
-		list[i] = Entry{string(kv.Key), kv.Value, kv.ModRevision}
+		list[i] = entry(kv)
 	}
 	return list
+}
+
+func entry(kv *mvccpb.KeyValue) Entry {
+	return Entry{string(kv.Key[len(root):]), kv.Value, kv.ModRevision}
 }
 
 // Put writes whatever was there.
@@ -131,32 +136,32 @@ type Condition struct{ cmp clientv3.Cmp }
 
 // Absent holds when the key does not exist.
 func Absent(key string) Condition {
-	return Condition{clientv3.Compare(clientv3.CreateRevision(key), "=", 0)}
+	return Condition{clientv3.Compare(clientv3.CreateRevision(root+key), "=", 0)}
 }
 
 // At holds when the key's last change is revision; revision 0 means that it does not exist.
 func At(key string, revision int64) Condition {
-	return Condition{clientv3.Compare(clientv3.ModRevision(key), "=", revision)}
+	return Condition{clientv3.Compare(clientv3.ModRevision(root+key), "=", revision)}
 }
 
 // Is holds when the key has this value.
 func Is(key string, value []byte) Condition {
-	return Condition{clientv3.Compare(clientv3.Value(key), "=", string(value))}
+	return Condition{clientv3.Compare(clientv3.Value(root+key), "=", string(value))}
 }
 
 // Op is one write of a Commit.
 type Op struct{ op clientv3.Op }
 
 // Set writes a key.
-func Set(key string, value []byte) Op { return Op{clientv3.OpPut(key, string(value))} }
+func Set(key string, value []byte) Op { return Op{clientv3.OpPut(root+key, string(value))} }
 
 // SetLeased writes a key that vanishes when lease ends.
 func SetLeased(key string, value []byte, lease *Lease) Op {
-	return Op{clientv3.OpPut(key, string(value), clientv3.WithLease(lease.id))}
+	return Op{clientv3.OpPut(root+key, string(value), clientv3.WithLease(lease.id))}
 }
 
 // Unset removes a key.
-func Unset(key string) Op { return Op{clientv3.OpDelete(key)} }
+func Unset(key string) Op { return Op{clientv3.OpDelete(root + key)} }
 
 // MaxOps is how many writes one Commit takes: what an etcd allows by default.
 const MaxOps = 128
@@ -175,7 +180,7 @@ func (s *Store) Commit(ctx context.Context, conditions []Condition, ops ...Op) (
 	}
 	key := ""
 	if len(writes) > 0 {
-		key = string(writes[0].KeyBytes())
+		key = string(writes[0].KeyBytes()[len(root):])
 	}
 	r, err := s.client.Txn(ctx).If(cmps...).Then(writes...).Commit()
 	if err != nil {

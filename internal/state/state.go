@@ -16,13 +16,13 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/client/v3/namespace"
 	"go.uber.org/zap"
 
 	"github.com/foretop/foretop/internal/access"
 )
 
-// root keeps our keys apart in an etcd that others use too.
+// root keeps our keys apart in an etcd that others use too. It is put on and taken off by hand: the client's namespace
+// package cuts keys in place, and the embedded server hands the same event to every watcher.
 const root = "foretop/"
 
 // answerTimeout is how long an external etcd may take to answer at the start before a person is told.
@@ -68,9 +68,6 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.client.KV = namespace.NewKV(s.client.KV, root)
-	s.client.Watcher = namespace.NewWatcher(s.client.Watcher, root)
-	s.client.Lease = namespace.NewLease(s.client.Lease, root)
 	return s, nil
 }
 

@@ -123,8 +123,34 @@ func TestWatchSendsEverythingThenEveryChange(t *testing.T) {
 	if err := s.Delete(ctx, "w/1"); err != nil {
 		t.Fatal(err)
 	}
-	if c := <-changes; len(c.Deleted) != 1 || c.Deleted[0] != "w/1" {
+	if c := <-changes; len(c.Deleted) != 1 || c.Deleted[0].Key != "w/1" {
 		t.Errorf("got %+v, want w/1 deleted", c)
+	}
+}
+
+func TestWatchersDoNotDisturbEachOther(t *testing.T) {
+	s, ctx := statetest.Open(t), t.Context()
+	for round := range 10 {
+		one, two := s.Watch(ctx, "w/"), s.Watch(ctx, "w/")
+		<-one
+		<-two
+		key := fmt.Sprintf("w/%d", round)
+		if _, err := s.Put(ctx, key, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []<-chan state.Change{one, two} {
+			if c := <-w; keys(c.Entries) != key {
+				t.Fatalf("got %+v, want %s", c, key)
+			}
+		}
+		go func() {
+			for range one {
+			}
+		}()
+		go func() {
+			for range two {
+			}
+		}()
 	}
 }
 

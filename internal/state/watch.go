@@ -1,7 +1,9 @@
 package state
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -10,9 +12,10 @@ import (
 // Change is what happened under a watched prefix.
 type Change struct {
 	// Reset says that Entries is everything there is: the first change, and after the watch had lost its place.
-	Reset   bool
-	Entries []Entry
-	Deleted []string
+	Reset    bool
+	Entries  []Entry
+	Deleted  []Entry // without values; Revision is that of the deletion
+	Revision int64   // of the store when this was so
 }
 
 // Watch sends everything under prefix, then every change of it, in order. The channel closes when ctx ends; until
@@ -51,19 +54,22 @@ func (s *Store) watch(ctx context.Context, prefix string, out chan<- Change) err
 	if err != nil {
 		return err
 	}
-	if err := send(Change{Reset: true, Entries: all}); err != nil {
+	if err := send(Change{Reset: true, Entries: all, Revision: revision}); err != nil {
 		return err
 	}
-	for r := range s.client.Watch(clientv3.WithRequireLeader(ctx), prefix, clientv3.WithPrefix(), clientv3.WithRev(revision+1)) {
+	for r := range s.client.Watch(clientv3.WithRequireLeader(ctx), root+prefix, clientv3.WithPrefix(), clientv3.WithRev(revision+1)) {
 		if err := r.Err(); err != nil {
 			return err
 		}
-		var c Change
-		for _, e := range r.Events {
+		c := Change{Revision: r.Header.Revision}
+		for i, e := range r.Events {
+			if again(r.Events[i+1:], e.Kv.Key) {
+				continue // one answer may hold several revisions: the last word counts
+			}
 			if e.Type == clientv3.EventTypeDelete {
-				c.Deleted = append(c.Deleted, string(e.Kv.Key))
+				c.Deleted = append(c.Deleted, entry(e.Kv))
 			} else {
-				c.Entries = append(c.Entries, Entry{string(e.Kv.Key), e.Kv.Value, e.Kv.ModRevision})
+				c.Entries = append(c.Entries, entry(e.Kv))
 			}
 		}
 		if len(r.Events) == 0 {
@@ -74,6 +80,10 @@ func (s *Store) watch(ctx context.Context, prefix string, out chan<- Change) err
 		}
 	}
 	return ctx.Err()
+}
+
+func again(events []*clientv3.Event, key []byte) bool {
+	return slices.ContainsFunc(events, func(e *clientv3.Event) bool { return bytes.Equal(e.Kv.Key, key) })
 }
 
 // Lease is a sign of life: keys that were set with it vanish when its holder dies or lets it go.
