@@ -56,23 +56,19 @@ func imagePattern(value string) string {
 	return `(?s)^(?:.*/)?(?:` + value + `)(?::[^/@]*)?(?:@.*)?$`
 }
 
-// imageForms are the texts of a reference that image: compares with: what imagePattern accepts for a literal.
+var imageRest = regexp.MustCompile(`(?s)^(?::[^/@]*)?(?:@.*)?$`)
+
+// imageForms are the texts of a reference that image: compares with: all that imagePattern accepts for VALUE.
 func imageForms(image string) []string {
 	image = strings.ToLower(image)
-	ends := []string{image}
-	bare, _, hasDigest := strings.Cut(image, "@")
-	if hasDigest {
-		ends = append(ends, bare)
-	}
-	if m := tagged.FindString(bare); m != "" {
-		ends = append(ends, strings.TrimSuffix(bare, m))
-	}
 	var out []string
-	for _, e := range ends {
-		out = append(out, e)
-		for i := range len(e) {
-			if e[i] == '/' && i+1 < len(e) {
-				out = append(out, e[i+1:])
+	for start := 0; start < len(image); start++ {
+		if start > 0 && image[start-1] != '/' {
+			continue
+		}
+		for end := start + 1; end <= len(image); end++ {
+			if (end == len(image) || image[end] == ':' || image[end] == '@') && imageRest.MatchString(image[end:]) {
+				out = append(out, image[start:end])
 			}
 		}
 	}

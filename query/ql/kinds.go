@@ -89,3 +89,20 @@ func ResolveKind(word string, served []records.Kind) []kube.GroupResource {
 	}
 	return out
 }
+
+// unserved is a kind that is known by its name alone.
+func unserved(resource, group string) records.Kind {
+	return records.Kind{GroupResource: kube.GroupResource{Group: group, Resource: resource}}
+}
+
+func distinctKinds(kinds []records.Kind) []records.Kind {
+	seen := make(map[kube.GroupResource]bool, len(kinds))
+	var out []records.Kind
+	for _, k := range kinds {
+		if !seen[k.GroupResource] {
+			seen[k.GroupResource] = true
+			out = append(out, k)
+		}
+	}
+	return out
+}

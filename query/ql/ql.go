@@ -59,15 +59,15 @@ type Sort struct {
 
 // Query is a parsed query. It does not change, and is safe for concurrent use.
 type Query struct {
-	text    string
-	page    Page
-	now     time.Time
-	root    Expr // nil matches everything
-	at      time.Time
-	atText  string
-	sort    *Sort
-	sortAsc string // canonical value of sort:, as written back
-	limit   int
+	page     Page
+	now      time.Time
+	root     Expr // nil matches everything
+	at       time.Time
+	atText   string // as written back
+	sort     *Sort
+	sortText string
+	limit    int
+	clusters []Cluster
 }
 
 // Root is the tree of conditions; nil matches everything.

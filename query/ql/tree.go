@@ -43,6 +43,8 @@ type Filter struct {
 	Not      bool
 	Values   []Value // one for every operator but OpMatch; none for OpHas
 	From, To int     // byte range in the query's text
+
+	def *field
 }
 
 // ValueKind is the form in which a value was written.
@@ -65,13 +67,13 @@ type Value struct {
 
 	re       *regexp.Regexp // Regex and Glob
 	kinds    []records.Kind // kind: what the value names
-	ids      []string       // cluster: UIDs of the members that match
+	ids      []string       // cluster: identities of the members that match
 	low      int64          // numbers and Span of numbers, inclusive
 	high     int64          //
 	since    time.Time      // times: at or after
 	until    time.Time      // times: before
-	owner    string         // owner: the kind in KIND/NAME, "" for any
-	ownerRef *Value         // owner: the name in KIND/NAME
+	patterns []string       // owner: patterns of KIND/NAME
+	bare     bool           // written without quotes
 }
 
 // Text is free text: every token must be among the object's.
@@ -83,6 +85,8 @@ type Text struct {
 	Prefix   bool     // still being typed
 	Tokens   []string // lower case; one pattern when Glob
 	From, To int
+
+	glob *regexp.Regexp
 }
 
 // Selector is a Kubernetes label selector, with Kubernetes' semantics.

@@ -1,0 +1,319 @@
+package ql
+
+import (
+	"strings"
+
+	"github.com/blevesearch/bleve/v2/search/query"
+)
+
+// Boosts rank a word that is the name above one that begins it, the application and a label.
+const (
+	boostName   = 10
+	boostPrefix = 6
+	boostApp    = 4
+)
+
+// Bleve is the whole query for the text index, text ranked; false when the index cannot answer all of it (times,
+// numbers, annotations, owners, regular expressions, leading wildcards, at:, deleted:). Then BleveText gives
+// candidates and ClickHouse decides.
+func (q *Query) Bleve() (query.Query, bool) {
+	if q.page != Resources || !q.at.IsZero() || q.Deleted() {
+		return nil, false
+	}
+	if q.root == nil {
+		return query.NewMatchAllQuery(), true
+	}
+	c := indexed(q.root)
+	if !c.exact {
+		return nil, false
+	}
+	return c.query(), true
+}
+
+// BleveText is a query for the text index that every matching object matches: the part the index can answer, text
+// ranked. It is false when no part of the query narrows the index, or the index does not hold what is asked.
+func (q *Query) BleveText() (query.Query, bool) {
+	if q.page != Resources || !q.at.IsZero() || q.Deleted() || q.root == nil {
+		return nil, false
+	}
+	c := indexed(q.root)
+	return c.query(), c.q != nil
+}
+
+// candidate is a query of the index that at least all matching objects match, and exactly those if exact.
+// A nil q is everything.
+type candidate struct {
+	q     query.Query
+	exact bool
+}
+
+var everything = candidate{nil, true}
+
+func (c candidate) query() query.Query {
+	if c.q == nil {
+		return query.NewMatchAllQuery()
+	}
+	return c.q
+}
+
+func exactly(q query.Query) candidate { return candidate{q, true} }
+
+func indexed(x Expr) candidate {
+	switch x := x.(type) {
+	case And:
+		parts := make([]candidate, len(x))
+		for i, m := range x {
+			parts[i] = indexed(m)
+		}
+		return both(parts)
+	case Or:
+		parts := make([]candidate, len(x))
+		for i, m := range x {
+			parts[i] = indexed(m)
+		}
+		return either(parts)
+	case Not:
+		return without(indexed(x.X))
+	case *Text:
+		return x.indexed()
+	case *Filter:
+		return x.indexed()
+	default: // selectors: their parts are label filters for people who want speed
+		return candidate{}
+	}
+}
+
+func both(parts []candidate) candidate {
+	all := candidate{exact: true}
+	var qs []query.Query
+	for _, p := range parts {
+		all.exact = all.exact && p.exact
+		if p.q != nil {
+			qs = append(qs, p.q)
+		}
+	}
+	switch len(qs) {
+	case 0:
+	case 1:
+		all.q = qs[0]
+	default:
+		all.q = query.NewConjunctionQuery(qs)
+	}
+	return all
+}
+
+func either(parts []candidate) candidate {
+	all := candidate{exact: true}
+	var qs []query.Query
+	for _, p := range parts {
+		all.exact = all.exact && p.exact
+		if p.q == nil { // one part is everything
+			return candidate{nil, p.exact}
+		}
+		qs = append(qs, p.q)
+	}
+	switch len(qs) {
+	case 0:
+		all.q = query.NewMatchNoneQuery()
+	case 1:
+		all.q = qs[0]
+	default:
+		all.q = query.NewDisjunctionQuery(qs)
+	}
+	return all
+}
+
+// without is what does not match. The complement of too much may be too little, so it must be exact.
+func without(c candidate) candidate {
+	switch {
+	case !c.exact:
+		return candidate{}
+	case c.q == nil:
+		return exactly(query.NewMatchNoneQuery())
+	}
+	return exactly(query.NewBooleanQuery([]query.Query{query.NewMatchAllQuery()}, nil, []query.Query{c.q}))
+}
+
+func term(field, value string) query.Query {
+	q := query.NewTermQuery(value)
+	q.SetField(field)
+	return q
+}
+
+func begins(field, value string) query.Query {
+	q := query.NewPrefixQuery(value)
+	q.SetField(field)
+	return q
+}
+
+// wild is a pattern for a field; the index walks all terms for a leading wildcard, so those are left to ClickHouse.
+func wild(field, pattern string) candidate {
+	if pattern == "" || pattern[0] == '*' || pattern[0] == '?' || strings.Contains(pattern, `\`) {
+		return candidate{}
+	}
+	if prefix := pattern[:len(pattern)-1]; strings.HasSuffix(pattern, "*") && !strings.ContainsAny(prefix, "*?") {
+		return exactly(begins(field, prefix))
+	}
+	q := query.NewWildcardQuery(pattern)
+	q.SetField(field)
+	return exactly(q)
+}
+
+func (t *Text) indexed() candidate {
+	parts := make([]candidate, len(t.Tokens))
+	for i, token := range t.Tokens {
+		switch {
+		case t.Prefix:
+			parts[i] = exactly(ranked(begins(FieldAll, token), token))
+		case t.Glob:
+			if parts[i] = wild(FieldAll, token); parts[i].q != nil {
+				parts[i].q = ranked(parts[i].q, globLiteral(token))
+			}
+		case t.Fuzzy && len([]rune(token)) >= fuzzyFrom:
+			q := query.NewFuzzyQuery(token)
+			q.SetField(FieldAll)
+			q.SetFuzziness(1)
+			parts[i] = exactly(ranked(q, token))
+		default:
+			parts[i] = exactly(ranked(term(FieldAll, token), token))
+		}
+	}
+	all := both(parts)
+	if len(parts) > 1 && all.q != nil { // app-two finds the object of that name first
+		all.q = ranked(all.q, strings.ToLower(t.Text))
+	}
+	return all
+}
+
+// ranked is must, with matches of the name and application first.
+func ranked(must query.Query, word string) query.Query {
+	name, begin, app := query.NewTermQuery(word), query.NewPrefixQuery(word), query.NewTermQuery(word)
+	name.SetField(FieldName)
+	name.SetBoost(boostName)
+	begin.SetField(FieldName)
+	begin.SetBoost(boostPrefix)
+	app.SetField(FieldApp)
+	app.SetBoost(boostApp)
+	return query.NewBooleanQuery([]query.Query{must}, []query.Query{name, begin, app}, nil)
+}
+
+func (x *Filter) indexed() candidate {
+	switch x.Field {
+	case "ready":
+		return x.indexedReady()
+	case "status":
+		return x.indexedStatus()
+	}
+	c := x.indexedPositive()
+	if x.Not {
+		return without(c)
+	}
+	return c
+}
+
+func (x *Filter) indexedReady() candidate {
+	yes, no := exactly(term(FieldReady, "true")), exactly(term(FieldReady, "false"))
+	if x.Op == OpHas {
+		if x.Not {
+			return without(either([]candidate{yes, no}))
+		}
+		return either([]candidate{yes, no})
+	}
+	var parts []candidate
+	if x.any(func(v *Value) bool { return v.Text == "true" }) != x.Not {
+		parts = append(parts, yes)
+	}
+	if x.any(func(v *Value) bool { return v.Text == "false" }) != x.Not {
+		parts = append(parts, no)
+	}
+	return either(parts)
+}
+
+func (x *Filter) indexedStatus() candidate {
+	if x.Op == OpHas {
+		return candidate{}
+	}
+	var parts []candidate
+	for i := range x.Values {
+		v := &x.Values[i]
+		switch r := v.readiness(x.Op); {
+		case r != "" && x.Not:
+			parts = append(parts, without(exactly(term(FieldReady, opposite(r)))))
+		case r != "":
+			parts = append(parts, exactly(term(FieldReady, r)))
+		default:
+			parts = append(parts, v.indexed(FieldStatus, x.Op, false), v.indexed(FieldHealth, x.Op, false))
+		}
+	}
+	c := either(parts)
+	if x.Not {
+		return without(c)
+	}
+	return c
+}
+
+// indexed is a text field against one value. Terms are lower case: an exact comparison can only narrow, unless
+// Kubernetes allows nothing but lower case there.
+func (v *Value) indexed(field string, op Op, lowerOnly bool) candidate {
+	switch {
+	case op == OpEqual:
+		if folded := strings.ToLower(v.Text); lowerOnly && folded != v.Text {
+			return exactly(query.NewMatchNoneQuery())
+		} else {
+			return candidate{term(field, folded), lowerOnly}
+		}
+	case v.Kind == Literal:
+		return exactly(term(field, strings.ToLower(v.Text)))
+	case v.Kind == Glob:
+		return wild(field, strings.ToLower(v.Text))
+	default:
+		return candidate{}
+	}
+}
+
+func (x *Filter) indexedPositive() candidate {
+	if x.def.index == "" {
+		return candidate{}
+	}
+	var parts []candidate
+	switch x.def.typ {
+	case typCluster, typKind:
+		if x.Op == OpHas {
+			return everything
+		}
+		for i := range x.Values {
+			for _, id := range x.Values[i].ids {
+				parts = append(parts, exactly(term(FieldCluster, id)))
+			}
+			for _, k := range x.Values[i].kinds {
+				parts = append(parts, exactly(term(FieldGR, strings.ToLower(k.GroupResource.String()))))
+			}
+		}
+	case typMap:
+		key := x.Key + "="
+		if x.Op == OpHas {
+			return exactly(begins(FieldLabels, key))
+		}
+		for i := range x.Values {
+			v := &x.Values[i]
+			switch {
+			case x.Op == OpEqual:
+				parts = append(parts, exactly(term(FieldLabels, key+v.Text)))
+			case v.Kind == Literal:
+				parts = append(parts, exactly(term(FieldLabelsLow, key+strings.ToLower(v.Text))))
+			case v.Kind == Glob:
+				parts = append(parts, wild(FieldLabelsLow, key+strings.ToLower(v.Text)))
+			default:
+				parts = append(parts, candidate{begins(FieldLabels, key), false})
+			}
+		}
+	default:
+		if x.Op == OpHas {
+			return candidate{}
+		}
+		for i := range x.Values {
+			parts = append(parts, x.Values[i].indexed(x.def.index, x.Op, x.def.lower))
+		}
+	}
+	return either(parts)
+}

@@ -1,0 +1,552 @@
+package ql
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+)
+
+// Params binds values; *clickhouse.Params satisfies it. Every method returns the placeholder to put into the SQL.
+type Params interface {
+	String(string) string
+	Strings([]string) string
+	Int(int64) string
+	Time(time.Time) string
+}
+
+// Env is what conditions need of their surroundings.
+type Env struct {
+	// UIDs makes a subquery of one column, the uids of the objects for which where holds: objects as of the query's
+	// moment, within the caller's scope, tombstones included. owner: and filters on the objects of events use it.
+	// It may be called several times, also with the result of an earlier call inside where. nil: owner: sees direct
+	// owners alone, and filters on the objects of events are an error.
+	UIDs func(where string) string
+}
+
+// ClickHouse is the query as a boolean SQL expression over the columns of resources or resource_history (events on
+// the Events page), in parentheses, every value bound by p. It holds everything but scope, at:, sort: and limit:,
+// in particular `deleted = 0` where that is meant. A query without conditions is "1" on Changes and Events.
+func (q *Query) ClickHouse(p Params, env Env) (string, error) {
+	c := &compiler{p: p, env: env, page: q.page}
+	where := "1"
+	if q.root != nil {
+		where = c.expr(q.root)
+	}
+	if c.err != nil {
+		return "", c.err
+	}
+	if q.page == Resources && !q.Deleted() {
+		if q.root == nil {
+			return "(deleted = 0)", nil
+		}
+		return "(deleted = 0 AND " + where + ")", nil
+	}
+	return where, nil
+}
+
+type compiler struct {
+	p    Params
+	env  Env
+	page Page
+	err  error
+}
+
+func (c *compiler) fail(err error) string {
+	if c.err == nil {
+		c.err = err
+	}
+	return "0"
+}
+
+func (c *compiler) expr(x Expr) string {
+	switch x := x.(type) {
+	case And:
+		return c.join(x, " AND ")
+	case Or:
+		return c.join(x, " OR ")
+	case Not:
+		return "(NOT " + c.expr(x.X) + ")"
+	case *Text:
+		return c.text(x)
+	case *Selector:
+		if c.page == Events {
+			return c.about(func(c *compiler) string { return c.expr(x) })
+		}
+		parts := make([]string, len(x.Requirements))
+		for i := range x.Requirements {
+			parts[i] = c.requirement(&x.Requirements[i])
+		}
+		return "(" + strings.Join(parts, " AND ") + ")"
+	case *Filter:
+		return c.filter(x)
+	default:
+		return c.fail(fmt.Errorf("compile query: no SQL for %T", x))
+	}
+}
+
+func (c *compiler) join(members []Expr, glue string) string {
+	parts := make([]string, len(members))
+	for i, m := range members {
+		parts[i] = c.expr(m)
+	}
+	return "(" + strings.Join(parts, glue) + ")"
+}
+
+func (c *compiler) text(t *Text) string {
+	if !t.Prefix && !t.Glob && !t.Fuzzy {
+		if len(t.Tokens) == 1 {
+			return "has(tokens, " + c.p.String(t.Tokens[0]) + ")"
+		}
+		return "hasAll(tokens, " + c.p.Strings(t.Tokens) + ")"
+	}
+	parts := make([]string, len(t.Tokens))
+	for i, token := range t.Tokens {
+		switch {
+		case t.Prefix:
+			parts[i] = "arrayExists(x -> startsWith(x, " + c.p.String(token) + "), tokens)"
+		case t.Glob:
+			parts[i] = "arrayExists(x -> x LIKE " + c.p.String(like(token)) + ", tokens)"
+		case len([]rune(token)) >= fuzzyFrom:
+			parts[i] = "arrayExists(x -> editDistanceUTF8(x, " + c.p.String(token) + ") <= 1, tokens)"
+		default:
+			parts[i] = "has(tokens, " + c.p.String(token) + ")"
+		}
+	}
+	return "(" + strings.Join(parts, " AND ") + ")"
+}
+
+// about asks a condition of the object that an event is about.
+func (c *compiler) about(condition func(*compiler) string) string {
+	if c.env.UIDs == nil {
+		return c.fail(fmt.Errorf("compile query: no objects to ask"))
+	}
+	inner := &compiler{p: c.p, env: c.env, page: Resources}
+	where := condition(inner)
+	if inner.err != nil {
+		return c.fail(inner.err)
+	}
+	return "(regarding_uid IN (" + c.env.UIDs(where) + "))"
+}
+
+func (c *compiler) filter(x *Filter) string {
+	column := x.def.column
+	if c.page == Events {
+		if column = x.def.events; column == "" && x.def.typ != typKind {
+			if own := x.def.typ == typReady || x.def.typ == typStatus; own {
+				return c.about(func(c *compiler) string { return c.filter(x) })
+			}
+			plain := *x
+			plain.Not = false
+			return not(x.Not, c.about(func(c *compiler) string { return c.filter(&plain) }))
+		}
+	}
+	switch x.def.typ {
+	case typReady:
+		return c.ready(x)
+	case typStatus:
+		return c.status(x)
+	}
+	return not(x.Not, c.positive(x, column))
+}
+
+func not(is bool, condition string) string {
+	if is {
+		return "(NOT " + condition + ")"
+	}
+	return condition
+}
+
+func (c *compiler) ready(x *Filter) string {
+	if x.Op == OpHas {
+		return not(x.Not, "(ready != '')")
+	}
+	values := make(map[string]bool, 2)
+	for i := range x.Values {
+		values[x.Values[i].Text] = true
+	}
+	want := make([]string, 0, 2)
+	for _, r := range []string{"true", "false"} {
+		if values[r] != x.Not {
+			want = append(want, r)
+		}
+	}
+	switch len(want) {
+	case 0:
+		return "0"
+	case 1:
+		return "(ready = " + c.p.String(want[0]) + ")"
+	}
+	return "(ready != '')"
+}
+
+func (c *compiler) status(x *Filter) string {
+	if x.Op == OpHas {
+		return not(x.Not, "(status != '')")
+	}
+	var parts []string
+	for i := range x.Values {
+		v := &x.Values[i]
+		switch r := v.readiness(x.Op); {
+		case r != "" && x.Not:
+			parts = append(parts, "(ready != "+c.p.String(opposite(r))+")")
+		case r != "":
+			parts = append(parts, "(ready = "+c.p.String(r)+")")
+		default:
+			parts = append(parts, c.compare("status", x.Op, v), c.compare("health", x.Op, v))
+		}
+	}
+	return not(x.Not, anyOf(parts))
+}
+
+func anyOf(parts []string) string {
+	switch len(parts) {
+	case 0:
+		return "0"
+	case 1:
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, " OR ") + ")"
+}
+
+// positive is the filter without its negation.
+func (c *compiler) positive(x *Filter, column string) string {
+	f := x.def
+	has := x.Op == OpHas
+	switch f.typ {
+	case typWord, typHealth:
+		if has {
+			return "(" + column + " != '')"
+		}
+		return c.word(x, column)
+	case typWords:
+		if c.page == Events { // one reason per event
+			if has {
+				return "(" + column + " != '')"
+			}
+			return c.word(x, column)
+		}
+		return c.elements(x, column, func(v *Value) string { return c.compare("x", x.Op, v) })
+	case typCluster:
+		if has {
+			return "1"
+		}
+		var ids []string
+		for i := range x.Values {
+			ids = append(ids, x.Values[i].ids...)
+		}
+		return c.oneOf(column, ids)
+	case typKind:
+		if has {
+			return "1"
+		}
+		return c.kind(x)
+	case typMap:
+		return c.entry(x, column)
+	case typImage:
+		return c.elements(x, column, func(v *Value) string {
+			switch {
+			case x.Op == OpEqual:
+				return "x = " + c.p.String(v.Text)
+			case v.Kind == Regex:
+				return "match(x, " + c.p.String(v.pattern()) + ")"
+			}
+			return "match(lowerUTF8(x), " + c.p.String(v.image()) + ")"
+		})
+	case typPart:
+		part := imagePart(f.name)
+		if has {
+			return "arrayExists(x -> " + part + " != '', " + column + ")"
+		}
+		return c.elements(x, column, func(v *Value) string { return c.compare(part, x.Op, v) })
+	case typOwner:
+		return c.owner(x, column)
+	case typPath:
+		return c.elements(x, column, func(v *Value) string {
+			if v.Kind != Literal || x.Op == OpEqual {
+				return c.compare("x", x.Op, v)
+			}
+			want := strings.ToLower(v.Text)
+			return "(lowerUTF8(x) = " + c.p.String(want) + " OR startsWith(lowerUTF8(x), " + c.p.String(want+".") + ") OR startsWith(lowerUTF8(x), " + c.p.String(want+"[") + "))"
+		})
+	case typNumber:
+		return c.number(x, column)
+	case typAge, typTime:
+		return c.time(x, column)
+	case typBool:
+		parts := make([]string, len(x.Values))
+		for i := range x.Values {
+			parts[i] = "(" + column + " = 0)"
+			if x.Values[i].Text == "true" {
+				parts[i] = "(" + column + " = 1)"
+			}
+		}
+		return anyOf(parts)
+	case typOp:
+		return c.word(x, "if(op = 'add', 'create', toString(op))")
+	default:
+		return c.fail(fmt.Errorf("compile query: no SQL for field %s", f.name))
+	}
+}
+
+// word compares a column with all values; plain ones go into one list.
+func (c *compiler) word(x *Filter, column string) string {
+	var parts, plain []string
+	for i := range x.Values {
+		v := &x.Values[i]
+		if v.Kind == Literal && x.Op == OpMatch {
+			plain = append(plain, strings.ToLower(v.Text))
+			continue
+		}
+		parts = append(parts, c.compare(column, x.Op, v))
+	}
+	if len(plain) > 0 {
+		folded := column
+		if !x.def.lower {
+			folded = "lowerUTF8(" + column + ")"
+		}
+		parts = append(parts, c.oneOf(folded, plain))
+	}
+	return anyOf(parts)
+}
+
+func (c *compiler) oneOf(expr string, values []string) string {
+	switch len(values) {
+	case 0:
+		return "0"
+	case 1:
+		return "(" + expr + " = " + c.p.String(values[0]) + ")"
+	}
+	return "(" + expr + " IN " + c.p.Strings(values) + ")"
+}
+
+// compare is one text against one value, as Value.text has it.
+func (c *compiler) compare(expr string, op Op, v *Value) string {
+	switch {
+	case op == OpEqual:
+		return "(" + expr + " = " + c.p.String(v.Text) + ")"
+	case v.Kind == Literal:
+		return "(lowerUTF8(" + expr + ") = " + c.p.String(strings.ToLower(v.Text)) + ")"
+	case v.Kind == Glob:
+		return "(lowerUTF8(" + expr + ") LIKE " + c.p.String(like(strings.ToLower(v.Text))) + ")"
+	default:
+		return "match(" + expr + ", " + c.p.String(v.pattern()) + ")"
+	}
+}
+
+// like writes a pattern as LIKE wants it.
+func like(pattern string) string {
+	var b strings.Builder
+	unglob(pattern, func(s string) {
+		b.WriteString(strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s))
+	}, func(c byte) {
+		if c == '*' {
+			b.WriteByte('%')
+		} else {
+			b.WriteByte('_')
+		}
+	})
+	return b.String()
+}
+
+// elements holds when an element x of the column, an array, does for any value.
+func (c *compiler) elements(x *Filter, column string, condition func(*Value) string) string {
+	if x.Op == OpHas {
+		return "notEmpty(" + column + ")"
+	}
+	if x.Op == OpEqual && x.def.typ != typPart {
+		return "has(" + column + ", " + c.p.String(x.Values[0].Text) + ")"
+	}
+	parts := make([]string, len(x.Values))
+	for i := range x.Values {
+		parts[i] = condition(&x.Values[i])
+	}
+	return "arrayExists(x -> " + anyOf(parts) + ", " + column + ")"
+}
+
+func (c *compiler) kind(x *Filter) string {
+	columns, second := "(api_group, resource)", "resource"
+	if c.page == Events {
+		columns, second = "(regarding_group, regarding_kind)", "regarding_kind"
+	}
+	first := strings.TrimPrefix(columns[:strings.IndexByte(columns, ',')], "(")
+	seen := make(map[[2]string]bool)
+	var pairs [][2]string
+	for i := range x.Values {
+		for _, k := range x.Values[i].kinds {
+			pair := [2]string{k.Group, k.Resource}
+			if c.page == Events {
+				pair[1] = k.Kind
+			}
+			if pair[1] != "" && !seen[pair] {
+				seen[pair] = true
+				pairs = append(pairs, pair)
+			}
+		}
+	}
+	if len(pairs) == 0 {
+		return "0"
+	}
+	if len(pairs) == 1 {
+		return "(" + first + " = " + c.p.String(pairs[0][0]) + " AND " + second + " = " + c.p.String(pairs[0][1]) + ")"
+	}
+	tuples := make([]string, len(pairs))
+	for i, pair := range pairs {
+		tuples[i] = "(" + c.p.String(pair[0]) + ", " + c.p.String(pair[1]) + ")"
+	}
+	return "(" + columns + " IN (" + strings.Join(tuples, ", ") + "))"
+}
+
+func (c *compiler) entry(x *Filter, column string) string {
+	key := c.p.String(x.Key)
+	present := "mapContains(" + column + ", " + key + ")"
+	if x.Op == OpHas {
+		return present
+	}
+	value := column + "[" + key + "]"
+	if x.Op == OpEqual && x.Values[0].Text != "" { // an absent key reads as "", so the value alone decides, with its index
+		return "(" + value + " = " + c.p.String(x.Values[0].Text) + ")"
+	}
+	parts := make([]string, len(x.Values))
+	for i := range x.Values {
+		parts[i] = c.compare(value, x.Op, &x.Values[i])
+	}
+	return "(" + present + " AND " + anyOf(parts) + ")"
+}
+
+// requirement is one part of a Kubernetes label selector, as labels.Requirement.Matches has it.
+func (c *compiler) requirement(r *labels.Requirement) string {
+	key := c.p.String(r.Key())
+	present, value, values := "mapContains(labels, "+key+")", "labels["+key+"]", r.Values().List()
+	switch r.Operator() {
+	case selection.In, selection.Equals, selection.DoubleEquals:
+		return "(" + present + " AND " + c.oneOf(value, values) + ")"
+	case selection.NotIn, selection.NotEquals:
+		return "(NOT (" + present + " AND " + c.oneOf(value, values) + "))"
+	case selection.Exists:
+		return present
+	case selection.DoesNotExist:
+		return "(NOT " + present + ")"
+	case selection.GreaterThan, selection.LessThan:
+		n, ok := integer(values[0])
+		if !ok {
+			return "0"
+		}
+		op := " > "
+		if r.Operator() == selection.LessThan {
+			op = " < "
+		}
+		return "(" + present + " AND toInt64OrNull(" + value + ") IS NOT NULL AND assumeNotNull(toInt64OrNull(" + value + "))" + op + c.p.Int(n) + ")"
+	default:
+		return c.fail(fmt.Errorf("compile query: no SQL for selector operator %s", r.Operator()))
+	}
+}
+
+// owner looks at direct owners, and for each level up asks for the objects that are owned and own this one.
+func (c *compiler) owner(x *Filter, column string) string {
+	direct := c.elements(x, column, func(v *Value) string {
+		if v.Kind == Regex {
+			return "match(x, " + c.p.String(v.pattern()) + ")"
+		}
+		parts := make([]string, len(v.patterns))
+		for i, pattern := range v.patterns {
+			parts[i] = "(lowerUTF8(x) LIKE " + c.p.String(like(strings.ToLower(pattern))) + ")"
+		}
+		return anyOf(parts)
+	})
+	if x.Op == OpHas || c.env.UIDs == nil {
+		return direct
+	}
+	where := direct
+	for range ownerLevels - 1 {
+		where = "(" + direct + " OR arrayExists(u -> u IN (" + c.env.UIDs(where) + "), owner_uids))"
+	}
+	return where
+}
+
+func (c *compiler) number(x *Filter, column string) string {
+	known := column + " >= 0"
+	if x.Op == OpHas {
+		return "(" + known + ")"
+	}
+	parts := make([]string, len(x.Values))
+	for i := range x.Values {
+		v := &x.Values[i]
+		switch {
+		case x.Op != OpMatch:
+			parts[i] = column + " " + string(x.Op) + " " + c.p.Int(v.low)
+		case v.Kind != Span:
+			parts[i] = column + " = " + c.p.Int(v.low)
+		default:
+			low, high, _ := strings.Cut(v.Text, "..")
+			var ends []string
+			if low != "*" {
+				ends = append(ends, column+" >= "+c.p.Int(v.low))
+			}
+			if high != "*" {
+				ends = append(ends, column+" <= "+c.p.Int(v.high))
+			}
+			parts[i] = strings.Join(ends, " AND ")
+			if len(x.Values) > 1 {
+				parts[i] = "(" + parts[i] + ")"
+			}
+		}
+	}
+	return "(" + known + " AND " + anyOf(parts) + ")"
+}
+
+func (c *compiler) time(x *Filter, column string) string {
+	known := func() string {
+		if x.Field == "deleted" {
+			return "deleted = 1"
+		}
+		return column + " > " + c.p.Time(epoch)
+	}
+	if x.Op == OpHas {
+		return "(" + known() + ")"
+	}
+	parts := make([]string, len(x.Values))
+	for i := range x.Values {
+		v := &x.Values[i]
+		if x.Field == "deleted" {
+			if s := map[string]string{"true": "(deleted = 1)", "false": "(deleted = 0)", "any": "1"}[v.Text]; s != "" {
+				parts[i] = s
+				continue
+			}
+		}
+		var ends []string
+		if v.since.IsZero() || x.Field == "deleted" { // a since is after the epoch, so it says known by itself
+			ends = append(ends, known())
+		}
+		if !v.since.IsZero() {
+			ends = append(ends, column+" >= "+c.p.Time(v.since))
+		}
+		if !v.until.IsZero() {
+			ends = append(ends, column+" < "+c.p.Time(v.until))
+		}
+		parts[i] = "(" + strings.Join(ends, " AND ") + ")"
+	}
+	return anyOf(parts)
+}
+
+// imagePart cuts a part from the image x, as parseImage does.
+func imagePart(field string) string {
+	const (
+		bare     = "splitByChar('@', x)[1]"
+		tag      = "extract(" + bare + ", '" + imageTagged + "')"
+		untagged = "replaceRegexpOne(" + bare + ", '" + imageTagged + "', '')"
+		registry = "extract(" + untagged + ", '" + imageRegistry + "')"
+	)
+	switch field {
+	case "image.tag":
+		return "if(" + tag + " = '' AND position(x, '@') = 0, '" + defaultTag + "', " + tag + ")"
+	case "image.repo":
+		return "replaceRegexpOne(" + untagged + ", '" + imageRegistry + "', '')"
+	case "image.registry":
+		return "if(" + registry + " = '', '" + defaultReg + "', " + registry + ")"
+	default:
+		return "if(position(x, '@') = 0, '', substring(x, position(x, '@') + 1))"
+	}
+}

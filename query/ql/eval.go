@@ -1,0 +1,359 @@
+package ql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/foretop/foretop/internal/records"
+)
+
+// ownerLevels is how far up owner: looks: a Pod, its ReplicaSet, its Deployment, and what owns that.
+const ownerLevels = 3
+
+// Owners finds an object by its uid in a cluster; nil when it is not known. It may be called from Eval many times.
+type Owners func(clusterUID, uid string) *records.Object
+
+// Eval says whether o matches, in plain Go. owners is asked for owner: filters beyond the direct owner; nil means
+// that direct owners are all there is. Eval looks at objects: a query for the Events page does not match any, and
+// of the Changes page type: and meaningful: need EvalVersion.
+func (q *Query) Eval(o *records.Object, owners Owners) bool {
+	return q.EvalVersion(&records.Version{Object: *o}, owners)
+}
+
+// EvalVersion is Eval of a row of the Changes page.
+func (q *Query) EvalVersion(v *records.Version, owners Owners) bool {
+	if q.page == Events || q.page == Resources && !v.DeletedAt.IsZero() && !q.Deleted() {
+		return false
+	}
+	return q.root == nil || eval(q.root, v, owners)
+}
+
+func eval(x Expr, o *records.Version, owners Owners) bool {
+	switch x := x.(type) {
+	case And:
+		for _, m := range x {
+			if !eval(m, o, owners) {
+				return false
+			}
+		}
+		return true
+	case Or:
+		for _, m := range x {
+			if eval(m, o, owners) {
+				return true
+			}
+		}
+		return false
+	case Not:
+		return !eval(x.X, o, owners)
+	case *Text:
+		return x.eval(o.Tokens)
+	case *Selector:
+		return x.Selector.Matches(labels.Set(o.Labels))
+	case *Filter:
+		return x.eval(o, owners)
+	default:
+		panic(fmt.Sprintf("ql: no reference for %T", x))
+	}
+}
+
+func (t *Text) eval(tokens []string) bool {
+	for _, want := range t.Tokens {
+		if !slices.ContainsFunc(tokens, func(token string) bool {
+			switch {
+			case t.Prefix:
+				return strings.HasPrefix(token, want)
+			case t.Glob:
+				return t.glob.MatchString(token)
+			case t.Fuzzy && len([]rune(want)) >= fuzzyFrom:
+				return within1(want, token)
+			}
+			return token == want
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// fuzzyFrom is the length from which a token may have a typing mistake.
+const fuzzyFrom = 5
+
+func (x *Filter) eval(o *records.Version, owners Owners) bool {
+	switch x.Field { // those with a negation of their own
+	case "ready":
+		if x.Op == OpHas {
+			return (o.Ready != "") != x.Not
+		}
+		return o.Ready != "" && x.any(func(v *Value) bool { return o.Ready == v.Text }) != x.Not
+	case "status":
+		return x.status(o)
+	}
+	return x.matches(o, owners) != x.Not
+}
+
+func (x *Filter) any(match func(*Value) bool) bool {
+	for i := range x.Values {
+		if match(&x.Values[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// readiness is the value of ready that a value of status: stands for, "" for none.
+func (v *Value) readiness(op Op) string {
+	if v.Kind == Literal {
+		switch {
+		case v.Text == "Ready":
+			return "true"
+		case v.Text == "NotReady" && op == OpMatch:
+			return "false"
+		}
+	}
+	return ""
+}
+
+func opposite(ready string) string {
+	if ready == "true" {
+		return "false"
+	}
+	return "true"
+}
+
+func (x *Filter) status(o *records.Version) bool {
+	if x.Op == OpHas {
+		return (o.Status != "") != x.Not
+	}
+	match := func(v *Value) bool {
+		if r := v.readiness(x.Op); r != "" {
+			if x.Not {
+				return o.Ready != opposite(r)
+			}
+			return o.Ready == r
+		}
+		return v.text(x.Op, o.Status) || v.text(x.Op, string(o.Health))
+	}
+	return x.any(match) != x.Not
+}
+
+// matches is the filter without its negation.
+func (x *Filter) matches(o *records.Version, owners Owners) bool {
+	f := x.def
+	switch f.typ {
+	case typWord, typHealth:
+		s := wordOf(f.name, o)
+		if x.Op == OpHas {
+			return s != ""
+		}
+		return x.any(func(v *Value) bool { return v.text(x.Op, s) })
+	case typWords:
+		if x.Op == OpHas {
+			return len(o.Reasons) > 0
+		}
+		return x.any(func(v *Value) bool {
+			return slices.ContainsFunc(o.Reasons, func(s string) bool { return v.text(x.Op, s) })
+		})
+	case typCluster:
+		if x.Op == OpHas {
+			return true
+		}
+		return x.any(func(v *Value) bool {
+			return slices.Contains(v.ids, o.ClusterUID) || x.Key == "" && v.text(x.Op, o.Ref.Cluster)
+		})
+	case typKind:
+		if x.Op == OpHas {
+			return true
+		}
+		return x.any(func(v *Value) bool {
+			for _, k := range v.kinds {
+				if k.Group == o.Ref.Group && k.Resource == o.Ref.Resource {
+					return true
+				}
+			}
+			return false
+		})
+	case typMap:
+		m := o.Labels
+		if f.name == "annotation" {
+			m = o.Annotations
+		}
+		s, has := m[x.Key]
+		return has && (x.Op == OpHas || x.any(func(v *Value) bool { return v.text(x.Op, s) }))
+	case typImage:
+		if x.Op == OpHas {
+			return len(o.Images) > 0
+		}
+		return x.any(func(v *Value) bool {
+			return slices.ContainsFunc(o.Images, func(s string) bool {
+				switch {
+				case x.Op == OpEqual:
+					return s == v.Text
+				case v.Kind == Regex:
+					return v.re.MatchString(s)
+				}
+				return v.re.MatchString(strings.ToLower(s))
+			})
+		})
+	case typPart:
+		return slices.ContainsFunc(o.Images, func(image string) bool {
+			s := parseImage(image).part(f.name)
+			if x.Op == OpHas {
+				return s != ""
+			}
+			return x.any(func(v *Value) bool { return v.text(x.Op, s) })
+		})
+	case typOwner:
+		if x.Op == OpHas {
+			return len(o.OwnerRefs) > 0
+		}
+		return x.owned(&o.Object, owners, ownerLevels)
+	case typPath:
+		if x.Op == OpHas {
+			return len(o.ChangedPaths) > 0
+		}
+		return x.any(func(v *Value) bool {
+			return slices.ContainsFunc(o.ChangedPaths, func(s string) bool { return v.path(x.Op, s) })
+		})
+	case typNumber:
+		n := numberOf(f.name, o)
+		return n >= 0 && (x.Op == OpHas || x.any(func(v *Value) bool { return v.number(x.Op, n) }))
+	case typAge, typTime:
+		return x.time(f, o)
+	case typBool:
+		return x.any(func(v *Value) bool { return o.Meaningful == (v.Text == "true") })
+	case typOp:
+		return x.any(func(v *Value) bool { return v.text(OpMatch, changeType(o.Op)) })
+	default:
+		panic(fmt.Sprintf("ql: no reference for field %s", f.name))
+	}
+}
+
+// changeType is what people call an op of resource_history.
+func changeType(op string) string {
+	if op == "add" {
+		return "create"
+	}
+	return op
+}
+
+func wordOf(field string, o *records.Version) string {
+	switch field {
+	case "ns":
+		return o.Namespace
+	case "name":
+		return o.Name
+	case "uid":
+		return o.UID
+	case "app":
+		return o.App
+	case "health":
+		return string(o.Health)
+	case "node":
+		return o.Node
+	case "changed.by":
+		return o.ChangedBy
+	default:
+		panic("ql: no text for field " + field)
+	}
+}
+
+func numberOf(field string, o *records.Version) int64 {
+	switch field {
+	case "replicas":
+		return o.Replicas
+	case "readyreplicas":
+		return o.ReadyReplicas
+	case "restarts":
+		return o.Restarts
+	default:
+		panic("ql: no number for field " + field)
+	}
+}
+
+func (v *Value) number(op Op, n int64) bool {
+	switch op {
+	case OpLess:
+		return n < v.low
+	case OpAtMost:
+		return n <= v.low
+	case OpMore:
+		return n > v.low
+	case OpAtLeast:
+		return n >= v.low
+	default:
+		return v.low <= n && n <= v.high
+	}
+}
+
+func (x *Filter) time(f *field, o *records.Version) bool {
+	var t time.Time
+	switch f.name {
+	case "age", "created":
+		t = o.CreatedAt
+	case "changed":
+		t = o.ChangedAt
+	case "seen":
+		t = o.ObservedAt
+	case "deleted":
+		t = o.DeletedAt
+	}
+	if !t.IsZero() {
+		t = t.Truncate(time.Millisecond)
+	}
+	known := t.After(epoch)
+	if x.Op == OpHas {
+		return known
+	}
+	return x.any(func(v *Value) bool {
+		switch {
+		case f.name == "deleted" && v.Text == "any":
+			return true
+		case f.name == "deleted" && v.Text == "true":
+			return known
+		case f.name == "deleted" && v.Text == "false":
+			return !known
+		}
+		return known && (v.since.IsZero() || !t.Before(v.since)) && (v.until.IsZero() || t.Before(v.until))
+	})
+}
+
+// path compares a value with a path or anything above it: spec.template finds spec.template.spec.containers[0].image.
+func (v *Value) path(op Op, s string) bool {
+	if v.Kind != Literal || op == OpEqual {
+		return v.text(op, s)
+	}
+	s, want := strings.ToLower(s), strings.ToLower(v.Text)
+	return s == want || strings.HasPrefix(s, want+".") || strings.HasPrefix(s, want+"[")
+}
+
+func (x *Filter) owned(o *records.Object, owners Owners, levels int) bool {
+	for _, ref := range o.OwnerRefs {
+		if x.any(func(v *Value) bool { return v.ownerRef(x.Op, ref) }) {
+			return true
+		}
+	}
+	if owners == nil || levels == 1 {
+		return false
+	}
+	for _, uid := range o.OwnerUIDs {
+		if owner := owners(o.ClusterUID, uid); owner != nil && x.owned(owner, owners, levels-1) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *Value) ownerRef(op Op, ref string) bool {
+	switch {
+	case op == OpEqual:
+		return ref == v.Text
+	case v.Kind == Regex:
+		return v.re.MatchString(ref)
+	}
+	return v.re.MatchString(strings.ToLower(ref))
+}
