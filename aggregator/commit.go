@@ -1,0 +1,265 @@
+package aggregator
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+)
+
+const (
+	// linger is how long the first waiting batch waits for company. Every commit makes a part per table, so a
+	// quiet fleet is worth 50 ms.
+	linger = 50 * time.Millisecond
+	// fullAt is when nothing is won by waiting.
+	fullAt = 512 << 10
+	// commitAt bounds one commit, in bytes of batches.
+	commitAt = 16 << 20
+	// attemptFor bounds one try of one table.
+	attemptFor = 2 * time.Minute
+	// retry pauses.
+	firstPause, lastPause = 100 * time.Millisecond, 5 * time.Second
+	// complainAfter is when people are told that commits do not get through: longer than an engine's restart.
+	complainAfter = 4 * time.Second
+	// farewell is how long a commit under way may take when the hub ends.
+	farewell = 10 * time.Second
+)
+
+// writer is the one goroutine that inserts. It gathers the waiting batches of all clusters into one insert per table.
+type writer struct {
+	server   *Server
+	queue    chan *pending
+	onCommit func()
+}
+
+func (w *writer) run(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			w.refuse(context.Cause(ctx))
+			return
+		case <-tick.C:
+			w.server.dropRemoved()
+		case p := <-w.queue:
+			group := w.gather(ctx, p)
+			if err := w.commit(ctx, group); err != nil {
+				for _, p := range group {
+					w.release(p)
+					p.finish(err)
+				}
+			}
+		}
+	}
+}
+
+// refuse fails what waits when the hub ends.
+func (w *writer) refuse(err error) {
+	for {
+		select {
+		case p := <-w.queue:
+			w.release(p)
+			p.finish(err)
+		default:
+			return
+		}
+	}
+}
+
+func (w *writer) release(p *pending) { w.server.waiting.Release(p.size) }
+
+// gather waits a moment for company. Batches that say nothing to store do not wait.
+func (w *writer) gather(ctx context.Context, first *pending) []*pending {
+	group, size := []*pending{first}, first.size
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	for size < fullAt && !(len(group) == 1 && first.empty()) {
+		select {
+		case p := <-w.queue:
+			group, size = append(group, p), size+p.size
+		case <-timer.C:
+			return group
+		case <-ctx.Done():
+			return group
+		}
+	}
+	for size < commitAt { // whatever is there already comes along
+		select {
+		case p := <-w.queue:
+			group, size = append(group, p), size+p.size
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// insert is one table's share of a commit.
+type insert struct {
+	table   string
+	rows    int
+	columns []clickhouse.Column
+}
+
+// commit makes a group durable: history first, then the current state, so that what a crash leaves undone can be
+// finished from history. It tries for ever; an error says that the hub ends.
+func (w *writer) commit(ctx context.Context, group []*pending) error {
+	var alive []*pending
+	for _, p := range group {
+		if err := p.session.fenced(); err != nil {
+			w.release(p)
+			p.finish(err)
+			continue
+		}
+		alive = append(alive, p)
+	}
+	inserts := build(alive)
+	if len(inserts) > 0 {
+		began := time.Now()
+		if err := w.insertAll(ctx, inserts, tokenOf(alive)); err != nil {
+			return err
+		}
+		m := w.server.metrics
+		m.commits.Inc()
+		m.commitSeconds.Observe(time.Since(began).Seconds())
+		for _, i := range inserts {
+			m.rows.WithLabelValues(i.table).Add(float64(i.rows))
+		}
+	}
+	for _, p := range alive {
+		w.release(p)
+		p.committed()
+	}
+	if len(inserts) > 0 && w.onCommit != nil {
+		w.onCommit()
+	}
+	return nil
+}
+
+// build makes the columns of a commit, in the order in which tables are written.
+func build(group []*pending) []insert {
+	history, current := &versionColumns{history: true}, &versionColumns{}
+	events, states, ledger := &eventColumns{}, &stateColumns{}, &ledgerColumns{}
+	last := map[objectKey]uint64{} // newest version of each object: resources needs no older ones
+	for _, p := range group {
+		for _, v := range p.versions {
+			last[objectKey{p.session.cluster, v.gr, v.at}] = v.ver
+		}
+	}
+	now := time.Now().UTC()
+	for _, p := range group {
+		cluster := p.session.cluster
+		for _, v := range p.versions {
+			history.add(cluster, v)
+			if last[objectKey{cluster, v.gr, v.at}] == v.ver {
+				current.add(cluster, v)
+			}
+		}
+		for _, e := range p.events {
+			events.add(cluster, e)
+		}
+		for _, s := range p.states {
+			states.add(cluster, s)
+		}
+		if p.empty() {
+			continue
+		}
+		ledger.cluster = append(ledger.cluster, cluster)
+		ledger.stream = append(ledger.stream, stream)
+		ledger.epoch = append(ledger.epoch, p.session.epoch)
+		ledger.batchSeq = append(ledger.batchSeq, p.batchSeq)
+		ledger.lastSeq = append(ledger.lastSeq, p.lastSeq)
+		ledger.rows = append(ledger.rows, uint32(len(p.versions)+len(p.events)+len(p.states)))
+		ledger.committedAt = append(ledger.committedAt, now)
+	}
+	var inserts []insert
+	for _, i := range []insert{
+		{"resource_history", len(history.cluster), history.columns()},
+		{"resources", len(current.cluster), current.columns()},
+		{"events", len(events.cluster), events.columns()},
+		{"resource_states", len(states.cluster), states.columns()},
+		{"ingest_ledger", len(ledger.cluster), ledger.columns()},
+	} {
+		if i.rows > 0 {
+			inserts = append(inserts, i)
+		}
+	}
+	return inserts
+}
+
+// tokenOf names a commit by what is in it. Epochs are given once, so no other commit ever has the same name, and
+// the content of this one does not change between tries.
+func tokenOf(group []*pending) string {
+	h := sha256.New()
+	for _, p := range group {
+		fmt.Fprintf(h, "%s\x00", p.session.cluster)
+		var n [24]byte
+		binary.BigEndian.PutUint64(n[0:], p.session.epoch)
+		binary.BigEndian.PutUint64(n[8:], p.batchSeq)
+		binary.BigEndian.PutUint64(n[16:], p.lastSeq)
+		h.Write(n[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// insertAll writes every table, each until it has its rows.
+func (w *writer) insertAll(ctx context.Context, inserts []insert, token string) error {
+	began, told := time.Now(), false
+	defer func() {
+		if told {
+			w.server.resumed(context.WithoutCancel(ctx))
+		}
+	}()
+	pause := firstPause
+	for len(inserts) > 0 {
+		i := inserts[0]
+		err := w.attempt(ctx, i, i.table+":"+token)
+		if err == nil {
+			inserts, pause = inserts[1:], firstPause
+			continue
+		}
+		if ctx.Err() != nil {
+			return errors.Join(context.Cause(ctx), err)
+		}
+		w.server.metrics.retries.Inc()
+		w.server.log.Warn("commit does not get through, trying again", "table", i.table, "rows", i.rows, "err", err, "pause", pause)
+		if sentence := trouble(err, time.Since(began)); sentence != "" {
+			told = true
+			w.server.held(ctx, sentence)
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), err)
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+	return nil
+}
+
+// attempt tries one table once. When the hub ends meanwhile, the try gets a little time of its own.
+func (w *writer) attempt(ctx context.Context, i insert, token string) error {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptFor)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(farewell, cancel) })()
+	return w.server.db.Insert(own, i.table, i.columns, token)
+}
+
+// trouble says in a sentence why nothing new is stored, "" while it may be a restart.
+func trouble(err error, since time.Duration) string {
+	switch {
+	case clickhouse.DiskFull(err):
+		return "The disk of the hub's database is full: nothing new is stored until there is space. Nothing is lost, collectors wait."
+	case since < complainAfter:
+		return ""
+	case clickhouse.Unavailable(err):
+		return "The hub's database does not answer: nothing new is stored until it does. Nothing is lost, collectors wait."
+	}
+	return "The hub's database refuses what is written to it; the hub's log says why. Nothing is lost, collectors wait."
+}

@@ -1,0 +1,196 @@
+package aggregator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
+)
+
+// seqBits is the width of seq in ver = epoch<<seqBits | seq.
+const seqBits = 40
+
+// name is an object's place within its kind.
+type name struct{ namespace, name string }
+
+// object is what is remembered of each live object between versions; the JSON is in the objectCache or the database.
+type object struct {
+	uid, resourceVersion string
+	digest               string
+	ver                  uint64
+	changedAt            time.Time
+	changedBy            string
+	changedPaths         []string
+}
+
+// knownSet is what the database holds of one cluster's live objects.
+type knownSet map[kube.GroupResource]map[name]*object
+
+func (k knownSet) size() int {
+	n := 0
+	for _, objects := range k {
+		n += len(objects)
+	}
+	return n
+}
+
+func (k knownSet) put(gr kube.GroupResource, at name, o *object) {
+	objects := k[gr]
+	if objects == nil {
+		objects = map[name]*object{}
+		k[gr] = objects
+	}
+	objects[at] = o
+}
+
+// lastVer is the newest version the database holds of a cluster, 0 when it holds none.
+func (s *Server) lastVer(ctx context.Context, cluster string) (uint64, error) {
+	p := &clickhouse.Params{}
+	c := p.String(cluster)
+	sql := `SELECT max(v) FROM (
+		SELECT max(ver) AS v FROM ` + s.db.Table("resource_history") + ` WHERE cluster = ` + c + `
+		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resources") + ` WHERE cluster = ` + c + `
+		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resource_states") + ` WHERE cluster = ` + c + `
+		UNION ALL SELECT max(ver) FROM ` + s.db.Table("events") + ` WHERE cluster = ` + c + `)`
+	var ver uint64
+	err := s.each(ctx, sql, p, &ver)
+	if err != nil {
+		return 0, fmt.Errorf("read the newest version: %w", err)
+	}
+	return ver, nil
+}
+
+// each runs a query of one row into dest.
+func (s *Server) each(ctx context.Context, sql string, p *clickhouse.Params, dest ...any) error {
+	rows, err := s.db.Query(ctx, sql, p)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// finishInterrupted carries into resources what a hub that died between two tables had written to history only.
+// A commit writes history first and each table at once, so the newest version of resources says where it stopped.
+func (s *Server) finishInterrupted(ctx context.Context, cluster string) error {
+	p := &clickhouse.Params{}
+	c := p.String(cluster)
+	var current, history uint64
+	if err := s.each(ctx, `SELECT (SELECT max(ver) FROM `+s.db.Table("resources")+` WHERE cluster = `+c+`),
+		(SELECT max(ver) FROM `+s.db.Table("resource_history")+` WHERE cluster = `+c+`)`, p, &current, &history); err != nil {
+		return fmt.Errorf("compare history with the current state: %w", err)
+	}
+	if history <= current {
+		return nil
+	}
+	s.log.Warn("finishing an interrupted commit", "cluster", cluster, "from", current, "to", history)
+	p = &clickhouse.Params{}
+	err := s.db.Exec(ctx, `INSERT INTO `+s.db.Table("resources")+` (`+resourceColumnNames+`)
+		SELECT `+resourceColumnNames+` FROM `+s.db.Table("resource_history")+`
+		WHERE cluster = `+p.String(cluster)+` AND ver > `+p.Uint(current), p)
+	if err != nil {
+		return fmt.Errorf("carry history into the current state: %w", err)
+	}
+	return nil
+}
+
+// loadKnown reads what the database holds of a cluster's live objects.
+func (s *Server) loadKnown(ctx context.Context, cluster string) (knownSet, error) {
+	p := &clickhouse.Params{}
+	rows, err := s.db.Query(ctx, `SELECT api_group, resource, namespace, name, uid, resource_version, digest, ver, changed_at, changed_by, changed_paths
+		FROM `+s.db.Table("resources")+` FINAL WHERE cluster = `+p.String(cluster)+` AND deleted = 0`, p)
+	if err != nil {
+		return nil, fmt.Errorf("read known objects: %w", err)
+	}
+	defer rows.Close()
+	known := knownSet{}
+	for rows.Next() {
+		var gr kube.GroupResource
+		var at name
+		o := &object{}
+		if err := rows.Scan(&gr.Group, &gr.Resource, &at.namespace, &at.name, &o.uid, &o.resourceVersion, &o.digest, &o.ver,
+			&o.changedAt, &o.changedBy, &o.changedPaths); err != nil {
+			return nil, fmt.Errorf("read known objects: %w", err)
+		}
+		known.put(gr, at, o)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read known objects: %w", err)
+	}
+	return known, nil
+}
+
+// eventMemory is how long an API server may serve an event again: its own memory is one hour.
+const eventMemory = 2 * time.Hour
+
+// loadEvents reads the resource version of each event that the member may send again.
+func (s *Server) loadEvents(ctx context.Context, cluster string) (map[string]seenEvent, error) {
+	p := &clickhouse.Params{}
+	rows, err := s.db.Query(ctx, `SELECT uid, argMax(resource_version, ver), max(observed_at) FROM `+s.db.Table("events")+`
+		WHERE cluster = `+p.String(cluster)+` AND observed_at > `+p.Time(time.Now().Add(-eventMemory))+` GROUP BY uid`, p)
+	if err != nil {
+		return nil, fmt.Errorf("read known events: %w", err)
+	}
+	defer rows.Close()
+	events := map[string]seenEvent{}
+	for rows.Next() {
+		var uid string
+		var e seenEvent
+		if err := rows.Scan(&uid, &e.resourceVersion, &e.at); err != nil {
+			return nil, fmt.Errorf("read known events: %w", err)
+		}
+		events[uid] = e
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read known events: %w", err)
+	}
+	return events, nil
+}
+
+// objectsAtOnce bounds one read of previous objects: the list of names travels in a URL of at most 1 MiB, and a
+// name may be 253 bytes long.
+const objectsAtOnce = 500
+
+// readObjects reads the JSON of objects of one kind from the database.
+func (s *Server) readObjects(ctx context.Context, cluster string, gr kube.GroupResource, at []name) (map[name]string, error) {
+	out := make(map[name]string, len(at))
+	for len(at) > 0 {
+		part := at[:min(objectsAtOnce, len(at))]
+		at = at[len(part):]
+		namespaces, names := make([]string, len(part)), make([]string, len(part))
+		for i, n := range part {
+			namespaces[i], names[i] = n.namespace, n.name
+		}
+		p := &clickhouse.Params{}
+		rows, err := s.db.Query(ctx, `SELECT namespace, name, object FROM `+s.db.Table("resources")+`
+			WHERE api_group = `+p.String(gr.Group)+` AND resource = `+p.String(gr.Resource)+` AND cluster = `+p.String(cluster)+`
+			AND (namespace, name) IN (SELECT t.1, t.2 FROM (SELECT arrayJoin(arrayZip(`+p.Strings(namespaces)+`, `+p.Strings(names)+`)) AS t))
+			ORDER BY ver DESC LIMIT 1 BY namespace, name`, p)
+		if err != nil {
+			return nil, fmt.Errorf("read previous %s: %w", gr, err)
+		}
+		err = func() error {
+			defer rows.Close()
+			for rows.Next() {
+				var n name
+				var text string
+				if err := rows.Scan(&n.namespace, &n.name, &text); err != nil {
+					return err
+				}
+				out[n] = text
+			}
+			return rows.Err()
+		}()
+		if err != nil {
+			return nil, fmt.Errorf("read previous %s: %w", gr, err)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,50 @@
+package aggregator
+
+import "github.com/prometheus/client_golang/prometheus"
+
+type metrics struct {
+	rows               *prometheus.CounterVec // by table
+	rejected           *prometheus.CounterVec // by what
+	snapshotsDiscarded *prometheus.CounterVec // by why
+	commits            prometheus.Counter
+	retries            prometheus.Counter
+	duplicates         prometheus.Counter
+	unchanged          prometheus.Counter
+	previousRead       prometheus.Counter
+	commitSeconds      prometheus.Histogram
+}
+
+func newMetrics(r prometheus.Registerer, s *Server) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "foretop", Subsystem: "aggregator", Name: name, Help: help})
+	}
+	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "foretop", Subsystem: "aggregator", Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string, f func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "foretop", Subsystem: "aggregator", Name: name, Help: help}, f)
+	}
+	m := &metrics{
+		rows:               vec("rows_total", "Rows made durable, by table.", "table"),
+		rejected:           vec("rejected_total", "Records that could not be stored, by what was wrong with them.", "what"),
+		snapshotsDiscarded: vec("snapshot_discarded_total", "Lists that were not believed, by reason: nothing was deleted by them.", "why"),
+		commits:            counter("commits_total", "Commits made durable."),
+		retries:            counter("retries_total", "Inserts that had to be tried again."),
+		duplicates:         counter("duplicate_batches_total", "Batches that had been taken before and were acknowledged without a row."),
+		unchanged:          counter("unchanged_total", "Objects and events skipped because this version of them is stored."),
+		previousRead:       counter("previous_read_total", "Objects read from the database to compare a new version with."),
+		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "foretop", Subsystem: "aggregator", Name: "commit_duration_seconds", Help: "Time a commit takes over all tables, with retries.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		}),
+	}
+	if r == nil {
+		return m
+	}
+	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.commitSeconds,
+		gauge("waiting_batches", "Batches that wait for a commit.", func() float64 { return float64(len(s.writer.queue)) }),
+		gauge("previous_bytes", "Bytes of objects kept to compare new versions with.", func() float64 { return float64(s.previous.size()) }),
+		gauge("sessions", "Clusters that have opened a stream.", func() float64 { return float64(len(s.open())) }),
+	)
+	return m
+}

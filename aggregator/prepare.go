@@ -1,0 +1,371 @@
+package aggregator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/schemas/ingestpb"
+)
+
+// prepare turns a batch into rows and moves what is known of the cluster on. mu is held. An error ends the
+// session or refuses the batch before anything has moved.
+func (s *Session) prepare(b *ingestpb.Batch) (*pending, error) {
+	last := s.lastSeq
+	for _, r := range b.Records {
+		if r.Seq <= last || r.Seq >= 1<<seqBits {
+			return nil, fmt.Errorf("batch %d of cluster %s: record %d follows record %d", b.BatchSeq, s.cluster, r.Seq, last)
+		}
+		last = r.Seq
+	}
+	p := &pending{session: s, batchSeq: b.BatchSeq, records: len(b.Records), objects: map[objectKey]string{}, done: make(chan struct{})}
+	w := &preparation{Session: s, pending: p, now: time.Now().UTC().Truncate(time.Millisecond)}
+	if err := w.fetchPrevious(b); err != nil {
+		return nil, err
+	}
+	for _, r := range b.Records {
+		if err := w.record(r); err != nil {
+			s.end(err) // half of the batch has moved what is known: only a new session knows again
+			return nil, err
+		}
+	}
+	s.lastSeq, p.lastSeq = last, last
+	s.sweepEvents(w.now)
+	return p, nil
+}
+
+// preparation is the work on one batch.
+type preparation struct {
+	*Session
+	*pending
+	now     time.Time
+	fetched map[kube.GroupResource]map[name]string
+}
+
+func (w *preparation) record(r *ingestpb.Record) error {
+	ver := w.epoch<<seqBits | r.Seq
+	switch body := r.Body.(type) {
+	case *ingestpb.Record_Object:
+		w.object(ver, body.Object)
+	case *ingestpb.Record_SnapshotBegin:
+		w.snapshotBegin(body.SnapshotBegin)
+	case *ingestpb.Record_SnapshotEnd:
+		return w.snapshotEnd(ver, body.SnapshotEnd)
+	case *ingestpb.Record_Event:
+		w.event(ver, body.Event)
+	case *ingestpb.Record_ResourceState:
+		return w.resourceState(ver, body.ResourceState)
+	case *ingestpb.Record_Heartbeat:
+		w.heartbeat(body.Heartbeat)
+	default:
+		// A collector newer than the hub: what it says more is not lost on purpose, so it is counted and logged.
+		w.server.metrics.rejected.WithLabelValues("unknown_record").Inc()
+		w.server.log.Warn("record of unknown kind skipped; is the hub older than the collector?", "cluster", w.cluster, "seq", r.Seq)
+	}
+	return nil
+}
+
+func groupResource(r *ingestpb.Resource) kube.GroupResource {
+	return kube.GroupResource{Group: r.GetGroup(), Resource: r.GetResource()}
+}
+
+// observed is the collector's moment when it can be true, else the hub's.
+func (w *preparation) observed(ms int64) time.Time {
+	t := time.UnixMilli(ms).UTC()
+	if ms <= 0 || t.After(w.now.Add(10*time.Minute)) || t.Before(w.now.Add(-7*24*time.Hour)) {
+		return w.now
+	}
+	return t
+}
+
+func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
+	gr, at := groupResource(c.Resource), name{c.Namespace, c.Name}
+	before := w.known[gr][at]
+	if c.Op == ingestpb.Op_OP_DELETE {
+		if before != nil && c.Uid != "" && before.uid != c.Uid {
+			return // of an older object of this name
+		}
+		w.remove(ver, gr, at, string(c.Object), w.observed(c.ObservedMs), c.Resource, true)
+		return
+	}
+	if snap := w.snapshots[gr]; snap != nil {
+		snap.saw(at, c)
+	}
+	if before != nil && before.uid == c.Uid && before.resourceVersion == c.ResourceVersion {
+		w.server.metrics.unchanged.Inc()
+		return
+	}
+	now, err := kube.Decode(c.Object)
+	var summary kube.Summary
+	if err == nil {
+		summary, err = kube.Summarize(now)
+	}
+	if err != nil {
+		w.server.metrics.rejected.WithLabelValues("object").Inc()
+		w.server.log.Warn("object cannot be read, skipped", "cluster", w.cluster, "resource", gr, "namespace", c.Namespace, "name", c.Name, "err", err)
+		return
+	}
+	v := &version{
+		gr: gr, at: at, apiVersion: c.Resource.GetVersion(), kind: c.Resource.GetKind(), ver: ver,
+		observedAt: w.observed(c.ObservedMs), summary: summary, text: string(c.Object),
+		now: object{uid: c.Uid, resourceVersion: c.ResourceVersion, digest: c.RedactedDigest, ver: ver},
+	}
+	if v.kind == "" {
+		v.kind = summary.Kind
+	}
+	managers := managersOf(c.Managers)
+	if before == nil {
+		w.firstSight(v, c.Op, managers)
+	} else {
+		w.compare(v, before, now, managers)
+	}
+	w.put(v)
+}
+
+// firstSight describes the first version of an object: what is known of its past is what it says itself.
+func (w *preparation) firstSight(v *version, op ingestpb.Op, managers []kube.Manager) {
+	v.op, v.meaningful = "add", true
+	if op == ingestpb.Op_OP_SNAPSHOT {
+		// The first list of a kind tells no news; an object that a later list shows came while nobody looked.
+		v.op, v.meaningful = "snapshot", w.tracked[v.gr]
+	}
+	v.now.changedAt = v.summary.CreatedAt
+	for _, m := range managers {
+		if m.Subresource == "status" {
+			continue
+		}
+		v.by = m.Name
+		if t := time.Unix(m.Time, 0).UTC(); m.Time > 0 && t.After(v.now.changedAt) && !t.After(w.now) {
+			v.now.changedAt = t
+		}
+		break // managers come newest first
+	}
+	if v.now.changedAt.IsZero() {
+		v.now.changedAt = v.observedAt
+	}
+	v.now.changedBy = v.by
+}
+
+// compare describes a version by what differs from the one before.
+func (w *preparation) compare(v *version, before *object, now map[string]any, managers []kube.Manager) {
+	v.op, v.previous = "update", before.ver
+	old, err := kube.Decode([]byte(w.previousText(v.gr, v.at)))
+	if err != nil {
+		// The database does not hold what it held: say that something changed rather than that nothing did.
+		w.server.metrics.rejected.WithLabelValues("previous").Inc()
+		w.server.log.Warn("previous object cannot be read", "cluster", w.cluster, "resource", v.gr, "namespace", v.at.namespace, "name", v.at.name, "err", err)
+		v.meaningful = true
+	} else {
+		v.paths, v.meaningful = kube.ChangedPaths(old, now)
+	}
+	if before.digest != v.now.digest {
+		v.meaningful = true
+		if !slices.Contains(v.paths, "data") {
+			v.paths = append(v.paths, "data")
+			slices.Sort(v.paths)
+		}
+	}
+	v.by = kube.ActorOf(managers, v.paths)
+	if v.meaningful {
+		v.now.changedAt, v.now.changedBy, v.now.changedPaths = v.observedAt, v.by, v.paths
+	} else {
+		v.now.changedAt, v.now.changedBy, v.now.changedPaths = before.changedAt, before.changedBy, before.changedPaths
+	}
+}
+
+// put adds a version of a living object to the batch.
+func (w *preparation) put(v *version) {
+	w.versions = append(w.versions, v)
+	now := v.now
+	w.known.put(v.gr, v.at, &now)
+	key := objectKey{w.cluster, v.gr, v.at}
+	w.objects[key] = v.text
+	w.server.previous.put(key, v.text)
+}
+
+// remove adds the tombstone of an object: its last known columns, marked deleted. text is its last state when the
+// member told it. meaningful is false when the object left our sight and not the cluster.
+func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text string, when time.Time, r *ingestpb.Resource, meaningful bool) {
+	before := w.known[gr][at]
+	if before == nil && text == "" {
+		return // never seen, or deleted before
+	}
+	v := &version{
+		gr: gr, at: at, apiVersion: r.GetVersion(), kind: r.GetKind(), ver: ver, op: "delete", meaningful: meaningful,
+		observedAt: when, deletedAt: when, text: text,
+	}
+	if before != nil {
+		v.now, v.previous = *before, before.ver
+		if text == "" {
+			v.text = w.previousText(gr, at)
+		}
+	}
+	if obj, err := kube.Decode([]byte(v.text)); err == nil {
+		if s, err := kube.Summarize(obj); err == nil {
+			v.summary = s
+		}
+	}
+	if before == nil {
+		v.now.uid, v.now.resourceVersion = v.summary.UID, v.summary.ResourceVersion
+	}
+	if v.kind == "" {
+		v.kind = v.summary.Kind
+	}
+	v.now.ver = ver
+	if meaningful {
+		v.now.changedAt, v.now.changedBy, v.now.changedPaths = when, "", nil
+	}
+	w.versions = append(w.versions, v)
+	delete(w.known[gr], at)
+	key := objectKey{w.cluster, gr, at}
+	w.objects[key] = ""
+	w.server.previous.remove(key)
+}
+
+func managersOf(in []*ingestpb.Manager) []kube.Manager {
+	out := make([]kube.Manager, len(in))
+	for i, m := range in {
+		out[i] = kube.Manager{Name: m.Name, Operation: m.Operation, Subresource: m.Subresource, Time: m.TimeUnix, FieldsV1: m.FieldsV1}
+	}
+	return out
+}
+
+// previousText is the JSON of the version before: of this batch, of a batch on its way, of the cache, or fetched.
+func (w *preparation) previousText(gr kube.GroupResource, at name) string {
+	key := objectKey{w.cluster, gr, at}
+	if text, ok := w.uncommitted(key); ok {
+		return text
+	}
+	if text, ok := w.server.previous.get(key); ok {
+		return text
+	}
+	return w.fetched[gr][at]
+}
+
+// uncommitted finds an object's newest JSON among batches that the database may not have yet.
+func (w *preparation) uncommitted(key objectKey) (string, bool) {
+	if text, ok := w.objects[key]; ok {
+		return text, true
+	}
+	for seq := w.taken; seq > w.Session.committed; seq-- {
+		if p := w.waiting[seq]; p != nil {
+			if text, ok := p.objects[key]; ok {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
+// fetchPrevious reads, in one go per kind, the objects that the batch changes and that no memory holds.
+func (w *preparation) fetchPrevious(b *ingestpb.Batch) error {
+	missing := map[kube.GroupResource][]name{}
+	for _, r := range b.Records {
+		c := r.GetObject()
+		if c == nil {
+			continue
+		}
+		gr, at := groupResource(c.Resource), name{c.Namespace, c.Name}
+		before := w.known[gr][at]
+		if before == nil || before.uid == c.Uid && before.resourceVersion == c.ResourceVersion && c.Op != ingestpb.Op_OP_DELETE {
+			continue
+		}
+		missing[gr] = append(missing[gr], at)
+	}
+	for gr, at := range missing {
+		if err := w.fetch(gr, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *preparation) fetch(gr kube.GroupResource, at []name) error {
+	var need []name
+	for _, n := range at {
+		key := objectKey{w.cluster, gr, n}
+		if _, ok := w.uncommitted(key); ok {
+			continue
+		}
+		if text, ok := w.server.previous.get(key); ok {
+			// Kept from eviction until the batch is prepared.
+			w.keep(gr, n, text)
+			continue
+		}
+		need = append(need, n)
+	}
+	if len(need) == 0 {
+		return nil
+	}
+	w.server.metrics.previousRead.Add(float64(len(need)))
+	return w.patiently(func(ctx context.Context) error {
+		got, err := w.server.readObjects(ctx, w.cluster, gr, need)
+		for n, text := range got {
+			w.keep(gr, n, text)
+		}
+		return err
+	})
+}
+
+func (w *preparation) keep(gr kube.GroupResource, at name, text string) {
+	if w.fetched == nil {
+		w.fetched = map[kube.GroupResource]map[name]string{}
+	}
+	if w.fetched[gr] == nil {
+		w.fetched[gr] = map[name]string{}
+	}
+	w.fetched[gr][at] = text
+}
+
+func (w *preparation) event(ver uint64, e *ingestpb.Event) {
+	if seen, ok := w.Session.events[e.Uid]; ok && seen.resourceVersion == e.ResourceVersion {
+		w.server.metrics.unchanged.Inc()
+		return
+	}
+	w.Session.events[e.Uid] = seenEvent{e.ResourceVersion, w.now}
+	at := w.observed(e.ObservedMs)
+	last := at
+	if t := time.UnixMilli(e.LastMs).UTC(); e.LastMs > 0 && t.Before(w.now.Add(24*time.Hour)) && t.After(w.now.Add(-14*24*time.Hour)) {
+		last = t
+	}
+	first := last
+	if e.FirstMs > 0 {
+		first = time.UnixMilli(e.FirstMs).UTC()
+	}
+	w.pending.events = append(w.pending.events, &event{ver: ver, observedAt: at, firstAt: first, lastAt: last, Event: e})
+}
+
+// sweepEvents forgets events that the member has forgotten too.
+func (s *Session) sweepEvents(now time.Time) {
+	if now.Sub(s.swept) < eventMemory/4 {
+		return
+	}
+	s.swept = now
+	for uid, e := range s.events {
+		if now.Sub(e.at) > eventMemory {
+			delete(s.events, uid)
+		}
+	}
+}
+
+func (w *preparation) resourceState(ver uint64, st *ingestpb.ResourceState) error {
+	gr := groupResource(st.Resource)
+	w.states = append(w.states, &state{ver: ver, changedAt: w.now, ResourceState: st})
+	switch st.State {
+	case ingestpb.ResourceState_STATE_GONE, ingestpb.ResourceState_STATE_EXCLUDED:
+		if err := w.removeAll(ver, gr, nil, st.Resource, st.State == ingestpb.ResourceState_STATE_GONE); err != nil {
+			return err
+		}
+		delete(w.snapshots, gr)
+		delete(w.tracked, gr)
+	}
+	w.after = append(w.after, func() { w.note(func(s *standing) { s.resource(gr, st) }) })
+	return nil
+}
+
+func (w *preparation) heartbeat(h *ingestpb.Heartbeat) {
+	now := w.now
+	w.after = append(w.after, func() { w.note(func(s *standing) { s.heartbeat(h, now) }) })
+}

@@ -1,0 +1,171 @@
+// Package aggregator makes what collectors send durable: it gives each cluster's stream one writer, turns sealed
+// batches into rows, and acknowledges a batch when every table has it.
+//
+// Invariant: a batch that was acknowledged is in every table exactly once, and nothing of a cluster is deleted
+// because a list was short.
+package aggregator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/schemas/ingestpb"
+)
+
+// stream is the one stream a collector has today: objects, events and states of its member.
+const stream = "resources"
+
+// Deps is what an aggregator stands on.
+type Deps struct {
+	DB         *clickhouse.DB
+	Clusters   *clusters.Registry
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil leaves the metrics unregistered
+	// OnCommit is called after each commit, from one goroutine; it must not block. May be nil.
+	OnCommit func()
+	// PreviousBytes bounds the objects kept to compare new versions with; 0 is 64 MiB.
+	PreviousBytes int64
+	// WaitingBytes bounds the batches of all clusters that wait for a commit; 0 is 256 MiB.
+	WaitingBytes int64
+}
+
+// Server is the aggregator of one hub. All methods may be called from many goroutines.
+type Server struct {
+	db       *clickhouse.DB
+	clusters *clusters.Registry
+	log      *slog.Logger
+	metrics  *metrics
+	previous *objectCache
+	writer   *writer
+	waiting  *semaphore.Weighted
+	maxWait  int64
+
+	openings sync.Map // cluster UID -> *sync.Mutex: one Open at a time per cluster
+
+	mu       sync.Mutex
+	sessions map[string]*Session
+	links    map[string]*link   // clusters connected by gRPC
+	breakers map[breakerKey]int // snapshots that would have deleted too much, and how many objects
+}
+
+// New makes a Server. Sessions can be opened at once; batches are committed while Run runs.
+func New(d Deps) *Server {
+	if d.PreviousBytes == 0 {
+		d.PreviousBytes = 64 << 20
+	}
+	if d.WaitingBytes == 0 {
+		d.WaitingBytes = 256 << 20
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		db: d.DB, clusters: d.Clusters, log: d.Log,
+		previous: newObjectCache(d.PreviousBytes),
+		waiting:  semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes,
+		sessions: map[string]*Session{}, links: map[string]*link{}, breakers: map[breakerKey]int{},
+	}
+	s.metrics = newMetrics(d.Registerer, s)
+	s.writer = &writer{server: s, queue: make(chan *pending, 1024), onCommit: d.OnCommit}
+	return s
+}
+
+// Run commits batches until ctx ends. A commit under way then is given a little time; batches that wait fail and
+// are sent again by their collectors.
+func (s *Server) Run(ctx context.Context) error {
+	s.writer.run(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		session.end(context.Canceled)
+	}
+	return nil
+}
+
+// Open begins the stream of a cluster and ends the one before: older Sessions answer ErrFenced from now on.
+// It returns when what the older one had under way is decided, and what the database holds of the cluster is known.
+func (s *Server) Open(ctx context.Context, clusterUID string, hello *ingestpb.Hello) (*Session, error) {
+	if clusterUID == "" {
+		return nil, errors.New("open a stream: the cluster has no identity")
+	}
+	if hello.GetClusterUid() != "" && hello.GetClusterUid() != clusterUID {
+		return nil, fmt.Errorf("open the stream of cluster %s: the collector speaks for cluster %s", clusterUID, hello.GetClusterUid())
+	}
+	lock, _ := s.openings.LoadOrStore(clusterUID, &sync.Mutex{})
+	lock.(*sync.Mutex).Lock()
+	defer lock.(*sync.Mutex).Unlock()
+
+	epoch, err := s.clusters.Epoch(ctx, clusterUID, stream)
+	if err != nil {
+		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+	}
+	s.mu.Lock()
+	old := s.sessions[clusterUID]
+	s.mu.Unlock()
+	if old != nil {
+		old.end(ingestpb.ErrFenced)
+		if err := old.settle(ctx); err != nil {
+			return nil, fmt.Errorf("open the stream of cluster %s: wait for the stream before: %w", clusterUID, err)
+		}
+	}
+	last, err := s.lastVer(ctx, clusterUID)
+	if err != nil {
+		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+	}
+	for epoch <= last>>seqBits { // control state is younger than the data, as after a restore
+		s.log.Warn("epoch is behind the data, raised", "cluster", clusterUID, "epoch", epoch, "data_epoch", last>>seqBits)
+		if epoch, err = s.clusters.Epoch(ctx, clusterUID, stream); err != nil {
+			return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+		}
+	}
+	if err := s.finishInterrupted(ctx, clusterUID); err != nil {
+		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+	}
+	known, err := s.loadKnown(ctx, clusterUID)
+	if err != nil {
+		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+	}
+	events, err := s.loadEvents(ctx, clusterUID)
+	if err != nil {
+		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+	}
+	session := newSession(s, clusterUID, epoch, hello, known, events)
+	s.mu.Lock()
+	s.sessions[clusterUID] = session
+	s.mu.Unlock()
+	session.report(ctx)
+	s.log.Info("stream opened", "cluster", clusterUID, "epoch", epoch, "objects", known.size())
+	return session, nil
+}
+
+// Forget ends the stream of a cluster that was removed from the registry, and its connection.
+func (s *Server) Forget(clusterUID string) {
+	s.mu.Lock()
+	session, l := s.sessions[clusterUID], s.links[clusterUID]
+	delete(s.sessions, clusterUID)
+	s.mu.Unlock()
+	if session != nil {
+		session.end(ingestpb.ErrFenced)
+	}
+	if l != nil {
+		l.cut()
+	}
+}
+
+func (s *Server) open() []*Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Session, 0, len(s.sessions))
+	for _, session := range s.sessions {
+		all = append(all, session)
+	}
+	return all
+}
