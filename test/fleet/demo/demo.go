@@ -296,3 +296,22 @@ func (d *Demo) Stop() error {
 	}
 	return errors.Join(append(errs, d.Fleet.Down())...)
 }
+
+// Beside starts a further hub on the fleet of d, with a folder of its own and without collectors of their own.
+// args are flags of `foretop up` beyond the folder and the addresses; stop its Hub when done.
+func Beside(ctx context.Context, d *Demo, dir string, env []string, args ...string) (*Demo, error) {
+	o := Options{Dir: dir, Program: d.options.Program, Clusters: []string{}, Pull: []string{}, HubFlags: args, HubEnv: env}
+	o.defaults()
+	o.Clusters = nil
+	if !slices.Contains(args, "--kubeconfig") {
+		o.HubFlags = append([]string{"--kubeconfig", d.Fleet.Kubeconfig()}, args...)
+	}
+	b := &Demo{Fleet: d.Fleet, Pull: map[string]*Process{}, options: o}
+	if err := b.StartHub(ctx); err != nil {
+		if b.Hub != nil {
+			err = errors.Join(err, b.Hub.Stop())
+		}
+		return nil, err
+	}
+	return b, nil
+}
