@@ -34,7 +34,7 @@ func (a *question) facets(fields []string) ([]facet, error) {
 	}
 	facets := make([]facet, 0, len(fields))
 	for _, field := range fields {
-		_, array, err := ql.FacetColumn(field, new(clickhouse.Params))
+		_, array, err := ql.FacetColumn(field, ql.Resources, new(clickhouse.Params))
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func (a *question) countShared(ctx context.Context, facets []facet, shared []int
 	}
 	var columns, sets, which, values []string
 	for i, at := range shared {
-		expr, _, err := ql.FacetColumn(facets[at].field, p)
+		expr, _, err := ql.FacetColumn(facets[at].field, ql.Resources, p)
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (a *question) countOne(ctx context.Context, fc facet, into *records.Facet) 
 	if err != nil {
 		return err
 	}
-	expr, array, err := ql.FacetColumn(fc.field, p)
+	expr, array, err := ql.FacetColumn(fc.field, ql.Resources, p)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -262,8 +263,47 @@ func (a *question) page(ctx context.Context, first int, c *cursor, bare bool, re
 		result.More = false
 	}
 	result.Cursor = cursor{List: a.list(), Values: last, Now: a.now.UnixMilli(), Seen: seen}.String()
-	result.Objects, err = a.s.versions(ctx, a.f, keys, vers, !bare)
+	result.Objects, err = a.read(ctx, keys, vers, !bare)
 	return err
+}
+
+// read answers exactly what matched, in order, even when newer versions arrived since the keys were selected.
+func (a *question) read(ctx context.Context, keys []key, vers []uint64, withJSON bool) ([]*records.Object, error) {
+	if !a.q.At().IsZero() {
+		return a.s.versions(ctx, a.f, keys, vers, withJSON)
+	}
+	// Not from history: there, changed_by is of the version, here it is of the last meaningful one.
+	current, err := a.s.load(ctx, a.f, keys, withJSON, true)
+	if err != nil {
+		return nil, err
+	}
+	place := make(map[key]int, len(keys))
+	for i, k := range keys {
+		place[k] = i
+	}
+	objects := make([]*records.Object, len(keys))
+	for _, o := range current {
+		if k, ok := a.f.key(o.Ref); ok && o.Ver == vers[place[k]] {
+			objects[place[k]] = o
+		}
+	}
+	var movedKeys []key
+	var movedVers []uint64
+	for i, o := range objects {
+		if o == nil {
+			movedKeys, movedVers = append(movedKeys, keys[i]), append(movedVers, vers[i])
+		}
+	}
+	if len(movedKeys) == 0 {
+		return objects, nil
+	}
+	moved, err := a.s.versions(ctx, a.f, movedKeys, movedVers, withJSON)
+	for _, o := range moved {
+		if k, ok := a.f.key(o.Ref); ok {
+			objects[place[k]] = o
+		}
+	}
+	return slices.DeleteFunc(objects, func(o *records.Object) bool { return o == nil }), err
 }
 
 // list names the list that cursors are bound to. Canonical holds the sort.
