@@ -285,7 +285,7 @@ func (c *compiler) positive(x *Filter, column string) string {
 		}
 		return anyOf(parts)
 	case typOp:
-		return c.word(x, "if(op = 'add', 'create', toString(op))")
+		return c.word(x, changeTypeSQL)
 	default:
 		return c.fail(fmt.Errorf("compile query: no SQL for field %s", f.name))
 	}
@@ -530,6 +530,9 @@ func (c *compiler) time(x *Filter, column string) string {
 	}
 	return anyOf(parts)
 }
+
+// changeTypeSQL is changeType of the column op.
+const changeTypeSQL = "if(op = 'add', 'create', toString(op))"
 
 // imagePart cuts a part from the image x, as parseImage does.
 func imagePart(field string) string {
