@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/foretop/foretop/collector"
+	"github.com/foretop/foretop/internal/access"
+)
+
+// configFile is what --config holds: what is too long for flags.
+type configFile struct {
+	// Collect says what collectors of this process take.
+	Collect collector.Filters `json:"collect"`
+	// Clusters names and labels the contexts of the kubeconfig.
+	Clusters []clusterConfig `json:"clusters"`
+}
+
+type clusterConfig struct {
+	Context string            `json:"context"`
+	Name    string            `json:"name,omitempty"` // default: the context's
+	Labels  map[string]string `json:"labels,omitempty"`
+}
+
+// cluster is what the file says of a context, nil when nothing.
+func (c *configFile) cluster(context string) *clusterConfig {
+	for i := range c.Clusters {
+		if c.Clusters[i].Context == context {
+			return &c.Clusters[i]
+		}
+	}
+	return nil
+}
+
+// loadConfig reads path strictly: an unknown field is a mistake, not a wish. No path is an empty file.
+func loadConfig(path string) (*configFile, error) {
+	var c configFile
+	if path == "" {
+		return &c, nil
+	}
+	raw, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &access.Error{Code: "NOT_FOUND", Message: fmt.Sprintf("There is no configuration file %s.", path), Fix: "Check --config."}
+	case err != nil:
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if err := yaml.UnmarshalStrict(raw, &c); err != nil {
+		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s is not valid: %v.", path, err), Fix: "docs/configuration.md lists every field."}
+	}
+	seen := map[string]bool{}
+	for i, k := range c.Clusters {
+		if k.Context == "" {
+			return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: clusters[%d] names no context.", path, i)}
+		}
+		if seen[k.Context] {
+			return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: context %s is there twice.", path, k.Context)}
+		}
+		seen[k.Context] = true
+	}
+	return &c, nil
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/oklog/run"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/foretop/foretop/action"
+	"github.com/foretop/foretop/aggregator"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/state"
+	"github.com/foretop/foretop/internal/telemetry"
+	"github.com/foretop/foretop/query"
+	"github.com/foretop/foretop/query/graph"
+	"github.com/foretop/foretop/query/search"
+	"github.com/foretop/foretop/schemas"
+	"github.com/foretop/foretop/ui"
+)
+
+var (
+	_ graph.Reader  = (*search.Service)(nil)
+	_ graph.Actions = (*action.Service)(nil)
+)
+
+// upConfig is what `foretop up` is told. Everything has a default: `foretop up` alone works.
+type upConfig struct {
+	dataDir          string
+	listen           string
+	collectorsListen string
+	opsListen        string
+	clickhouse       string
+	etcd             []string
+	engineLibrary    string
+	kubeconfig       string
+	contexts         []string
+	file             string
+	log              logFlags
+}
+
+func (c *upConfig) register(flags *pflag.FlagSet) {
+	flags.StringVar(&c.dataDir, "data-dir", defaultDataDir(), "folder of everything this hub keeps")
+	flags.StringVar(&c.listen, "listen", "127.0.0.1:7080", "address for people and programs: page, GraphQL")
+	flags.StringVar(&c.collectorsListen, "collectors-listen", "127.0.0.1:7443", "address for collectors that dial in (gRPC over TLS 1.3); empty for none")
+	flags.StringVar(&c.opsListen, "ops-listen", "127.0.0.1:7081", "address for /metrics, /healthz, /readyz, /status and profiles; empty for none")
+	flags.StringVar(&c.clickhouse, "clickhouse", "", "DSN of a ClickHouse server, clickhouse://USER:PASSWORD@HOST:9000/DATABASE or http(s)://...; empty for the embedded engine")
+	flags.StringSliceVar(&c.etcd, "etcd", nil, "endpoints of an etcd cluster, comma-separated; empty for the embedded one")
+	flags.StringVar(&c.engineLibrary, "engine-library", "", "path of libchdb.so; empty to look where make engine puts it")
+	flags.StringVar(&c.kubeconfig, "kubeconfig", "", "kubeconfig whose contexts are attached; default $KUBECONFIG or ~/.kube/config")
+	flags.StringSliceVar(&c.contexts, "contexts", nil, "contexts to attach, comma-separated; default all; 'none' for none")
+	flags.StringVar(&c.file, "config", "", "YAML file with clusters and what is collected; see docs/configuration.md")
+	c.log.register(flags)
+}
+
+func upCommand() *cobra.Command {
+	var cfg upConfig
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run a whole hub for the clusters of your kubeconfig",
+		Long: `Run every role of the hub in one process: collectors for the contexts of your kubeconfig, aggregator,
+embedded ClickHouse, embedded etcd, query, actions and the page. Prints the address to log in at.`,
+		Example: `  foretop up
+  foretop up --contexts prod-eu,prod-us --data-dir /var/lib/foretop
+  foretop up --clickhouse clickhouse://foretop:secret@db:9000/foretop`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runUp(cmd.Context(), cfg, cmd.OutOrStdout(), cfg.log.logger(cmd.ErrOrStderr()))
+		},
+	}
+	cfg.register(cmd.Flags())
+	return cmd
+}
+
+func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) error {
+	//                 pull collectors --gRPC--v
+	// clusters <--watch-- push collectors --> aggregator --> ClickHouse <-- search <-- graph <-- people
+	//     ^------------------- commands ----------- action <-------------------------'
+	collect, err := loadConfig(cfg.file)
+	if err != nil {
+		return err
+	}
+	if err := openDataDir(cfg.dataDir); err != nil {
+		return err
+	}
+	token, err := adminToken(cfg.dataDir)
+	if err != nil {
+		return err
+	}
+	ops := telemetry.New(version)
+
+	// Addresses first: a taken port is found before anything has started.
+	people, err := query.Listen(cfg.listen, "listen")
+	if err != nil {
+		return err
+	}
+	defer people.Close()
+	var g run.Group
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	add := func(part func(context.Context) error) {
+		partCtx, cancel := context.WithCancel(ctx)
+		g.Add(func() error { return part(partCtx) }, func(error) { cancel() })
+	}
+	if cfg.opsListen != "" {
+		l, err := query.Listen(cfg.opsListen, "ops-listen")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		add(func(ctx context.Context) error { return query.Serve(ctx, l, ops.Handler()) })
+	}
+
+	store, err := state.Open(ctx, state.Config{Endpoints: cfg.etcd, DataDir: filepath.Join(cfg.dataDir, "etcd")}, log.With("part", "etcd"))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+
+	began := time.Now()
+	db, err := clickhouse.Open(ctx, clickhouse.Config{
+		DSN: cfg.clickhouse,
+		Engine: clickhouse.EngineConfig{
+			Library: cfg.engineLibrary,
+			DataDir: filepath.Join(cfg.dataDir, "clickhouse"),
+			Socket:  filepath.Join(cfg.dataDir, "engine.sock"),
+		},
+	}, log.With("part", "clickhouse"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	add(db.Run)
+	if err := db.Migrate(ctx, schemas.ClickHouse); err != nil {
+		return err
+	}
+	log.Info("database ready", "took", time.Since(began).Round(time.Millisecond))
+
+	registry := clusters.New(store, log.With("part", "clusters"))
+	if err := registry.Load(ctx); err != nil {
+		return err
+	}
+	add(registry.Run)
+
+	index, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: filepath.Join(cfg.dataDir, "index"), Log: log.With("part", "search"), Registerer: ops.Metrics})
+	if err != nil {
+		return err
+	}
+	add(index.Run)
+
+	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Nudge})
+	add(agg.Run)
+
+	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
+	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Dispatch: members.execute, Log: log.With("part", "action")})
+	add(acts.Run)
+
+	deps := query.Deps{Reader: index, Actions: acts, UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
+	if cfg.collectorsListen != "" {
+		l, err := query.Listen(cfg.collectorsListen, "collectors-listen")
+		if err != nil {
+			return err
+		}
+		gate, err := aggregator.NewGate(agg, aggregator.GateConfig{DataDir: cfg.dataDir, Address: l.Addr().String()})
+		if err != nil {
+			l.Close()
+			return err
+		}
+		add(func(ctx context.Context) error { return gate.Serve(ctx, l) })
+		deps.Members = &joiner{registry: registry, hub: l.Addr().String(), pin: gate.CAPin()}
+	}
+	server, err := query.New(deps)
+	if err != nil {
+		return err
+	}
+	add(func(ctx context.Context) error { return query.Serve(ctx, people, server.Handler()) })
+
+	targets, err := pushTargets(cfg, collect, log)
+	if err != nil {
+		return err
+	}
+	add(func(ctx context.Context) error { return members.run(ctx, targets, collect) })
+
+	url := "http://" + people.Addr().String()
+	if err := os.WriteFile(filepath.Join(cfg.dataDir, "hub.url"), []byte(url+"\n"), 0o600); err != nil {
+		return dataDirError(cfg.dataDir, err)
+	}
+	fmt.Fprintf(out, "Foretop %s is up with %d %s.\nOpen %s/login#token=%s\n", version, len(targets), plural(len(targets), "cluster", "clusters"), url, token)
+
+	add(func(ctx context.Context) error { <-ctx.Done(); return nil }) // an interrupt ends the group
+	err = g.Run()
+	if ctx.Err() != nil && err == nil {
+		log.Info("stopped")
+	}
+	return err
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// joiner lets people register members whose collectors dial in.
+type joiner struct {
+	registry *clusters.Registry
+	hub, pin string
+}
+
+const joinTokenLife = time.Hour
+
+func (j *joiner) Join(ctx context.Context, name string, labels map[string]string) (*graph.Join, error) {
+	if err := j.registry.Add(ctx, clusters.Cluster{Name: name, Mode: clusters.Pull, Labels: labels}); err != nil {
+		return nil, err
+	}
+	token, err := j.registry.NewJoinToken(ctx, name, joinTokenLife)
+	if err != nil {
+		return nil, err
+	}
+	command := strings.Join([]string{"foretop collect", "--hub", j.hub, "--ca-pin", j.pin, "--token", token}, " ")
+	return &graph.Join{Cluster: name, Token: token, Hub: j.hub, CAPin: j.pin, Command: command, ExpiresAt: time.Now().Add(joinTokenLife)}, nil
+}
+
+func (j *joiner) Remove(ctx context.Context, name string) error { return j.registry.Remove(ctx, name) }
