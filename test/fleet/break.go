@@ -181,20 +181,21 @@ func (f *Fleet) Status(ctx context.Context) ([]Condition, error) {
 			condition.State = "partly running, missing " + strings.Join(missing, ", ")
 		default:
 			condition.State = "running"
-			condition.Broken = c.broken(ctx, f)
+			if condition.Broken, err = c.broken(ctx, f); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, condition)
 	}
 	return all, nil
 }
 
-// broken says whether app2 is at a version that crashes.
-func (c *cluster) broken(ctx context.Context, f *Fleet) bool {
+func (c *cluster) broken(ctx context.Context, f *Fleet) (bool, error) {
 	api, err := c.api(f.dir)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer api.close()
-	all, err := api.deployments(ctx)
-	return err == nil && strings.HasSuffix(all["app2"].image(), "-broken")
+	_, broken := api.look(ctx)
+	return broken, nil
 }

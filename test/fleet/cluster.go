@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -64,10 +65,10 @@ func (c *cluster) up(ctx context.Context, f *Fleet) error {
 			return err
 		}
 	}
-	_, err = os.Stat(filepath.Join(c.home(f.dir), "kwok.yaml"))
+	_, err = os.Stat(c.made(f.dir))
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("look for its configuration: %w", err)
+		return fmt.Errorf("look for its state: %w", err)
 	case err != nil:
 		if err := c.create(ctx, f); err != nil {
 			return err
@@ -93,8 +94,23 @@ func (c *cluster) up(ctx context.Context, f *Fleet) error {
 	return nil
 }
 
+// made is the file that says the cluster was made to the end; without it the rest is the remains of an interrupted `up`.
+func (c *cluster) made(dir string) string { return filepath.Join(c.home(dir), "made") }
+
 // create makes the cluster's folder, certificates and configuration, and starts it.
 func (c *cluster) create(ctx context.Context, f *Fleet) error {
+	if err := errors.Join(terminate(c.home(f.dir)), os.RemoveAll(c.home(f.dir))); err != nil {
+		return fmt.Errorf("remove the remains of an interrupted start: %w", err)
+	}
+	if err := c.Ports.free(nil); err != nil {
+		// Nothing remembers these ports yet, so others will do.
+		if c.Ports, err = freePorts(); err != nil {
+			return err
+		}
+		if err := f.save(); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(c.logDir(f.dir), 0o750); err != nil {
 		return fmt.Errorf("make folder for logs: %w", err)
 	}
@@ -102,7 +118,7 @@ func (c *cluster) create(ctx context.Context, f *Fleet) error {
 	if err := writeFile(config, []byte(c.configuration(f)), 0o640); err != nil {
 		return err
 	}
-	return c.kwokctl(ctx, f, "create", "cluster", "--config", config,
+	if err := c.kwokctl(ctx, f, "create", "cluster", "--config", config,
 		"--kubeconfig", filepath.Join(workdir(f.dir), c.Name+".kubeconfig"),
 		// kwok answers for the kubelet on loopback, whatever address a node shows.
 		"--extra-args", "kube-apiserver=kubelet-preferred-address-types=InternalDNS",
@@ -110,7 +126,10 @@ func (c *cluster) create(ctx context.Context, f *Fleet) error {
 		"--extra-args", "kube-controller-manager=leader-elect=false",
 		"--extra-args", "kube-scheduler=leader-elect=false",
 		// The state outlives the processes, not the machine: a demo need not wait for the disk.
-		"--extra-args", "etcd=unsafe-no-fsync=true")
+		"--extra-args", "etcd=unsafe-no-fsync=true"); err != nil {
+		return err
+	}
+	return writeFile(c.made(f.dir), nil, 0o640)
 }
 
 // start starts what does not run, on the data that is there.
@@ -132,10 +151,8 @@ func (c *cluster) start(ctx context.Context, f *Fleet) error {
 			return fmt.Errorf("remove old pid file: %w", err)
 		}
 	}
-	if !alive["kube-apiserver"] {
-		if err := free(c.Ports.API); err != nil {
-			return err
-		}
+	if err := c.Ports.free(alive); err != nil {
+		return err
 	}
 	return c.kwokctl(ctx, f, "start", "cluster")
 }
@@ -183,7 +200,7 @@ options:
 	fmt.Fprintf(&b, "---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: shop}\nspec:\n  selector: {matchNamespaces: [shop]}\n  logs:\n")
 	for _, app := range talkers {
 		path := filepath.Join(c.logDir(f.dir), app+".log")
-		fmt.Fprintf(&b, "    - {containers: [%s], logsFile: %q, previousLogsFile: %q, follow: true}\n", app, path, previous(path))
+		fmt.Fprintf(&b, "    - {containers: [%s], logsFile: %q, previousLogsFile: %q, follow: true}\n", app, path, crashed(path))
 	}
 	return b.String()
 }
@@ -210,24 +227,48 @@ func (c *cluster) waitReady(ctx context.Context, f *Fleet, limit time.Duration) 
 	}
 }
 
-// freePorts finds ports that nobody listens on, all at once so that they differ.
+// freePorts finds ports that nobody listens on. They lie below the range from which the system takes the ports of
+// outgoing connections, so that a cluster that was stopped finds them free again.
 func freePorts() (ports, error) {
 	var p ports
 	for _, port := range []*uint32{&p.API, &p.Etcd, &p.EtcdPeer, &p.Controller, &p.Scheduler, &p.Kwok} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return p, fmt.Errorf("find a free port: %w", err)
+		for try := 0; *port == 0; try++ {
+			candidate := 20000 + rand.Uint32N(12000)
+			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", candidate))
+			if err != nil {
+				if try == 100 {
+					return p, fmt.Errorf("find a free port: %w", err)
+				}
+				continue
+			}
+			defer listener.Close() // until all are found, so that they differ
+			*port = candidate
 		}
-		defer listener.Close()
-		*port = uint32(listener.Addr().(*net.TCPAddr).Port)
 	}
 	return p, nil
 }
 
-func free(port uint32) error {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return fmt.Errorf("port %d, which the kubeconfig names, is taken by another program: end that program, or start anew with `fleet clean`", port)
+// free says whether the programs that do not run could listen again.
+func (p ports) free(running map[string]bool) error {
+	for _, each := range []struct {
+		program string
+		port    uint32
+	}{
+		{"etcd", p.Etcd},
+		{"etcd", p.EtcdPeer},
+		{"kube-apiserver", p.API},
+		{"kube-controller-manager", p.Controller},
+		{"kube-scheduler", p.Scheduler},
+		{"kwok-controller", p.Kwok},
+	} {
+		if running[each.program] {
+			continue
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", each.port))
+		if err != nil {
+			return fmt.Errorf("port %d of %s is taken by another program: end that program, or start anew after `fleet clean`", each.port, each.program)
+		}
+		listener.Close()
 	}
-	return listener.Close()
+	return nil
 }

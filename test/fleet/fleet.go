@@ -48,7 +48,12 @@ type Fleet struct {
 
 	stopLogs context.CancelFunc
 	logsDone chan struct{}
+
+	saving sync.Mutex
 }
+
+// ErrNone says that a folder holds no fleet.
+var ErrNone = errors.New("there is no fleet here")
 
 // record is what a folder remembers of its fleet.
 type record struct {
@@ -117,7 +122,7 @@ func Open(dir string) (*Fleet, error) {
 	f := &Fleet{dir: dir, say: newProgress(nil)}
 	r, err := f.load()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no fleet in %s: start one with `fleet up --dir %s`", dir, dir)
+		return nil, fmt.Errorf("%w: start one with `fleet up --dir %s`", ErrNone, dir)
 	}
 	if err != nil {
 		return nil, err
@@ -281,6 +286,8 @@ func (f *Fleet) load() (record, error) {
 }
 
 func (f *Fleet) save() error {
+	f.saving.Lock()
+	defer f.saving.Unlock()
 	r := record{Kubeconfig: f.kubeconfig, Nodes: f.nodes}
 	for _, c := range f.clusters {
 		r.Clusters = append(r.Clusters, *c)

@@ -16,11 +16,12 @@ var talkers = []string{"gateway", "app1", "app2", "app3", "db"}
 
 const (
 	requestsPerSecond = 2       // per cluster; each is a line in every application it passes
-	logFileLimit      = 4 << 20 // bytes; then the file becomes the previous one
+	logFileLimit      = 4 << 20 // bytes; then the file is set aside and the one before it is gone
 	lookEvery         = 2 * time.Second
 )
 
-func previous(path string) string { return path + ".previous" }
+// crashed is where `kubectl logs --previous` finds what a container printed before it exited.
+func crashed(path string) string { return path + ".previous" }
 
 func (f *Fleet) startLogs() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -47,13 +48,19 @@ func (f *Fleet) WriteLogs(ctx context.Context) {
 }
 
 func (c *cluster) writeLogs(ctx context.Context, f *Fleet) {
-	if err := os.MkdirAll(c.logDir(f.dir), 0o750); err != nil {
+	w, err := newLogWriter(c.logDir(f.dir), logFileLimit)
+	if err != nil {
 		f.say.line("%s has no logs: %v", c.Name, err)
 		return
 	}
-	t := newTraffic(c.Name, time.Now())
-	w := &logWriter{dir: c.logDir(f.dir)}
 	defer w.close()
+	api, err := c.api(f.dir)
+	if err != nil {
+		f.say.line("%s has no logs: %v", c.Name, err)
+		return
+	}
+	defer api.close()
+	t := newTraffic(c.Name)
 	ticker := time.NewTicker(time.Second / requestsPerSecond)
 	defer ticker.Stop()
 	var looked time.Time
@@ -65,7 +72,7 @@ func (c *cluster) writeLogs(ctx context.Context, f *Fleet) {
 		case now := <-ticker.C:
 			if now.Sub(looked) >= lookEvery {
 				looked = now
-				answers, broken = c.look(ctx, f)
+				answers, broken = api.look(ctx)
 			}
 			if !answers {
 				continue
@@ -80,20 +87,12 @@ func (c *cluster) writeLogs(ctx context.Context, f *Fleet) {
 	}
 }
 
-// look asks whether the cluster answers and whether app2 is broken in it.
-func (c *cluster) look(ctx context.Context, f *Fleet) (answers, broken bool) {
+// look asks whether the cluster answers and whether app2 is at a version that crashes.
+func (a *api) look(ctx context.Context) (answers, broken bool) {
 	ctx, cancel := context.WithTimeout(ctx, lookEvery)
 	defer cancel()
-	api, err := c.api(f.dir)
-	if err != nil {
-		return false, false
-	}
-	defer api.close()
-	all, err := api.deployments(ctx)
-	if err != nil {
-		return false, false
-	}
-	return true, strings.HasSuffix(all["app2"].image(), "-broken")
+	all, err := a.deployments(ctx)
+	return err == nil, err == nil && strings.HasSuffix(all["app2"].image(), "-broken")
 }
 
 // line is one line of one application.
@@ -101,6 +100,7 @@ type line struct {
 	at   time.Time
 	app  string
 	err  bool // written to stderr
+	last bool // the container exits after it
 	text string
 }
 
@@ -110,7 +110,7 @@ type traffic struct {
 	count  int
 }
 
-func newTraffic(cluster string, _ time.Time) *traffic {
+func newTraffic(cluster string) *traffic {
 	h := fnv.New64a()
 	h.Write([]byte(cluster))
 	return &traffic{random: rand.New(rand.NewPCG(h.Sum64(), 1))}
@@ -137,10 +137,9 @@ func (t *traffic) request(at time.Time, broken bool) []line {
 		entry("app1", level, `msg="request served" path=%q status=%d duration_ms=%d`, path, status, took+3),
 	}
 	if failed {
-		lines = append(lines,
-			entry("app1", "error", `msg="call failed" upstream=app2 err="connection refused" attempt=3`),
-			entry("app2", "error", `msg="cannot start" err="config: unknown key \"poolSise\"" exit_code=1`))
-		return lines
+		exit := entry("app2", "error", `msg="cannot start" err="config: unknown key \"poolSise\"" exit_code=1`)
+		exit.last = true
+		return append(lines, entry("app1", "error", `msg="call failed" upstream=app2 err="connection refused" attempt=3`), exit)
 	}
 	lines = append(lines,
 		entry("app2", "info", `msg="request served" path=%q status=200 duration_ms=%d`, path, took),
@@ -154,51 +153,69 @@ func (t *traffic) request(at time.Time, broken bool) []line {
 // logWriter appends lines in CRI format and keeps each application to two files of bounded size.
 type logWriter struct {
 	dir   string
+	limit int64 // bytes per file
 	files map[string]*os.File
 	sizes map[string]int64
 }
 
-func (w *logWriter) write(l line) error {
-	if w.files == nil {
-		w.files, w.sizes = map[string]*os.File{}, map[string]int64{}
+func newLogWriter(dir string, limit int64) (*logWriter, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("make folder for logs: %w", err)
 	}
+	w := &logWriter{dir: dir, limit: limit, files: map[string]*os.File{}, sizes: map[string]int64{}}
+	for _, app := range talkers {
+		if err := w.open(app); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *logWriter) open(app string) error {
+	file, err := os.OpenFile(filepath.Join(w.dir, app+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("look at log: %w", err)
+	}
+	w.files[app], w.sizes[app] = file, info.Size()
+	return nil
+}
+
+func (w *logWriter) write(l line) error {
 	path := filepath.Join(w.dir, l.app+".log")
-	if w.files[l.app] != nil && w.sizes[l.app] > logFileLimit {
+	if w.sizes[l.app] > w.limit {
 		if err := w.files[l.app].Close(); err != nil {
 			return fmt.Errorf("close %s: %w", path, err)
 		}
-		w.files[l.app] = nil
-		if err := os.Rename(path, previous(path)); err != nil {
+		if err := os.Rename(path, path+".1"); err != nil {
 			return fmt.Errorf("set %s aside: %w", path, err)
 		}
-	}
-	if w.files[l.app] == nil {
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-		if err != nil {
-			return fmt.Errorf("open log: %w", err)
+		if err := w.open(l.app); err != nil {
+			return err
 		}
-		info, err := file.Stat()
-		if err != nil {
-			return fmt.Errorf("look at log: %w", err)
-		}
-		w.files[l.app], w.sizes[l.app] = file, info.Size()
 	}
 	stream := "stdout"
 	if l.err {
 		stream = "stderr"
 	}
-	n, err := fmt.Fprintf(w.files[l.app], "%s %s F %s\n", l.at.UTC().Format(time.RFC3339Nano), stream, l.text)
+	text := fmt.Sprintf("%s %s F %s\n", l.at.UTC().Format(time.RFC3339Nano), stream, l.text)
+	n, err := w.files[l.app].WriteString(text)
 	w.sizes[l.app] += int64(n)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if l.last {
+		return writeFile(crashed(path), []byte(text), 0o640)
 	}
 	return nil
 }
 
 func (w *logWriter) close() {
 	for _, file := range w.files {
-		if file != nil {
-			file.Close()
-		}
+		file.Close()
 	}
 }

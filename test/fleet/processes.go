@@ -127,13 +127,26 @@ func end(running []process, grace time.Duration) error {
 	return nil
 }
 
+// ended says whether a process is gone with all its files. A zombie's other threads may still hold its ports.
+func ended(pid int) bool {
+	switch state(pid) {
+	case 0:
+		return true
+	case 'Z':
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		return err != nil || len(threads) <= 1
+	default:
+		return false
+	}
+}
+
 // await polls until processes have ended, and returns those that have not.
 func await(running []process, limit time.Duration) []process {
 	deadline := time.Now().Add(limit)
 	for {
 		var left []process
 		for _, p := range running {
-			if s := state(p.pid); s != 0 && s != 'Z' {
+			if !ended(p.pid) {
 				left = append(left, p)
 			}
 		}

@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return up(ctx, options, *wait, progress)
 	case "break", "heal", "start":
 		name := flags.String("cluster", "zone1", "cluster")
-		return with(ctx, flags, args, dir, func(f *fleet.Fleet) error {
+		return with(flags, args, dir, func(f *fleet.Fleet) error {
 			switch command {
 			case "break":
 				return f.Break(ctx, *name)
@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	case "stop":
 		name := flags.String("cluster", "", "cluster")
 		how := flags.String("signal", "KILL", "KILL or STOP")
-		return with(ctx, flags, args, dir, func(f *fleet.Fleet) error {
+		return with(flags, args, dir, func(f *fleet.Fleet) error {
 			signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP}
 			s, ok := signals[strings.TrimPrefix(strings.ToUpper(*how), "SIG")]
 			if !ok {
@@ -94,13 +94,13 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 			return f.Stop(*name, s)
 		})
 	case "status":
-		return with(ctx, flags, args, dir, func(f *fleet.Fleet) error { return status(ctx, f, out) })
+		return with(flags, args, dir, func(f *fleet.Fleet) error { return status(ctx, f, out) })
 	case "down":
-		return with(ctx, flags, args, dir, (*fleet.Fleet).Down)
+		return none(with(flags, args, dir, (*fleet.Fleet).Down))
 	case "clean":
-		return with(ctx, flags, args, dir, (*fleet.Fleet).Clean)
+		return none(with(flags, args, dir, (*fleet.Fleet).Clean))
 	case "logs": // what `up` leaves running in the background
-		return with(ctx, flags, args, dir, func(f *fleet.Fleet) error { f.WriteLogs(ctx); return nil })
+		return with(flags, args, dir, func(f *fleet.Fleet) error { f.WriteLogs(ctx); return nil })
 	case "help", "-h", "--help":
 		fmt.Fprint(out, usage)
 		return nil
@@ -111,7 +111,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 }
 
 // with parses the flags and opens the fleet of the folder.
-func with(_ context.Context, flags *flag.FlagSet, args []string, dir *string, do func(*fleet.Fleet) error) error {
+func with(flags *flag.FlagSet, args []string, dir *string, do func(*fleet.Fleet) error) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -120,6 +120,14 @@ func with(_ context.Context, flags *flag.FlagSet, args []string, dir *string, do
 		return err
 	}
 	return do(f)
+}
+
+// none makes nothing to stop a success.
+func none(err error) error {
+	if errors.Is(err, fleet.ErrNone) {
+		return nil
+	}
+	return err
 }
 
 func up(ctx context.Context, options fleet.Options, wait bool, progress io.Writer) error {
