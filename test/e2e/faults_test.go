@@ -122,14 +122,15 @@ func TestClustersThatCannotBeReachedStopNobodyElse(t *testing.T) {
 	if err := os.WriteFile(kubeconfig, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	set := func(args ...string) {
+	set := func(args ...string) string {
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), stand.Fleet.KubectlPath(), append([]string{"--kubeconfig", kubeconfig, "config"}, args...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("kubectl config %q: %v\n%s", args, err, out)
 		}
+		return string(out)
 	}
-	server := kubectl(t, "zone2", "config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")
+	server := set("view", "-o", `jsonpath={.clusters[?(@.name=="zone2")].cluster.server}`)
 	set("set-cluster", "dead", "--server", "https://127.0.0.1:1")
 	set("set-context", "dead", "--cluster", "dead", "--user", "nobody")
 	set("set-credentials", "nobody", "--token", "not-a-token")

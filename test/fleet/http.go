@@ -1,0 +1,32 @@
+package fleet
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"os"
+)
+
+// HTTP is a client that speaks to a cluster's API server as its administrator, and the server's address. It is for
+// load that kubectl is too slow for.
+func (f *Fleet) HTTP(name string) (*http.Client, string, error) {
+	c, err := f.cluster(name)
+	if err != nil {
+		return nil, "", err
+	}
+	pair, err := tls.LoadX509KeyPair(c.pki(f.dir, "admin.crt"), c.pki(f.dir, "admin.key"))
+	if err != nil {
+		return nil, "", fmt.Errorf("read administrator's certificate of %s: %w", name, err)
+	}
+	ca, err := os.ReadFile(c.pki(f.dir, "ca.crt"))
+	if err != nil {
+		return nil, "", fmt.Errorf("read certificate authority of %s: %w", name, err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12}
+	transport.MaxIdleConnsPerHost = 16
+	return &http.Client{Transport: transport}, c.url(), nil
+}
