@@ -34,7 +34,7 @@ func (a *question) facets(fields []string) ([]facet, error) {
 	}
 	facets := make([]facet, 0, len(fields))
 	for _, field := range fields {
-		_, array, err := ql.FacetColumn(field, ql.Resources, new(clickhouse.Params))
+		_, array, err := facetColumn(field, new(clickhouse.Params))
 		if err != nil {
 			return nil, err
 		}
@@ -42,6 +42,14 @@ func (a *question) facets(fields []string) ([]facet, error) {
 		facets = append(facets, facet{field: field, over: over, alone: array || over.Canonical() != a.q.Canonical()})
 	}
 	return facets, nil
+}
+
+// facetColumn knows one field more than the language: kinds of the same name in different groups stay apart.
+func facetColumn(field string, p *clickhouse.Params) (expr string, array bool, err error) {
+	if field == "resource" {
+		return `if(api_group = '', toString(resource), concat(resource, '.', api_group))`, false, nil
+	}
+	return ql.FacetColumn(field, ql.Resources, p)
 }
 
 // count fills in total and facets. Facets that count over the same rows share one pass with the total.
@@ -84,7 +92,7 @@ func (a *question) countShared(ctx context.Context, facets []facet, shared []int
 	}
 	var columns, sets, which, values []string
 	for i, at := range shared {
-		expr, _, err := ql.FacetColumn(facets[at].field, ql.Resources, p)
+		expr, _, err := facetColumn(facets[at].field, p)
 		if err != nil {
 			return err
 		}
@@ -123,7 +131,7 @@ func (a *question) countOne(ctx context.Context, fc facet, into *records.Facet) 
 	if err != nil {
 		return err
 	}
-	expr, array, err := ql.FacetColumn(fc.field, ql.Resources, p)
+	expr, array, err := facetColumn(fc.field, p)
 	if err != nil {
 		return err
 	}

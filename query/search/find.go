@@ -40,7 +40,11 @@ func (s *Service) ask(ctx context.Context, scope access.Scope, text string, page
 }
 
 func (s *Service) options(ctx context.Context, f *fleet, page ql.Page, now time.Time) ql.Options {
-	o := ql.Options{Now: now, Page: page, Kinds: s.kinds.served(ctx), Typing: true, Clusters: []ql.Cluster{}}
+	o := ql.Options{Now: now, Page: page, Typing: true}
+	if f.nothing {
+		return o
+	}
+	o.Kinds, o.Clusters = s.kinds.served(ctx), []ql.Cluster{}
 	for _, e := range f.entries {
 		o.Clusters = append(o.Clusters, ql.Cluster{Name: e.Name, UID: e.UID, Labels: e.Labels})
 	}
@@ -81,7 +85,11 @@ func (a *question) where(p *clickhouse.Params, q *ql.Query) (string, error) {
 
 // named reports which clusters the query can be about, for coverage; nil means all.
 func (a *question) named(ctx context.Context) func(string) bool {
-	var conditions []*ql.Query
+	type condition struct {
+		q   *ql.Query
+		not bool
+	}
+	var conditions []condition
 	var walk func(ql.Expr)
 	walk = func(e ql.Expr) {
 		switch e := e.(type) {
@@ -93,22 +101,24 @@ func (a *question) named(ctx context.Context) func(string) bool {
 			if e.Field != "cluster" || e.To > len(a.text) || e.From >= e.To {
 				return
 			}
-			if q, err := ql.Parse(a.text[e.From:e.To], a.s.options(ctx, a.f, ql.Resources, a.now)); err == nil {
-				conditions = append(conditions, q)
+			q, err := ql.Parse(a.text[e.From:e.To], a.s.options(ctx, a.f, ql.Resources, a.now))
+			if err != nil {
+				return
+			}
+			if alone, ok := q.Root().(*ql.Filter); ok { // a minus before the filter is not within its range
+				conditions = append(conditions, condition{q, alone.Not != e.Not})
 			}
 		}
 	}
-	if a.q.Root() != nil {
-		walk(a.q.Root())
-	}
+	walk(a.q.Root())
 	if len(conditions) == 0 {
 		return nil
 	}
 	return func(name string) bool {
 		o := &records.Object{ClusterUID: a.f.byName[name]}
 		o.Ref.Cluster = name
-		for _, q := range conditions {
-			if !q.Eval(o, nil) {
+		for _, c := range conditions {
+			if c.q.Eval(o, nil) == c.not {
 				return false
 			}
 		}

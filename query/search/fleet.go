@@ -20,12 +20,14 @@ type fleet struct {
 	entries []clusters.Entry // by name
 	byUID   map[string]string
 	byName  map[string]string
+	nothing bool // scope sees nothing: not even which names and kinds there are
 }
 
 // fleet is what scope may see. A scope that sees nothing gets a fleet without members.
 func (s *Service) fleet(scope access.Scope) *fleet {
 	f := &fleet{byUID: map[string]string{}, byName: map[string]string{}}
 	if scope.Nothing() {
+		f.nothing = true
 		return f
 	}
 	f.entries = append(f.entries, s.directory.List()...)

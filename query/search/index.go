@@ -82,7 +82,7 @@ func (x *index) create() (bleve.Index, error) {
 	if err := os.MkdirAll(x.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create folder for search index: %w", err)
 	}
-	b, err := bleve.NewUsing(x.path(), ql.IndexMapping(), scorch.Name, "", indexConfig)
+	b, err := bleve.NewUsing(x.path(), ql.IndexMapping(), scorch.Name, scorch.Name, indexConfig)
 	if err != nil {
 		return nil, fmt.Errorf("create search index %s: %w", x.path(), err)
 	}

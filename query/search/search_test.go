@@ -304,7 +304,7 @@ func TestFreeText(t *testing.T) {
 		f(`app2 -kind:deploy replicas:>5`)
 		f(`nosuchword`)
 	}
-	w.indexed()
+	w.indexed("checkout")
 	check("bleve+clickhouse")
 	w.stop() // without a follower, the index is behind
 	w.eventually("the index is too old to be asked", func() bool {
@@ -317,7 +317,7 @@ func TestFreeText(t *testing.T) {
 func TestTheIndexFollows(t *testing.T) {
 	w := newWorld(t)
 	reference(w)
-	w.indexed()
+	w.indexed("settings")
 	found := func(word string, want bool) {
 		t.Helper()
 		w.eventually(fmt.Sprintf("%s found %v", word, want), func() bool {
@@ -610,7 +610,7 @@ func TestClustersAndKinds(t *testing.T) {
 func TestComplete(t *testing.T) {
 	w := newWorld(t)
 	reference(w)
-	w.indexed()
+	w.indexed("settings")
 	f := func(query string, want string, count int) {
 		t.Helper()
 		w.eventually(query+" offers "+want, func() bool {
@@ -685,7 +685,7 @@ func TestWatch(t *testing.T) {
 func TestTheZeroScopeSeesNothing(t *testing.T) {
 	w := newWorld(t)
 	reference(w)
-	w.indexed()
+	w.indexed("settings")
 	ctx, nobody := t.Context(), access.Scope{}
 	app2 := ref(t, "zone1:shop/deployments.apps/app2")
 	for _, query := range []string{"", "app2", "app:app2", "at:-1m", "deleted:true", "cluster:zone1"} {
@@ -745,7 +745,7 @@ func TestTheZeroScopeSeesNothing(t *testing.T) {
 	}
 	w.put("zone1", configMap("shop", "unseen"), write{})
 	w.flush()
-	w.indexed()
+	w.indexed("unseen")
 	select {
 	case c := <-changes:
 		t.Errorf("watch: got %+v", c)

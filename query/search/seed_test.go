@@ -101,17 +101,13 @@ func (w testWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// indexed waits until the index answers text questions and has seen everything.
-func (w *world) indexed() {
+// indexed waits until the index finds word, and so everything that was written before it.
+func (w *world) indexed(word string) {
 	w.t.Helper()
-	w.service.Nudge()
-	w.eventually("the index is in use", func() bool {
-		e, err := w.service.Explain(context.Background(), everyone, "anyword")
-		return err == nil && strings.HasPrefix(e.Engine, "bleve")
+	w.eventually("the index finds "+word, func() bool {
+		r, err := w.service.Search(context.Background(), everyone, records.Request{Query: word, First: 1})
+		return err == nil && r.Total > 0 && r.Engine == "bleve+clickhouse"
 	})
-	// One whole look after the last write.
-	w.service.Nudge()
-	time.Sleep(0)
 }
 
 func (w *world) eventually(what string, f func() bool) {
