@@ -94,7 +94,7 @@ func appendString(dst []byte, s string) []byte {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			dst = append(dst, s[start:i]...)
-			dst = append(dst, `\ufffd`...)
+			dst = append(dst, "\ufffd"...) // not escaped: decoding and encoding again must not change it
 			start = i + size
 		case r == '\u2028' || r == '\u2029': // as encoding/json does, for readers that evaluate JSON as script
 			dst = append(dst, s[start:i]...)
