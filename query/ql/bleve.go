@@ -256,6 +256,8 @@ func (x *Filter) indexedStatus() candidate {
 // Kubernetes allows nothing but lower case there.
 func (v *Value) indexed(field string, op Op, lowerOnly bool) candidate {
 	switch {
+	case v.Kind == Literal && v.Text == "": // what is empty is not in the index
+		return candidate{}
 	case op == OpEqual:
 		if folded := strings.ToLower(v.Text); lowerOnly && folded != v.Text {
 			return exactly(query.NewMatchNoneQuery())
