@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -34,10 +35,17 @@ func translate(err error) error {
 	}
 	var exception *ch.Exception
 	if errors.As(err, &exception) {
-		return &Error{Code: int(exception.Code), Name: exception.Name, Message: exception.Message}
+		e := &Error{Code: int(exception.Code), Name: exception.Name, Message: exception.Message}
+		if m := codeName.FindAllStringSubmatch(e.Message, -1); m != nil {
+			e.Name = m[len(m)-1][1] // Name is "DB::Exception" otherwise
+		}
+		return e
 	}
 	return err
 }
+
+// codeName is a code's name as ClickHouse appends it to the message.
+var codeName = regexp.MustCompile(`\(([A-Z][A-Z0-9_]+)\)`)
 
 // Codes that say "not now" rather than "no".
 var notNow = map[int]bool{

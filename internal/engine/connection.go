@@ -191,11 +191,15 @@ func (c *connection) stream(sql string, params map[string]string, format string,
 		for more := true; more && err == nil; {
 			more, err = c.fetch(stream, write)
 		}
-		var exception *Error
-		if err != nil && !errors.As(err, &exception) {
+		if err != nil {
 			c.lib.streamCancel(c.conn, stream)
 		}
 	})
+	if err != nil {
+		// The library lets go of a statement that failed (its memory, its row in system.processes) only when the
+		// connection's next one begins.
+		c.exec("SET log_comment = ''")
+	}
 	return err
 }
 

@@ -14,7 +14,7 @@ type signalTable struct {
 
 func saveSignals() *signalTable {
 	t := &signalTable{}
-	for n := 1; n <= 64; n++ {
+	for n := 1; n < 32; n++ { // real-time signals are not Go's: the library keeps its own
 		_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(n), 0, uintptr(unsafe.Pointer(&t.actions[n])), 8, 0, 0)
 		t.held[n] = errno == 0
 	}
@@ -22,7 +22,7 @@ func saveSignals() *signalTable {
 }
 
 func (t *signalTable) restore() {
-	for n := 1; n <= 64; n++ {
+	for n := 1; n < 32; n++ { // real-time signals are not Go's: the library keeps its own
 		if t.held[n] { // SIGKILL and SIGSTOP answer EINVAL, which is as it should be
 			syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(n), uintptr(unsafe.Pointer(&t.actions[n])), 0, 8, 0, 0)
 		}
