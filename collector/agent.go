@@ -47,10 +47,12 @@ type Config struct {
 
 	// The rest has defaults that fit; tests shorten them.
 
+	ProbeTimeout   time.Duration // 3 s: an API server that takes longer to say that it is ready is not
 	HeartbeatEvery time.Duration // 2 s: the hub calls a cluster stale after 15 s of silence
 	DiscoverEvery  time.Duration // 60 s: CRDs and APIServices are watched, this is for what they do not show
 	RelistEvery    time.Duration // 1 h: heals what went unnoticed; the hub skips what it has
 	StallAfter     time.Duration // 2 min: a full queue for so long ends watches, to list again later
+	ConfirmAfter   time.Duration // 3 s: between a list that lost most of its objects and the one that confirms it
 	StandbyDelay   time.Duration // 30 s: a fenced collector tries again after this, and later each time
 }
 
@@ -60,11 +62,13 @@ func (c *Config) setDefaults() {
 			*d = v
 		}
 	}
+	def(&c.ProbeTimeout, 3*time.Second)
 	def(&c.HeartbeatEvery, 2*time.Second)
 	def(&c.DiscoverEvery, time.Minute)
 	def(&c.RelistEvery, time.Hour)
 	def(&c.StallAfter, 2*time.Minute)
 	def(&c.StandbyDelay, 30*time.Second)
+	def(&c.ConfirmAfter, 3*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -7,11 +7,8 @@ import (
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
-const (
-	probeTimeout = 3 * time.Second
-	// How long a heartbeat may wait for room: a late one would claim freshness that is gone.
-	beatPatience = time.Second
-)
+// beatPatience is how long a heartbeat may wait for room: a late one would claim freshness that is gone.
+const beatPatience = time.Second
 
 // beat probes the API server and tells the hub what it found. When the API server is back after a silence it
 // wakes every follower: some hold connections that are dead and do not know it yet.
@@ -21,12 +18,12 @@ func (r *run) beat(ctx context.Context) error {
 	reachable, versionAsked := true, time.Time{}
 	for {
 		began := time.Now()
-		err := r.client.Probe(ctx, probeTimeout)
+		err := r.client.Probe(ctx, r.cfg.ProbeTimeout)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err == nil && (!reachable || time.Since(versionAsked) > r.cfg.DiscoverEvery) {
-			ask, cancel := context.WithTimeout(ctx, probeTimeout)
+			ask, cancel := context.WithTimeout(ctx, r.cfg.ProbeTimeout)
 			uid, version, identityErr := r.client.Identity(ask)
 			cancel()
 			if identityErr == nil {

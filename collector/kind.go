@@ -79,9 +79,6 @@ func (k *kind) Listed(ctx context.Context, o *unstructured.Unstructured) error {
 	return nil
 }
 
-// confirmDelay is what lies between a list that lost most of its objects and the one that confirms it.
-const confirmDelay = 3 * time.Second
-
 // End implements kube.Handler.
 func (k *kind) End(ctx context.Context, resourceVersion string) error {
 	if k.silent {
@@ -105,7 +102,7 @@ func (k *kind) End(ctx context.Context, resourceVersion string) error {
 	if lost := before - len(k.sent); lost > 100 && 2*lost > before && !k.confirming {
 		k.confirming = true
 		k.log.Warn("most objects of a kind are gone, listing again to confirm", "resource", groupResource(k.resource).String(), "before", before, "now", len(k.sent))
-		sleep(ctx, confirmDelay)
+		sleep(ctx, k.cfg.ConfirmAfter)
 		return kube.ErrRelist
 	}
 	k.confirming = false

@@ -47,7 +47,10 @@ type Options struct {
 	Woken func() <-chan struct{}
 	// RelistEvery lists again now and then although the watch is fine; it heals whatever went unnoticed. 0 is never.
 	RelistEvery time.Duration
-	Log         *slog.Logger
+	// Patience with a server that was asked to stream a list; 0 is 10 s. Servers that know how to send something
+	// within this time, if only the end of an empty list; others, old ones, ignore the option and wait for changes.
+	Patience time.Duration
+	Log      *slog.Logger
 }
 
 // Follower keeps a Handler informed of one kind: a list, then a watch, and a list again whenever the API server
@@ -67,16 +70,17 @@ type Follower struct {
 
 // NewFollower starts nothing; Run does.
 func NewFollower(resource dynamic.ResourceInterface, handler Handler, opts Options) *Follower {
+	if opts.Patience == 0 {
+		opts.Patience = 10 * time.Second
+	}
 	return &Follower{resource: resource, handler: handler, opts: opts}
 }
 
 const (
-	pageSize = 500
-	// A server that knows streaming lists sends something within this time, if only the end of an empty list.
-	watchListPatience = 10 * time.Second
-	minWatch          = 5 * time.Minute
-	backoffFirst      = 500 * time.Millisecond
-	backoffMax        = 30 * time.Second
+	pageSize     = 500
+	minWatch     = 5 * time.Minute
+	backoffFirst = 500 * time.Millisecond
+	backoffMax   = 30 * time.Second
 )
 
 // Run follows until ctx ends.

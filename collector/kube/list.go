@@ -61,7 +61,7 @@ func (f *Follower) watchList(ctx context.Context) (_ watch.Interface, err error)
 	}
 	// Changes may arrive before the end of the list. They are few, and come after it.
 	var later []watch.Event
-	patience := time.NewTimer(watchListPatience)
+	patience := time.NewTimer(f.opts.Patience)
 	defer patience.Stop()
 	for {
 		select {
@@ -73,7 +73,7 @@ func (f *Follower) watchList(ctx context.Context) (_ watch.Interface, err error)
 			if !ok {
 				return nil, errors.New("the list was cut off")
 			}
-			patience.Reset(watchListPatience)
+			patience.Reset(f.opts.Patience)
 			if e.Type == watch.Error {
 				return nil, apierrors.FromObject(e.Object)
 			}
@@ -105,7 +105,7 @@ func (f *Follower) watchList(ctx context.Context) (_ watch.Interface, err error)
 				return w, nil
 			}
 			// Handing on may have waited for the hub; that is not the server's silence.
-			patience.Reset(watchListPatience)
+			patience.Reset(f.opts.Patience)
 		}
 	}
 }
