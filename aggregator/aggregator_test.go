@@ -400,7 +400,7 @@ func TestAnInterruptedCommitIsFinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := build([]*pending{p})[0]
+	i := build([]*pending{p})[0][0]
 	if err := db.Insert(t.Context(), i.table, i.columns, "half"); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/clickhouse"
 )
@@ -38,15 +41,11 @@ type writer struct {
 }
 
 func (w *writer) run(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			w.refuse(context.Cause(ctx))
 			return
-		case <-tick.C:
-			w.server.dropRemoved()
 		case p := <-w.queue:
 			group := w.gather(ctx, p)
 			if err := w.commit(ctx, group); err != nil {
@@ -119,31 +118,35 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 		}
 		alive = append(alive, p)
 	}
-	inserts := build(alive)
-	if len(inserts) > 0 {
+	stages := build(alive)
+	if len(stages) > 0 {
 		began := time.Now()
-		if err := w.insertAll(ctx, inserts, tokenOf(alive)); err != nil {
+		if err := w.insertAll(ctx, stages, tokenOf(alive)); err != nil {
 			return err
 		}
 		m := w.server.metrics
 		m.commits.Inc()
 		m.commitSeconds.Observe(time.Since(began).Seconds())
-		for _, i := range inserts {
-			m.rows.WithLabelValues(i.table).Add(float64(i.rows))
+		for _, stage := range stages {
+			for _, i := range stage {
+				m.rows.WithLabelValues(i.table).Add(float64(i.rows))
+			}
 		}
 	}
 	for _, p := range alive {
 		w.release(p)
 		p.committed()
 	}
-	if len(inserts) > 0 && w.onCommit != nil {
+	if len(stages) > 0 && w.onCommit != nil {
 		w.onCommit()
 	}
 	return nil
 }
 
-// build makes the columns of a commit, in the order in which tables are written.
-func build(group []*pending) []insert {
+// build makes the columns of a commit, in stages: the tables of one are written side by side, and a stage begins
+// when the one before is durable. History comes first, so that what a crash leaves undone can be finished from it;
+// the ledger comes last, since it says what is durable.
+func build(group []*pending) [][]insert {
 	history, current := &versionColumns{history: true}, &versionColumns{}
 	events, states, ledger := &eventColumns{}, &stateColumns{}, &ledgerColumns{}
 	last := map[objectKey]uint64{} // newest version of each object: resources needs no older ones
@@ -178,19 +181,27 @@ func build(group []*pending) []insert {
 		ledger.rows = append(ledger.rows, uint32(len(p.versions)+len(p.events)+len(p.states)))
 		ledger.committedAt = append(ledger.committedAt, now)
 	}
-	var inserts []insert
-	for _, i := range []insert{
-		{"resource_history", len(history.cluster), history.columns()},
-		{"resources", len(current.cluster), current.columns()},
-		{"events", len(events.cluster), events.columns()},
-		{"resource_states", len(states.cluster), states.columns()},
-		{"ingest_ledger", len(ledger.cluster), ledger.columns()},
+	var stages [][]insert
+	for _, tables := range [][]insert{
+		{{"resource_history", len(history.cluster), history.columns()}},
+		{
+			{"resources", len(current.cluster), current.columns()},
+			{"events", len(events.cluster), events.columns()},
+			{"resource_states", len(states.cluster), states.columns()},
+		},
+		{{"ingest_ledger", len(ledger.cluster), ledger.columns()}},
 	} {
-		if i.rows > 0 {
-			inserts = append(inserts, i)
+		var stage []insert
+		for _, i := range tables {
+			if i.rows > 0 {
+				stage = append(stage, i)
+			}
+		}
+		if len(stage) > 0 {
+			stages = append(stages, stage)
 		}
 	}
-	return inserts
+	return stages
 }
 
 // tokenOf names a commit by what is in it. Epochs are given once, so no other commit ever has the same name, and
@@ -208,21 +219,33 @@ func tokenOf(group []*pending) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// insertAll writes every table, each until it has its rows.
-func (w *writer) insertAll(ctx context.Context, inserts []insert, token string) error {
-	began, told := time.Now(), false
+// insertAll writes every table.
+func (w *writer) insertAll(ctx context.Context, stages [][]insert, token string) error {
+	began := time.Now()
+	var told atomic.Bool
 	defer func() {
-		if told {
+		if told.Load() {
 			w.server.resumed(context.WithoutCancel(ctx))
 		}
 	}()
-	pause := firstPause
-	for len(inserts) > 0 {
-		i := inserts[0]
-		err := w.attempt(ctx, i, i.table+":"+token)
+	for _, stage := range stages {
+		var g errgroup.Group
+		for _, i := range stage {
+			g.Go(func() error { return w.insert(ctx, i, i.table+":"+token, began, &told) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insert writes one table: the same rows with the same token until they are there.
+func (w *writer) insert(ctx context.Context, i insert, token string, began time.Time, told *atomic.Bool) error {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := w.attempt(ctx, i, token)
 		if err == nil {
-			inserts, pause = inserts[1:], firstPause
-			continue
+			return nil
 		}
 		if ctx.Err() != nil {
 			return errors.Join(context.Cause(ctx), err)
@@ -230,7 +253,7 @@ func (w *writer) insertAll(ctx context.Context, inserts []insert, token string) 
 		w.server.metrics.retries.Inc()
 		w.server.log.Warn("commit does not get through, trying again", "table", i.table, "rows", i.rows, "err", err, "pause", pause)
 		if sentence := trouble(err, time.Since(began)); sentence != "" {
-			told = true
+			told.Store(true)
 			w.server.held(ctx, sentence)
 		}
 		select {
@@ -238,9 +261,7 @@ func (w *writer) insertAll(ctx context.Context, inserts []insert, token string) 
 			return errors.Join(context.Cause(ctx), err)
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, lastPause)
 	}
-	return nil
 }
 
 // attempt tries one table once. When the hub ends meanwhile, the try gets a little time of its own.

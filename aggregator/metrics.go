@@ -11,6 +11,7 @@ type metrics struct {
 	duplicates         prometheus.Counter
 	unchanged          prometheus.Counter
 	previousRead       prometheus.Counter
+	panics             prometheus.Counter
 	commitSeconds      prometheus.Histogram
 }
 
@@ -33,6 +34,7 @@ func newMetrics(r prometheus.Registerer, s *Server) *metrics {
 		duplicates:         counter("duplicate_batches_total", "Batches that had been taken before and were acknowledged without a row."),
 		unchanged:          counter("unchanged_total", "Objects and events skipped because this version of them is stored."),
 		previousRead:       counter("previous_read_total", "Objects read from the database to compare a new version with."),
+		panics:             counter("panics_total", "Calls of collectors that ended by a fault of the hub."),
 		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "foretop", Subsystem: "aggregator", Name: "commit_duration_seconds", Help: "Time a commit takes over all tables, with retries.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
@@ -41,7 +43,7 @@ func newMetrics(r prometheus.Registerer, s *Server) *metrics {
 	if r == nil {
 		return m
 	}
-	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.commitSeconds,
+	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.panics, m.commitSeconds,
 		gauge("waiting_batches", "Batches that wait for a commit.", func() float64 { return float64(len(s.writer.queue)) }),
 		gauge("previous_bytes", "Bytes of objects kept to compare new versions with.", func() float64 { return float64(s.previous.size()) }),
 		gauge("sessions", "Clusters that have opened a stream.", func() float64 { return float64(len(s.open())) }),

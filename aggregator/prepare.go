@@ -97,11 +97,14 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 		w.server.metrics.unchanged.Inc()
 		return
 	}
-	now, err := kube.Decode(c.Object)
+	var now map[string]any
 	var summary kube.Summary
-	if err == nil {
-		summary, err = kube.Summarize(now)
-	}
+	err := safely(func() (err error) {
+		if now, err = kube.Decode(c.Object); err == nil {
+			summary, err = kube.Summarize(now)
+		}
+		return err
+	})
 	if err != nil {
 		w.server.metrics.rejected.WithLabelValues("object").Inc()
 		w.server.log.Warn("object cannot be read, skipped", "cluster", w.cluster, "resource", gr, "namespace", c.Namespace, "name", c.Name, "err", err)
@@ -151,14 +154,18 @@ func (w *preparation) firstSight(v *version, op ingestpb.Op, managers []kube.Man
 // compare describes a version by what differs from the one before.
 func (w *preparation) compare(v *version, before *object, now map[string]any, managers []kube.Manager) {
 	v.op, v.previous = "update", before.ver
-	old, err := kube.Decode([]byte(w.previousText(v.gr, v.at)))
+	err := safely(func() error {
+		old, err := kube.Decode([]byte(w.previousText(v.gr, v.at)))
+		if err == nil {
+			v.paths, v.meaningful = kube.ChangedPaths(old, now)
+		}
+		return err
+	})
 	if err != nil {
 		// The database does not hold what it held: say that something changed rather than that nothing did.
 		w.server.metrics.rejected.WithLabelValues("previous").Inc()
 		w.server.log.Warn("previous object cannot be read", "cluster", w.cluster, "resource", v.gr, "namespace", v.at.namespace, "name", v.at.name, "err", err)
 		v.meaningful = true
-	} else {
-		v.paths, v.meaningful = kube.ChangedPaths(old, now)
 	}
 	if before.digest != v.now.digest {
 		v.meaningful = true
@@ -167,12 +174,24 @@ func (w *preparation) compare(v *version, before *object, now map[string]any, ma
 			slices.Sort(v.paths)
 		}
 	}
-	v.by = kube.ActorOf(managers, v.paths)
+	if err := safely(func() error { v.by = kube.ActorOf(managers, v.paths); return nil }); err != nil {
+		w.server.log.Warn("managers of object cannot be read", "cluster", w.cluster, "resource", v.gr, "namespace", v.at.namespace, "name", v.at.name, "err", err)
+	}
 	if v.meaningful {
 		v.now.changedAt, v.now.changedBy, v.now.changedPaths = v.observedAt, v.by, v.paths
 	} else {
 		v.now.changedAt, v.now.changedBy, v.now.changedPaths = before.changedAt, before.changedBy, before.changedPaths
 	}
+}
+
+// safely runs what reads objects, which are anybody's: one of them must not end the hub that others share.
+func safely(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return f()
 }
 
 // put adds a version of a living object to the batch.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
@@ -81,7 +82,10 @@ func New(d Deps) *Server {
 // Run commits batches until ctx ends. A commit under way then is given a little time; batches that wait fail and
 // are sent again by their collectors.
 func (s *Server) Run(ctx context.Context) error {
+	var watch sync.WaitGroup
+	watch.Go(func() { s.dropRemoved(ctx) })
 	s.writer.run(ctx)
+	watch.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, session := range s.sessions {
@@ -138,12 +142,37 @@ func (s *Server) Open(ctx context.Context, clusterUID string, hello *ingestpb.He
 		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
 	}
 	session := newSession(s, clusterUID, epoch, hello, known, events)
+	_, there := s.clusters.ByUID(clusterUID)
+	session.registered.Store(there)
 	s.mu.Lock()
 	s.sessions[clusterUID] = session
 	s.mu.Unlock()
 	session.report(ctx)
 	s.log.Info("stream opened", "cluster", clusterUID, "epoch", epoch, "objects", known.size())
 	return session, nil
+}
+
+// dropRemoved ends the streams of clusters that leave the registry, until ctx ends.
+func (s *Server) dropRemoved(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, session := range s.open() {
+			_, there := s.clusters.ByUID(session.cluster)
+			switch {
+			case there:
+				session.registered.Store(true)
+			case session.registered.Load():
+				s.log.Info("cluster was removed, its stream ends", "cluster", session.cluster)
+				s.Forget(session.cluster)
+			}
+		}
+	}
 }
 
 // Forget ends the stream of a cluster that was removed from the registry, and its connection.
@@ -156,7 +185,7 @@ func (s *Server) Forget(clusterUID string) {
 		session.end(ingestpb.ErrFenced)
 	}
 	if l != nil {
-		l.cut()
+		l.cut(errRemoved)
 	}
 }
 

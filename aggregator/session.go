@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -19,6 +20,8 @@ type Session struct {
 	server  *Server
 	cluster string
 	epoch   uint64
+
+	registered atomic.Bool // the registry has had the cluster, so that its absence means removal
 
 	life   context.Context // ends with the session
 	cancel context.CancelCauseFunc

@@ -1,0 +1,128 @@
+package aggregator
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
+	"github.com/foretop/foretop/internal/state/statetest"
+	"github.com/foretop/foretop/schemas/ingestpb"
+)
+
+func TestKillingTheEngineLosesNothingAndRepeatsNothing(t *testing.T) {
+	db := clickhousetest.OpenWith(t, clickhouse.Config{Engine: clickhousetest.Engine(t.TempDir())})
+	if db.Pid() == 0 {
+		t.Skip("the database is a server, which a test must not kill")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	go db.Run(ctx)
+	h := newHubOn(t, db, statetest.Open(t))
+	s := h.opens(t)
+
+	const batches, each, kills = 40, 20, 4
+	ended := make(chan struct{})
+	killed := 0
+	go func() {
+		defer close(ended)
+		for killed < kills {
+			before := db.Pid()
+			if before == 0 || db.Ping(ctx) != nil {
+				continue
+			}
+			syscall.Kill(before, syscall.SIGKILL)
+			killed++
+			mark := s.durable() + 10
+			for (db.Pid() == before || s.durable() < mark) && ctx.Err() == nil {
+				time.Sleep(5 * time.Millisecond) // polls: nobody tells
+			}
+		}
+	}()
+	sent := 0
+	for b := 0; b < batches || !closed(ended); b++ {
+		var records []*ingestpb.Record
+		for i := range each {
+			records = append(records, pod(ingestpb.Op_OP_UPDATE, fmt.Sprintf("p%03d", (b*each+i)%100), fmt.Sprint(b*each+i+1), "app:"+fmt.Sprint(b)))
+			sent++
+		}
+		s.sends(records...)
+	}
+	t.Logf("%d objects in %d batches through %d kills", sent, s.batch, killed)
+	h.wants(t, "every version", fmt.Sprint(sent), `SELECT toString(count()) FROM {db}.resource_history`)
+	h.wants(t, "no version twice", fmt.Sprint(sent), `SELECT toString(uniqExact(name, ver)) FROM {db}.resource_history`)
+	h.wants(t, "every object", "100", `SELECT toString(count()) FROM {db}.resources FINAL`)
+	h.wants(t, "at its newest", fmt.Sprint(sent), `SELECT toString(max(toUInt64(resource_version))) FROM {db}.resources FINAL`)
+	if got := h.asks(t, `SELECT concatWithSeparator('/', toString(count()), toString(max(batch_seq))) FROM {db}.ingest_ledger`); got != fmt.Sprintf("%d/%d", s.batch, s.batch) {
+		t.Errorf("ledger: got %s, want %d batches", got, s.batch)
+	}
+}
+
+func (s *sender) durable() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.committed
+}
+
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// BenchmarkCommit writes Pods of 4 KB that are new to the hub, from one collector in batches of 1 MiB.
+func BenchmarkCommit(b *testing.B) {
+	h := newHub(b)
+	s := h.opens(b)
+	filler := strings.Repeat("configuration of the reference application, ", 70)
+	make1 := func(i int) *ingestpb.Record {
+		r := pod(ingestpb.Op_OP_ADD, fmt.Sprintf("pod-%07d", i), fmt.Sprint(i), "registry.example.com/shop/app2:1.4.0")
+		o := r.GetObject()
+		o.Object = []byte(strings.Replace(string(o.Object), `"spec":{`, `"spec":{"env":[`+fillers(filler, i)+`],`, 1))
+		return r
+	}
+	size := len(make1(1).GetObject().Object)
+	const perBatch = 256
+	done := 0
+	b.ResetTimer()
+	for b.Loop() {
+		b.StopTimer()
+		records := make([]*ingestpb.Record, perBatch)
+		for i := range records {
+			records[i] = make1(done + i)
+		}
+		b.StartTimer()
+		s.sends(records...)
+		done += perBatch
+	}
+	b.ReportMetric(float64(done)/b.Elapsed().Seconds(), "objects/s")
+	b.ReportMetric(float64(size), "bytes/object")
+}
+
+// fillers are env entries that add up to a Pod of 4 KB, with the structure real ones have.
+func fillers(text string, seed int) string {
+	var out []string
+	for i := range 40 {
+		from := (seed*7 + i*61) % (len(text) - 48)
+		out = append(out, fmt.Sprintf(`{"name":"VARIABLE_%d","value":"%s"}`, i, text[from:from+48]))
+	}
+	return strings.Join(out, ",")
+}
+
+// BenchmarkTrickle is the time from Send to durable for one small change.
+func BenchmarkTrickle(b *testing.B) {
+	h := newHub(b)
+	s := h.opens(b)
+	n := 0
+	for b.Loop() {
+		n++
+		s.sends(pod(ingestpb.Op_OP_UPDATE, "a", fmt.Sprint(n), fmt.Sprintf("app:%d", n)))
+	}
+}
