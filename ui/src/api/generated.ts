@@ -1,0 +1,360 @@
+// Written by `npm run generate` from schemas/graphql and operations/*.graphql. Do not edit.
+import type { Document } from "./document";
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type ClusterState =
+  /** Connected for the first time, first lists under way. */
+  | 'SYNCING'
+  /** In step with the member. */
+  | 'LIVE'
+  /** Heard from, but some kinds fail or lag. */
+  | 'DEGRADED'
+  /** Not heard from; what is stored is as of asOf. */
+  | 'STALE'
+  /** Registered, never heard from. */
+  | 'PENDING';
+
+export type Health =
+  | 'HEALTHY'
+  | 'PROGRESSING'
+  | 'DEGRADED'
+  | 'FAILED'
+  | 'SUSPENDED'
+  | 'TERMINATING'
+  | 'UNKNOWN';
+
+export type ChangeType =
+  | 'CREATED'
+  | 'UPDATED'
+  | 'DELETED'
+  /** First seen in a list; it may be older. */
+  | 'SEEN';
+
+export type ActionVerb =
+  | 'RESTART'
+  | 'SCALE';
+
+export type ActionState =
+  | 'PLANNED'
+  | 'RUNNING'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'STOPPED'
+  | 'EXPIRED';
+
+export type TargetState =
+  /** Dry run passed. */
+  | 'READY'
+  /** Dry run or a check refused it; message says why. */
+  | 'BLOCKED'
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'DONE'
+  | 'FAILED'
+  | 'SKIPPED';
+
+export type ActionInput = {
+  verb: ActionVerb;
+  /** Either refs or a query, not both. A query is frozen into refs at once. */
+  refs?: Array<string> | null | undefined;
+  query?: string | null | undefined;
+  /** SCALE: the wanted number. */
+  replicas?: number | null | undefined;
+  reason?: string | null | undefined;
+};
+
+export type ResourceChangeType =
+  | 'ADDED'
+  | 'MODIFIED'
+  | 'REMOVED';
+
+export type ActionPartsFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> };
+
+export type ActionQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ActionQuery = { action: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } | null };
+
+export type ActionsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type ActionsQuery = { actions: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number }> } };
+
+export type PlanActionMutationVariables = Exact<{
+  input: ActionInput;
+}>;
+
+
+export type PlanActionMutation = { planAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+
+export type RunActionMutationVariables = Exact<{
+  id: string;
+  confirm?: string | null | undefined;
+}>;
+
+
+export type RunActionMutation = { runAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+
+export type StopActionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type StopActionMutation = { stopAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+
+export type UndoActionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type UndoActionMutation = { undoAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+
+export type ActionProgressSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ActionProgressSubscription = { actionProgress: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { user: string, version: string, clusters: number } };
+
+export type ClustersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ClustersQuery = { clusters: Array<{ name: string, uid: string, mode: string, state: ClusterState, reason: string, asOf: string | null, lagMs: number | null, kubernetesVersion: string, labels: unknown, objects: number, nodes: number, pods: number, namespaces: number, addedAt: string, resources: Array<{ group: string, version: string, resource: string, kind: string, state: string, reason: string, objects: number }> }> };
+
+export type AddClusterMutationVariables = Exact<{
+  name: string;
+}>;
+
+
+export type AddClusterMutation = { addCluster: { cluster: string, token: string, hub: string, caPin: string, expiresAt: string, command: string } };
+
+export type RemoveClusterMutationVariables = Exact<{
+  name: string;
+}>;
+
+
+export type RemoveClusterMutation = { removeCluster: boolean };
+
+export type ResourceDetailQueryVariables = Exact<{
+  ref: string;
+  at?: string | null | undefined;
+}>;
+
+
+export type ResourceDetailQuery = { resource: { version: string, uid: string, resourceVersion: string, labels: unknown, annotations: unknown, app: string, node: string, object: unknown, yaml: string, ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string>, owner: { ref: string, kind: string, name: string } | null, managedBy: Array<{ system: string, name: string, effect: string }> } | null };
+
+export type ResourceYamlQueryVariables = Exact<{
+  ref: string;
+  at?: string | null | undefined;
+}>;
+
+
+export type ResourceYamlQuery = { resource: { yaml: string } | null };
+
+export type HistoryQueryVariables = Exact<{
+  ref: string;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type HistoryQuery = { history: { total: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, type: ChangeType, observedAt: string, resourceVersion: string, generation: number, meaningful: boolean, changedPaths: Array<string>, changedBy: string, status: string, health: Health, images: Array<string> }> } };
+
+export type HistoryDiffsQueryVariables = Exact<{
+  ref: string;
+  first: number;
+  after?: string | null | undefined;
+  full: boolean;
+}>;
+
+
+export type HistoryDiffsQuery = { history: { nodes: Array<{ id: string, diff: string }> } };
+
+export type RelatedQueryVariables = Exact<{
+  ref: string;
+  depth: number;
+}>;
+
+
+export type RelatedQuery = { related: { truncated: boolean, nodes: Array<{ ref: string, kind: string, name: string, namespace: string | null, cluster: string, status: string, health: Health, ready: boolean | null, level: number }>, edges: Array<{ from: string, to: string, type: string }> } };
+
+export type EventsQueryVariables = Exact<{
+  query: string;
+  from: string;
+  to?: string | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type EventsQuery = { events: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ uid: string, cluster: string, namespace: string | null, type: string, reason: string, message: string, source: string, count: number, firstAt: string, lastAt: string, regardingKind: string, regardingName: string, regarding: string | null }> } };
+
+export type ChangesQueryVariables = Exact<{
+  query: string;
+  from: string;
+  to?: string | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type ChangesQuery = { changes: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ cluster: string, namespace: string | null, kind: string, resource: string, name: string, summary: string, version: { id: string, ref: string, type: ChangeType, observedAt: string, changedBy: string, changedPaths: Array<string>, meaningful: boolean, status: string, health: Health } }> } };
+
+export type RowFragment = { ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> };
+
+export type CoveragePartsFragment = { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> };
+
+export type SearchQueryVariables = Exact<{
+  query: string;
+  first: number;
+  after?: string | null | undefined;
+  facets?: Array<string> | string | null | undefined;
+}>;
+
+
+export type SearchQuery = { search: { total: number, tookMs: number, engine: string, nodes: Array<{ ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, facets: Array<{ field: string, distinct: number, values: Array<{ value: string, count: number }> }>, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> } } };
+
+export type SearchCompleteQueryVariables = Exact<{
+  query: string;
+  cursor: number;
+}>;
+
+
+export type SearchCompleteQuery = { searchComplete: Array<{ text: string, label: string, type: string, detail: string, count: number | null, from: number, to: number }> };
+
+export type SearchExplainQueryVariables = Exact<{
+  query: string;
+}>;
+
+
+export type SearchExplainQuery = { searchExplain: { engine: string, canonical: string, terms: Array<string>, error: { code: string, message: string, fix: string, from: number, to: number } | null } };
+
+export type ResourceChangesSubscriptionVariables = Exact<{
+  query: string;
+}>;
+
+
+export type ResourceChangesSubscription = { resourceChanges: { type: ResourceChangeType, ref: string, observedAt: string, resource: { ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> } | null } };
+
+export const ActionDocument = {
+  name: "Action",
+  text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+} as Document<ActionQuery, ActionQueryVariables>;
+
+export const ActionsDocument = {
+  name: "Actions",
+  text: "query Actions($first: Int!, $after: String) {\n  actions(first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      verb\n      state\n      title\n      reason\n      actor\n      createdAt\n      startedAt\n      finishedAt\n      undoes\n      undoneBy\n      canUndo\n      done\n      failed\n      total\n    }\n  }\n}",
+} as Document<ActionsQuery, ActionsQueryVariables>;
+
+export const PlanActionDocument = {
+  name: "PlanAction",
+  text: "mutation PlanAction($input: ActionInput!) {\n  planAction(input: $input) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+} as Document<PlanActionMutation, PlanActionMutationVariables>;
+
+export const RunActionDocument = {
+  name: "RunAction",
+  text: "mutation RunAction($id: ID!, $confirm: String) {\n  runAction(id: $id, confirm: $confirm) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+} as Document<RunActionMutation, RunActionMutationVariables>;
+
+export const StopActionDocument = {
+  name: "StopAction",
+  text: "mutation StopAction($id: ID!) {\n  stopAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+} as Document<StopActionMutation, StopActionMutationVariables>;
+
+export const UndoActionDocument = {
+  name: "UndoAction",
+  text: "mutation UndoAction($id: ID!) {\n  undoAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+} as Document<UndoActionMutation, UndoActionMutationVariables>;
+
+export const ActionProgressDocument = {
+  name: "ActionProgress",
+  text: "subscription ActionProgress($id: ID!) {\n  actionProgress(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+} as Document<ActionProgressSubscription, ActionProgressSubscriptionVariables>;
+
+export const ViewerDocument = {
+  name: "Viewer",
+  text: "query Viewer {\n  viewer {\n    user\n    version\n    clusters\n  }\n}",
+} as Document<ViewerQuery, ViewerQueryVariables>;
+
+export const ClustersDocument = {
+  name: "Clusters",
+  text: "query Clusters {\n  clusters {\n    name\n    uid\n    mode\n    state\n    reason\n    asOf\n    lagMs\n    kubernetesVersion\n    labels\n    objects\n    nodes\n    pods\n    namespaces\n    addedAt\n    resources {\n      group\n      version\n      resource\n      kind\n      state\n      reason\n      objects\n    }\n  }\n}",
+} as Document<ClustersQuery, ClustersQueryVariables>;
+
+export const AddClusterDocument = {
+  name: "AddCluster",
+  text: "mutation AddCluster($name: String!) {\n  addCluster(name: $name) {\n    cluster\n    token\n    hub\n    caPin\n    expiresAt\n    command\n  }\n}",
+} as Document<AddClusterMutation, AddClusterMutationVariables>;
+
+export const RemoveClusterDocument = {
+  name: "RemoveCluster",
+  text: "mutation RemoveCluster($name: String!) {\n  removeCluster(name: $name)\n}",
+} as Document<RemoveClusterMutation, RemoveClusterMutationVariables>;
+
+export const ResourceDetailDocument = {
+  name: "ResourceDetail",
+  text: "query ResourceDetail($ref: ID!, $at: Time) {\n  resource(ref: $ref, at: $at) {\n    ...Row\n    version\n    uid\n    resourceVersion\n    labels\n    annotations\n    app\n    node\n    owner {\n      ref\n      kind\n      name\n    }\n    managedBy {\n      system\n      name\n      effect\n    }\n    object\n    yaml\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
+} as Document<ResourceDetailQuery, ResourceDetailQueryVariables>;
+
+export const ResourceYamlDocument = {
+  name: "ResourceYaml",
+  text: "query ResourceYaml($ref: ID!, $at: Time) {\n  resource(ref: $ref, at: $at) {\n    yaml\n  }\n}",
+} as Document<ResourceYamlQuery, ResourceYamlQueryVariables>;
+
+export const HistoryDocument = {
+  name: "History",
+  text: "query History($ref: ID!, $first: Int!, $after: String) {\n  history(ref: $ref, first: $first, after: $after) {\n    total\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      type\n      observedAt\n      resourceVersion\n      generation\n      meaningful\n      changedPaths\n      changedBy\n      status\n      health\n      images\n    }\n  }\n}",
+} as Document<HistoryQuery, HistoryQueryVariables>;
+
+export const HistoryDiffsDocument = {
+  name: "HistoryDiffs",
+  text: "query HistoryDiffs($ref: ID!, $first: Int!, $after: String, $full: Boolean!) {\n  history(ref: $ref, first: $first, after: $after) {\n    nodes {\n      id\n      diff(full: $full)\n    }\n  }\n}",
+} as Document<HistoryDiffsQuery, HistoryDiffsQueryVariables>;
+
+export const RelatedDocument = {
+  name: "Related",
+  text: "query Related($ref: ID!, $depth: Int!) {\n  related(ref: $ref, depth: $depth) {\n    truncated\n    nodes {\n      ref\n      kind\n      name\n      namespace\n      cluster\n      status\n      health\n      ready\n      level\n    }\n    edges {\n      from\n      to\n      type\n    }\n  }\n}",
+} as Document<RelatedQuery, RelatedQueryVariables>;
+
+export const EventsDocument = {
+  name: "Events",
+  text: "query Events($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  events(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      uid\n      cluster\n      namespace\n      type\n      reason\n      message\n      source\n      count\n      firstAt\n      lastAt\n      regardingKind\n      regardingName\n      regarding\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+} as Document<EventsQuery, EventsQueryVariables>;
+
+export const ChangesDocument = {
+  name: "Changes",
+  text: "query Changes($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  changes(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+} as Document<ChangesQuery, ChangesQueryVariables>;
+
+export const SearchDocument = {
+  name: "Search",
+  text: "query Search($query: String!, $first: Int!, $after: String, $facets: [String!]) {\n  search(query: $query, first: $first, after: $after, facets: $facets) {\n    total\n    nodes {\n      ...Row\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    facets {\n      field\n      distinct\n      values {\n        value\n        count\n      }\n    }\n    coverage {\n      ...CoverageParts\n    }\n    tookMs\n    engine\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+} as Document<SearchQuery, SearchQueryVariables>;
+
+export const SearchCompleteDocument = {
+  name: "SearchComplete",
+  text: "query SearchComplete($query: String!, $cursor: Int!) {\n  searchComplete(query: $query, cursor: $cursor) {\n    text\n    label\n    type\n    detail\n    count\n    from\n    to\n  }\n}",
+} as Document<SearchCompleteQuery, SearchCompleteQueryVariables>;
+
+export const SearchExplainDocument = {
+  name: "SearchExplain",
+  text: "query SearchExplain($query: String!) {\n  searchExplain(query: $query) {\n    engine\n    canonical\n    terms\n    error {\n      code\n      message\n      fix\n      from\n      to\n    }\n  }\n}",
+} as Document<SearchExplainQuery, SearchExplainQueryVariables>;
+
+export const ResourceChangesDocument = {
+  name: "ResourceChanges",
+  text: "subscription ResourceChanges($query: String!) {\n  resourceChanges(query: $query) {\n    type\n    ref\n    observedAt\n    resource {\n      ...Row\n    }\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
+} as Document<ResourceChangesSubscription, ResourceChangesSubscriptionVariables>;

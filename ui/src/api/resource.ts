@@ -1,0 +1,80 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ask } from "./client";
+import {
+  EventsDocument,
+  HistoryDiffsDocument,
+  HistoryDocument,
+  RelatedDocument,
+  ResourceDetailDocument,
+  ResourceYamlDocument,
+  type EventsQuery,
+  type HistoryQuery,
+  type RelatedQuery,
+  type ResourceDetailQuery,
+} from "./generated";
+
+export type Resource = NonNullable<ResourceDetailQuery["resource"]>;
+export type Version = HistoryQuery["history"]["nodes"][number];
+export type Relations = RelatedQuery["related"];
+export type KubeEvent = EventsQuery["events"]["nodes"][number];
+
+export function resource(ref: string, at?: string) {
+  return queryOptions({
+    queryKey: ["resource", ref, at ?? ""],
+    queryFn: async ({ signal }) => (await ask(ResourceDetailDocument, { ref, at: at ?? null }, signal)).resource,
+    staleTime: at ? 300_000 : 2_000,
+  });
+}
+
+export function yamlAt(ref: string, at: string) {
+  return queryOptions({
+    queryKey: ["yaml", ref, at],
+    queryFn: async ({ signal }) => (await ask(ResourceYamlDocument, { ref, at }, signal)).resource?.yaml ?? null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+const historyPage = 50;
+
+export function history(ref: string) {
+  return infiniteQueryOptions({
+    queryKey: ["history", ref],
+    queryFn: async ({ pageParam, signal }) =>
+      (await ask(HistoryDocument, { ref, first: historyPage, after: pageParam }, signal)).history,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
+    staleTime: 2_000,
+  });
+}
+
+/** Diffs of one page of the history, by version. */
+export function diffs(ref: string, after: string | null, newest: string, full: boolean) {
+  return queryOptions({
+    queryKey: ["diffs", ref, after ?? "", newest, full],
+    queryFn: async ({ signal }) => {
+      const page = await ask(HistoryDiffsDocument, { ref, first: historyPage, after, full }, signal);
+      return new Map(page.history.nodes.map((v) => [v.id, v.diff]));
+    },
+    staleTime: 60_000,
+  });
+}
+
+export function related(ref: string, depth: number) {
+  return queryOptions({
+    queryKey: ["related", ref, depth],
+    queryFn: async ({ signal }) => (await ask(RelatedDocument, { ref, depth }, signal)).related,
+    staleTime: 2_000,
+  });
+}
+
+/** Events that match the query since from, which is rounded so that a page asks the same thing twice. */
+export function events(query: string, from: string) {
+  return infiniteQueryOptions({
+    queryKey: ["events", query, from],
+    queryFn: async ({ pageParam, signal }) =>
+      (await ask(EventsDocument, { query, from, to: null, first: 100, after: pageParam }, signal)).events,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
+    staleTime: 2_000,
+  });
+}

@@ -1,0 +1,77 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  type InfiniteData,
+  type QueryClient,
+} from "@tanstack/react-query";
+import { ask } from "./client";
+import {
+  SearchCompleteDocument,
+  SearchDocument,
+  SearchExplainDocument,
+  type ResourceChangesSubscription,
+  type RowFragment,
+  type SearchQuery,
+} from "./generated";
+
+export type Row = RowFragment;
+export type Coverage = SearchQuery["search"]["coverage"];
+export type FacetData = SearchQuery["search"]["facets"][number];
+export type ResourceChange = ResourceChangesSubscription["resourceChanges"];
+
+export const facetFields = ["cluster", "kind", "ns", "status", "app", "image"] as const;
+export const pageSize = 100;
+
+/** Pages of a search by cursor. Facets are counted with the first page only. */
+export function searchPages(query: string) {
+  return infiniteQueryOptions({
+    queryKey: ["search", query],
+    queryFn: async ({ pageParam, signal }) => {
+      const facets = pageParam === null ? [...facetFields] : [];
+      return (await ask(SearchDocument, { query, first: pageSize, after: pageParam, facets }, signal)).search;
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+  });
+}
+
+type Pages = InfiniteData<SearchQuery["search"]>;
+
+/** Puts a changed object in place of its row. False when no loaded page has it. */
+export function patchRow(client: QueryClient, query: string, row: Row): boolean {
+  let found = false;
+  client.setQueryData(searchPages(query).queryKey, (data: Pages | undefined) => {
+    if (!data) return data;
+    const pages = data.pages.map((page) => {
+      const at = page.nodes.findIndex((n) => n.ref === row.ref);
+      if (at < 0) return page;
+      found = true;
+      return { ...page, nodes: page.nodes.with(at, row) };
+    });
+    return found ? { ...data, pages } : data;
+  });
+  return found;
+}
+
+export function completions(query: string, cursor: number) {
+  return queryOptions({
+    queryKey: ["complete", query, cursor],
+    queryFn: async ({ signal }) => (await ask(SearchCompleteDocument, { query, cursor }, signal)).searchComplete,
+    staleTime: 10_000,
+    gcTime: 30_000,
+    retry: false,
+  });
+}
+
+export function explanation(query: string) {
+  return queryOptions({
+    queryKey: ["explain", query],
+    queryFn: async ({ signal }) => (await ask(SearchExplainDocument, { query }, signal)).searchExplain,
+    staleTime: 60_000,
+    gcTime: 60_000,
+    retry: false,
+  });
+}

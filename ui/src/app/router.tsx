@@ -1,0 +1,101 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  type RouterHistory,
+} from "@tanstack/react-router";
+import { formatParams, parseParams, text } from "../lib/params";
+import { Frame } from "./Frame";
+import { NotFound } from "./NotFound";
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet, notFoundComponent: NotFound });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (s: Record<string, unknown>): { next?: string } => ({ next: text(s.next) }),
+  component: lazyRouteComponent(() => import("../pages/LoginPage"), "LoginPage"),
+});
+
+const frame = createRoute({ getParentRoute: () => root, id: "frame", component: Frame });
+
+const home = createRoute({
+  getParentRoute: () => frame,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/search", replace: true });
+  },
+});
+
+const search = createRoute({
+  getParentRoute: () => frame,
+  path: "/search",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
+  component: lazyRouteComponent(() => import("../pages/SearchPage"), "SearchPage"),
+});
+
+const resource = createRoute({
+  getParentRoute: () => frame,
+  path: "/r/$cluster/$group/$resource/$namespace/$name",
+  validateSearch: (
+    s: Record<string, unknown>,
+  ): { tab?: string; at?: string; v?: string; with?: string; q?: string } => ({
+    tab: text(s.tab),
+    at: text(s.at),
+    v: text(s.v),
+    with: text(s.with),
+    q: text(s.q),
+  }),
+  component: lazyRouteComponent(() => import("../pages/ResourcePage"), "ResourcePage"),
+});
+
+const changes = createRoute({
+  getParentRoute: () => frame,
+  path: "/changes",
+  validateSearch: (s: Record<string, unknown>): { q?: string; from?: string } => ({ q: text(s.q), from: text(s.from) }),
+  component: lazyRouteComponent(() => import("../pages/ChangesPage"), "ChangesPage"),
+});
+
+const clusters = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters",
+  validateSearch: (s: Record<string, unknown>): { cluster?: string } => ({ cluster: text(s.cluster) }),
+  component: lazyRouteComponent(() => import("../pages/ClustersPage"), "ClustersPage"),
+});
+
+const actions = createRoute({
+  getParentRoute: () => frame,
+  path: "/actions",
+  component: lazyRouteComponent(() => import("../pages/ActionsPage"), "ActionsPage"),
+});
+
+const action = createRoute({
+  getParentRoute: () => frame,
+  path: "/actions/$id",
+  component: lazyRouteComponent(() => import("../pages/ActionPage"), "ActionPage"),
+});
+
+const tree = root.addChildren([login, frame.addChildren([home, search, resource, changes, clusters, actions, action])]);
+
+export function newRouter(client: QueryClient, history?: RouterHistory) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    ...(history ? { history } : {}),
+    parseSearch: parseParams,
+    stringifySearch: formatParams,
+    scrollRestoration: false,
+    defaultPendingMs: 200,
+    notFoundMode: "root",
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof newRouter>;
+  }
+}

@@ -1,0 +1,172 @@
+import { tokenize, type Token } from "./tokens";
+
+/** A filter that stands at the top level of a query and that a facet can edit: field:a,b or -field:a. */
+interface Filter {
+  field: string;
+  negated: boolean;
+  values: string[];
+  from: number;
+  to: number;
+}
+
+const aliases: Record<string, string> = { c: "cluster", k: "kind", n: "ns", namespace: "ns", s: "status" };
+
+function canonical(field: string): string {
+  const f = field.toLowerCase();
+  return aliases[f] ?? f;
+}
+
+/** How a facet's value stands in the query. */
+export type Choice = "included" | "excluded" | "none";
+
+export function choiceOf(query: string, field: string, value: string): Choice {
+  for (const f of filters(query)) {
+    if (f.field === canonical(field) && f.values.some((v) => same(v, value)))
+      return f.negated ? "excluded" : "included";
+  }
+  return "none";
+}
+
+/** Values that the query asks for or refuses, so that a facet can show those without hits too. */
+export function chosen(query: string, field: string): string[] {
+  return filters(query)
+    .filter((f) => f.field === canonical(field))
+    .flatMap((f) => f.values);
+}
+
+/** The query with value of field included, or without that when it was. */
+export function toggleInclude(query: string, field: string, value: string): string {
+  const was = choiceOf(query, field, value);
+  const without = was === "none" ? query : remove(query, field, value);
+  if (was === "included") return without;
+  const list = filters(without).find((f) => f.field === canonical(field) && !f.negated);
+  if (list) return tidy(`${without.slice(0, list.to)},${written(value)}${without.slice(list.to)}`);
+  return append(without, `${field}:${written(value)}`);
+}
+
+/** The query with value of field refused, or without that when it was. */
+export function toggleExclude(query: string, field: string, value: string): string {
+  const was = choiceOf(query, field, value);
+  const without = was === "none" ? query : remove(query, field, value);
+  return was === "excluded" ? without : append(without, `-${field}:${written(value)}`);
+}
+
+/** The query without every top-level filter on field. */
+export function clearField(query: string, field: string): string {
+  let text = query;
+  for (const f of filters(query).toReversed())
+    if (f.field === canonical(field)) text = text.slice(0, f.from) + text.slice(f.to);
+  return tidy(text);
+}
+
+/** The query with sort: set to value, or without sort: when value is empty. */
+export function withSort(query: string, value: string): string {
+  const text = clearField(query, "sort");
+  return value === "" ? text : append(text, `sort:${value}`);
+}
+
+export function sortOf(query: string): string {
+  return filters(query).find((f) => f.field === "sort")?.values[0] ?? "";
+}
+
+/** A value written so that it can stand behind a colon. */
+export function written(value: string): string {
+  return /^[^\s(),"/*?\\!<>=~][^\s(),"*?\\]*$/.test(value) && !value.includes("..")
+    ? value
+    : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+function append(query: string, term: string): string {
+  const text = tidy(query);
+  if (text === "") return term;
+  return hasTopLevelOr(text) ? `(${text}) ${term}` : `${text} ${term}`;
+}
+
+function remove(query: string, field: string, value: string): string {
+  let text = query;
+  for (const f of filters(query).toReversed()) {
+    if (f.field !== canonical(field) || !f.values.some((v) => same(v, value))) continue;
+    const rest = f.values.filter((v) => !same(v, value));
+    const head = text.slice(f.from, f.to).match(/^[-!]?[^:=]+(?:==|:!|!=|:|=)/)?.[0] ?? "";
+    text = text.slice(0, f.from) + (rest.length > 0 ? head + rest.map(written).join(",") : "") + text.slice(f.to);
+  }
+  return tidy(text);
+}
+
+/** Spaces between terms, never those inside quotes. */
+function tidy(text: string): string {
+  const tokens = tokenize(text);
+  let out = "";
+  let last = 0;
+  for (const t of tokens) {
+    const gap = text.slice(last, t.from);
+    out += (gap === "" || out === "" ? "" : " ") + text.slice(t.from, t.to);
+    last = t.to;
+  }
+  return out;
+}
+
+function hasTopLevelOr(query: string): boolean {
+  let depth = 0;
+  for (const t of tokenize(query)) {
+    const text = query.slice(t.from, t.to);
+    if (t.type === "paren") depth += text === "(" ? 1 : -1;
+    else if (t.type === "keyword" && text === "OR" && depth === 0) return true;
+  }
+  return false;
+}
+
+function filters(query: string): Filter[] {
+  if (hasTopLevelOr(query)) return [];
+  const tokens = tokenize(query);
+  const found: Filter[] = [];
+  let depth = 0;
+  for (let i = 0; i < tokens.length; i++) {
+    const t = tokens[i];
+    if (!t) break;
+    const text = query.slice(t.from, t.to);
+    if (t.type === "paren") depth += text === "(" ? 1 : -1;
+    if (t.type !== "field" || depth !== 0) continue;
+    const f = filterAt(query, tokens, i);
+    if (f) found.push(f);
+  }
+  return found;
+}
+
+function filterAt(query: string, tokens: Token[], at: number): Filter | undefined {
+  const field = tokens[at];
+  const op = tokens[at + 1];
+  if (!field || op?.type !== "operator" || op.from !== field.to) return undefined;
+  const symbol = query.slice(op.from, op.to);
+  if (symbol !== ":" && symbol !== ":!" && symbol !== "=" && symbol !== "==" && symbol !== "!=") return undefined;
+  const values: string[] = [];
+  let end = op.to;
+  for (let i = at + 2; i < tokens.length; i++) {
+    const t = tokens[i];
+    if (!t || t.from !== end) break;
+    if (t.type === "value" || t.type === "string") values.push(unquoted(query.slice(t.from, t.to)));
+    else if (t.type !== "comma") return undefined;
+    end = t.to;
+  }
+  if (values.length === 0) return undefined;
+  const before = tokens[at - 1];
+  const minus = before?.type === "negation" && before.to === field.from;
+  const not = before?.type === "keyword" && query.slice(before.from, before.to) === "NOT";
+  if (not) return undefined;
+  return {
+    field: canonical(query.slice(field.from, field.to)),
+    negated: minus !== (symbol === ":!" || symbol === "!="),
+    values,
+    from: minus ? before.from : field.from,
+    to: end,
+  };
+}
+
+function unquoted(text: string): string {
+  if (!text.startsWith('"')) return text;
+  return text.slice(1, text.endsWith('"') && text.length > 1 ? -1 : undefined).replaceAll(/\\(.)/g, "$1");
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

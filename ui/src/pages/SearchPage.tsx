@@ -1,0 +1,157 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { Filter } from "lucide-react";
+import { useMemo, useState } from "react";
+import { asApiError } from "../api/error";
+import { searchPages } from "../api/search";
+import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
+import { Button } from "../components/Button";
+import { useKeys } from "../components/keys";
+import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
+import { examples } from "../components/SyntaxSheet";
+import { fixesOf } from "../lib/fixes";
+import { unitsOfBytes } from "../lib/offsets";
+import { FacetPanel } from "./search/FacetPanel";
+import { ResultGrid } from "./search/ResultGrid";
+import { SelectionBar } from "./search/SelectionBar";
+import { StatusLine } from "./search/StatusLine";
+import { useLiveResults } from "./search/useLiveResults";
+import { useSelection } from "./search/useSelection";
+
+const route = getRouteApi("/frame/search");
+
+export function SearchPage() {
+  const { q = "" } = route.useSearch();
+  const navigate = useNavigate();
+  const pages = useInfiniteQuery(searchPages(q));
+  const [filters, setFilters] = useState(false);
+  const [request, setRequest] = useState<ActionRequest | null>(null);
+  const rows = useMemo(() => pages.data?.pages.flatMap((p) => p.nodes) ?? [], [pages.data]);
+  const first = pages.data?.pages[0];
+  const selection = useSelection(q, rows);
+  const live = useLiveResults(q, first !== undefined && !pages.isPlaceholderData, pages.data?.pages.length ?? 0);
+
+  const ask = (query: string): void => void navigate({ to: "/search", search: { q: query || undefined } });
+  useKeys({ Escape: selection.clear }, selection.size > 0);
+
+  if (pages.error && (!first || asApiError(pages.error).inQuery))
+    return <Broken query={q} error={pages.error} retry={() => void pages.refetch()} ask={ask} />;
+
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <h1 className="visually-hidden">Search</h1>
+      <StatusLine
+        result={first}
+        busy={pages.isFetching}
+        fresh={live.fresh}
+        onFresh={live.refresh}
+        connected={live.connected}
+        old={pages.error !== null}
+      >
+        <Button
+          small
+          icon={Filter}
+          className="lg:hidden"
+          aria-expanded={filters}
+          aria-controls="facets"
+          onClick={() => setFilters((v) => !v)}
+        >
+          Filters
+        </Button>
+      </StatusLine>
+      <div className="flex min-h-0 grow flex-col lg:flex-row">
+        <div
+          id="facets"
+          className={`${filters ? "block max-h-[50dvh]" : "hidden"} shrink-0 overflow-y-auto border-b border-line lg:block lg:max-h-none lg:w-60 lg:border-r lg:border-b-0`}
+        >
+          <FacetPanel query={q} facets={first?.facets} onQuery={ask} />
+        </div>
+        <section
+          aria-label="Results"
+          className={`flex min-h-0 min-w-0 grow flex-col bg-surface ${pages.isPlaceholderData ? "opacity-60" : ""}`}
+        >
+          {pages.isPending ? (
+            <Skeleton rows={14} label="Searching every cluster" />
+          ) : rows.length === 0 ? (
+            <Nothing query={q} asked={first?.coverage.asked ?? 0} ask={ask} />
+          ) : (
+            <ResultGrid
+              query={q}
+              rows={rows}
+              total={first?.total ?? rows.length}
+              selection={selection}
+              marks={live.marks}
+              onQuery={ask}
+              hasMore={pages.hasNextPage}
+              onMore={() => {
+                if (!pages.isFetchingNextPage) void pages.fetchNextPage();
+              }}
+            />
+          )}
+        </section>
+      </div>
+      {selection.size > 0 && (
+        <SelectionBar query={q} total={first?.total ?? 0} selection={selection} rows={rows} onAct={setRequest} />
+      )}
+      {request && <ActionDialog request={request} onClose={() => setRequest(null)} />}
+    </div>
+  );
+}
+
+function Broken({
+  query,
+  error,
+  retry,
+  ask,
+}: {
+  query: string;
+  error: unknown;
+  retry: () => void;
+  ask: (q: string) => void;
+}) {
+  const e = asApiError(error);
+  const fixes = fixesOf(query, e.fix, unitsOfBytes(query, e.from), unitsOfBytes(query, e.to));
+  return (
+    <ErrorPanel error={error} {...(e.inQuery ? {} : { retry })}>
+      {fixes.map((f) => (
+        <Button key={f.label} look="primary" onClick={() => ask(f.query)}>
+          <span className="font-mono">{f.query}</span>
+        </Button>
+      ))}
+    </ErrorPanel>
+  );
+}
+
+function Nothing({ query, asked, ask }: { query: string; asked: number; ask: (q: string) => void }) {
+  return (
+    <EmptyPanel
+      title={
+        asked === 0 ? "No cluster is attached yet" : query === "" ? "Nothing has been collected yet" : "Nothing matches"
+      }
+    >
+      <p>
+        {asked === 0
+          ? "Start the hub with a kubeconfig, or add a cluster on the page Clusters."
+          : query === ""
+            ? "The first lists are under way; objects appear here as they arrive."
+            : "No object of any cluster that answered matches this query. Try one of these:"}
+      </p>
+      {asked > 0 && (
+        <ul className="mt-3 flex flex-col items-center gap-1.5">
+          {examples.map((e) => (
+            <li key={e.query}>
+              <button
+                type="button"
+                className="min-h-7 rounded-md border border-line px-2 font-mono text-sm text-accent hover:bg-accent-soft"
+                onClick={() => ask(e.query)}
+              >
+                {e.query}
+              </button>{" "}
+              <span className="text-sm">{e.says}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </EmptyPanel>
+  );
+}

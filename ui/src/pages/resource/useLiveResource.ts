@@ -1,0 +1,32 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { ResourceChangesDocument } from "../../api/generated";
+import { follow } from "../../api/socket";
+import { useSettings } from "../../components/settings";
+
+/** Asks anew when the object changes, at most once a second. */
+export function useLiveResource(ref: string, uid: string | undefined): void {
+  const client = useQueryClient();
+  const { live } = useSettings();
+  useEffect(() => {
+    if (!live || uid === undefined || uid === "") return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = follow(
+      ResourceChangesDocument,
+      { query: `uid:${uid}` },
+      {
+        next: () => {
+          timer ??= setTimeout(() => {
+            timer = undefined;
+            for (const key of ["resource", "history", "related", "events"])
+              void client.invalidateQueries({ queryKey: [key] });
+          }, 1_000);
+        },
+      },
+    );
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [client, live, uid, ref]);
+}
