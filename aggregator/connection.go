@@ -24,7 +24,7 @@ const (
 
 type ingestService struct {
 	ingestpb.UnimplementedIngestServer
-	l *Listener
+	gate *Gate
 }
 
 // link is one collector connected by gRPC:
@@ -48,7 +48,7 @@ type link struct {
 
 // Connect is one collector's stream, from hello to its end.
 func (s *ingestService) Connect(stream ingestpb.Ingest_ConnectServer) error {
-	server, cluster := s.l.server, caller(stream.Context())
+	server, cluster := s.gate.server, caller(stream.Context())
 	ctx, cut := context.WithCancelCause(stream.Context())
 	defer cut(nil)
 	hello, err := readHello(ctx, stream)

@@ -27,34 +27,41 @@ import (
 // is at most 1.5 MiB.
 const maxMessage = 8 << 20
 
-// ListenConfig says where collectors call.
-type ListenConfig struct {
-	Address string     // host:port
+// GateConfig says who the hub is to collectors.
+type GateConfig struct {
 	DataDir string     // holds pki/
+	Address string     // host:port that the hub listens on
 	Names   []string   // further DNS names and addresses that collectors reach the hub by
 	CA      *Authority // nil opens the one under DataDir
 }
 
-// Listener is the collectors' way in: gRPC over TLS 1.3, on a port of its own.
-type Listener struct {
+// Gate is the collectors' way in: gRPC over TLS 1.3, on a port of its own.
+type Gate struct {
 	server *Server
 	ca     *Authority
-	net    net.Listener
 	grpc   *grpc.Server
 	enrols *rate.Limiter
 }
 
-// Serve listens for collectors until ctx ends.
-func (s *Server) Serve(ctx context.Context, cfg ListenConfig) error {
-	l, err := s.Listen(cfg)
+// Serve listens on cfg.Address and answers collectors until ctx ends.
+func (s *Server) Serve(ctx context.Context, cfg GateConfig) error {
+	l, err := net.Listen("tcp", cfg.Address)
 	if err != nil {
+		return &access.Error{
+			Code: "UNAVAILABLE", Message: fmt.Sprintf("Cannot listen for collectors on %s: %v.", cfg.Address, err),
+			Fix: "Give a free address with --collectors-listen.",
+		}
+	}
+	g, err := NewGate(s, cfg)
+	if err != nil {
+		l.Close()
 		return err
 	}
-	return l.Run(ctx)
+	return g.Serve(ctx, l)
 }
 
-// Listen opens the port. Collectors are answered while Run runs.
-func (s *Server) Listen(cfg ListenConfig) (*Listener, error) {
+// NewGate makes a Gate, and the hub's CA the first time. Collectors are answered while Serve runs.
+func NewGate(s *Server, cfg GateConfig) (*Gate, error) {
 	ca := cfg.CA
 	if ca == nil {
 		var err error
@@ -62,16 +69,9 @@ func (s *Server) Listen(cfg ListenConfig) (*Listener, error) {
 			return nil, err
 		}
 	}
-	tcp, err := net.Listen("tcp", cfg.Address)
-	if err != nil {
-		return nil, &access.Error{
-			Code: "UNAVAILABLE", Message: fmt.Sprintf("Cannot listen for collectors on %s: %v.", cfg.Address, err),
-			Fix: "Give a free address with --collector-listen.",
-		}
-	}
 	names := serverNames(cfg)
-	l := &Listener{server: s, ca: ca, net: tcp, enrols: rate.NewLimiter(20, 50)}
-	l.grpc = grpc.NewServer(
+	g := &Gate{server: s, ca: ca, enrols: rate.NewLimiter(20, 50)}
+	g.grpc = grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(&tls.Config{
 			MinVersion: tls.VersionTLS13,
 			ClientAuth: tls.VerifyClientCertIfGiven, // which methods go without one, authorize decides
@@ -86,16 +86,16 @@ func (s *Server) Listen(cfg ListenConfig) (*Listener, error) {
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.UnaryInterceptor(l.unary),
-		grpc.StreamInterceptor(l.stream),
+		grpc.UnaryInterceptor(g.unary),
+		grpc.StreamInterceptor(g.stream),
 	)
-	ingestpb.RegisterIngestServer(l.grpc, &ingestService{l: l})
-	ingestpb.RegisterEnrolmentServer(l.grpc, &enrolmentService{l: l})
-	return l, nil
+	ingestpb.RegisterIngestServer(g.grpc, &ingestService{gate: g})
+	ingestpb.RegisterEnrolmentServer(g.grpc, &enrolmentService{gate: g})
+	return g, nil
 }
 
 // serverNames are what the hub's certificate is for.
-func serverNames(cfg ListenConfig) []string {
+func serverNames(cfg GateConfig) []string {
 	names := append([]string{"localhost", "127.0.0.1", "::1"}, cfg.Names...)
 	if host, _, err := net.SplitHostPort(cfg.Address); err == nil && host != "" {
 		if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
@@ -106,17 +106,18 @@ func serverNames(cfg ListenConfig) []string {
 	return slices.Compact(names)
 }
 
-// Addr is where it listens.
-func (l *Listener) Addr() string { return l.net.Addr().String() }
+// CAPin is the CA's pin, for the join command.
+func (g *Gate) CAPin() string { return g.ca.Pin() }
 
-// Pin is the CA's pin, for the join command.
-func (l *Listener) Pin() string { return l.ca.Pin() }
+// CA is the hub's authority.
+func (g *Gate) CA() *Authority { return g.ca }
 
-// Run answers collectors until ctx ends. Their streams are cut then: what was not acknowledged they send again.
-func (l *Listener) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, l.grpc.Stop)()
-	l.server.log.Info("listening for collectors", "address", l.Addr(), "ca", l.Pin())
-	if err := l.grpc.Serve(l.net); err != nil && !errors.Is(err, grpc.ErrServerStopped) && ctx.Err() == nil {
+// Serve answers collectors on l, which it closes, until ctx ends. Their streams are cut then: what was not
+// acknowledged they send again.
+func (g *Gate) Serve(ctx context.Context, l net.Listener) error {
+	defer context.AfterFunc(ctx, g.grpc.Stop)()
+	g.server.log.Info("listening for collectors", "address", l.Addr().String(), "ca", g.CAPin())
+	if err := g.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) && ctx.Err() == nil {
 		return fmt.Errorf("serve collectors: %w", err)
 	}
 	return nil
@@ -131,7 +132,7 @@ func caller(ctx context.Context) clusters.Entry {
 }
 
 // authorize decides by the method's full name who may call. What it does not name, nobody may.
-func (l *Listener) authorize(ctx context.Context, method string) (context.Context, error) {
+func (g *Gate) authorize(ctx context.Context, method string) (context.Context, error) {
 	switch method {
 	case ingestpb.Enrolment_Enrol_FullMethodName:
 		return ctx, nil
@@ -155,7 +156,7 @@ func (l *Listener) authorize(ctx context.Context, method string) (context.Contex
 	if !ok {
 		return nil, status.Error(codes.Unauthenticated, "the certificate names no cluster")
 	}
-	e, ok := l.server.clusters.ByUID(uid)
+	e, ok := g.server.clusters.ByUID(uid)
 	if !ok || e.Mode != clusters.Pull {
 		return nil, errRemoved
 	}
@@ -164,17 +165,17 @@ func (l *Listener) authorize(ctx context.Context, method string) (context.Contex
 
 var errRemoved = status.Error(codes.Unauthenticated, "this cluster is not registered here as one whose collector calls in")
 
-func (l *Listener) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
-	defer l.server.recovered(info.FullMethod, &err)
-	if ctx, err = l.authorize(ctx, info.FullMethod); err != nil {
+func (g *Gate) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+	defer g.server.recovered(info.FullMethod, &err)
+	if ctx, err = g.authorize(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
 	return next(ctx, req)
 }
 
-func (l *Listener) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-	defer l.server.recovered(info.FullMethod, &err)
-	ctx, err := l.authorize(stream.Context(), info.FullMethod)
+func (g *Gate) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	defer g.server.recovered(info.FullMethod, &err)
+	ctx, err := g.authorize(stream.Context(), info.FullMethod)
 	if err != nil {
 		return err
 	}
@@ -199,23 +200,23 @@ func (s *Server) recovered(method string, err *error) {
 
 type enrolmentService struct {
 	ingestpb.UnimplementedEnrolmentServer
-	l *Listener
+	gate *Gate
 }
 
 // Enrol uses up a token and binds the cluster it was made for to the caller's UID.
 func (s *enrolmentService) Enrol(ctx context.Context, r *ingestpb.EnrolRequest) (*ingestpb.EnrolResponse, error) {
-	if !s.l.enrols.Allow() {
+	if !s.gate.enrols.Allow() {
 		return nil, status.Error(codes.ResourceExhausted, "too many collectors enrol at once, try again")
 	}
 	if r.ClusterUid == "" || len(r.ClusterUid) > 128 {
 		return nil, status.Error(codes.InvalidArgument, "the request names no cluster UID")
 	}
 	// Before the token is used up: a request that cannot be served leaves it good.
-	certificate, err := s.l.ca.collectorCertificate(r.CsrDer, r.ClusterUid)
+	certificate, err := s.gate.ca.collectorCertificate(r.CsrDer, r.ClusterUid)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	registry, log := s.l.server.clusters, s.l.server.log
+	registry, log := s.gate.server.clusters, s.gate.server.log
 	cluster, err := registry.Redeem(ctx, r.Token, r.ClusterUid)
 	if err != nil {
 		var told *access.Error
@@ -232,15 +233,15 @@ func (s *enrolmentService) Enrol(ctx context.Context, r *ingestpb.EnrolRequest) 
 		}
 	}
 	log.Info("collector enrolled", "cluster", cluster.Name, "cluster_uid", r.ClusterUid)
-	return &ingestpb.EnrolResponse{CertificatePem: certificate, CaPem: s.l.ca.PEM(), ClusterName: cluster.Name}, nil
+	return &ingestpb.EnrolResponse{CertificatePem: certificate, CaPem: s.gate.ca.PEM(), ClusterName: cluster.Name}, nil
 }
 
 // Renew issues a new certificate for the cluster of the verified one.
 func (s *enrolmentService) Renew(ctx context.Context, r *ingestpb.RenewRequest) (*ingestpb.EnrolResponse, error) {
 	cluster := caller(ctx)
-	certificate, err := s.l.ca.collectorCertificate(r.CsrDer, cluster.UID)
+	certificate, err := s.gate.ca.collectorCertificate(r.CsrDer, cluster.UID)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	return &ingestpb.EnrolResponse{CertificatePem: certificate, CaPem: s.l.ca.PEM(), ClusterName: cluster.Name}, nil
+	return &ingestpb.EnrolResponse{CertificatePem: certificate, CaPem: s.gate.ca.PEM(), ClusterName: cluster.Name}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,8 +31,9 @@ const zone2 = "22222222-0000-4000-8000-000000000002"
 // gate is a hub that listens for collectors, with zone2 registered as a pull cluster.
 type gate struct {
 	*hub
-	*Listener
-	dir string
+	*Gate
+	dir     string
+	address string
 }
 
 func newGate(t *testing.T) *gate {
@@ -41,13 +43,22 @@ func newGate(t *testing.T) *gate {
 		t.Fatal(err)
 	}
 	g := &gate{hub: h, dir: t.TempDir()}
-	var err error
-	if g.Listener, err = h.Listen(ListenConfig{Address: "127.0.0.1:0", DataDir: g.dir}); err != nil {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.address = l.Addr().String()
+	if g.Gate, err = NewGate(h.Server, GateConfig{Address: g.address, DataDir: g.dir}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() { defer close(ended); g.Listener.Run(ctx) }()
+	go func() {
+		defer close(ended)
+		if err := g.Gate.Serve(ctx, l); err != nil {
+			t.Error(err)
+		}
+	}()
 	t.Cleanup(func() { cancel(); <-ended })
 	return g
 }
@@ -61,7 +72,7 @@ func (g *gate) dials(t *testing.T, cfg *tls.Config) *grpc.ClientConn {
 	if cfg.RootCAs == nil {
 		cfg.RootCAs = g.ca.pool()
 	}
-	c, err := grpc.NewClient("passthrough:///"+g.Addr(), grpc.WithTransportCredentials(credentials.NewTLS(cfg)))
+	c, err := grpc.NewClient("passthrough:///"+g.address, grpc.WithTransportCredentials(credentials.NewTLS(cfg)))
 	if err != nil {
 		t.Fatal(err)
 	}
