@@ -18,23 +18,25 @@ type Input struct {
 
 // Action is a plan and, once run, its record. It is what etcd's journal holds, as JSON.
 type Action struct {
-	ID            string          `json:"id"`
-	Verb          string          `json:"verb"`
-	State         string          `json:"state"` // PLANNED RUNNING SUCCEEDED FAILED STOPPED EXPIRED
-	Title         string          `json:"title"`
-	Reason        string          `json:"reason,omitempty"`
-	Actor         string          `json:"actor"`
-	Source        string          `json:"source,omitempty"`
-	CreatedAt     time.Time       `json:"createdAt"`
-	StartedAt     *time.Time      `json:"startedAt,omitempty"`
-	FinishedAt    *time.Time      `json:"finishedAt,omitempty"`
-	ConfirmPhrase string          `json:"confirmPhrase,omitempty"` // "" when a click is enough
-	Warnings      []string        `json:"warnings,omitempty"`
-	Replicas      *int32          `json:"replicas,omitempty"`
-	Targets       []*Target `json:"targets"`
-	Undoes        string          `json:"undoes,omitempty"`
-	UndoneBy      string          `json:"undoneBy,omitempty"`
-	StopAsked     bool            `json:"stopAsked,omitempty"`
+	ID            string     `json:"id"`
+	Verb          string     `json:"verb"`
+	State         string     `json:"state"` // PLANNED RUNNING SUCCEEDED FAILED STOPPED EXPIRED
+	Title         string     `json:"title"`
+	Reason        string     `json:"reason,omitempty"`
+	Actor         string     `json:"actor"`
+	Source        string     `json:"source,omitempty"`
+	CreatedAt     time.Time  `json:"createdAt"`
+	StartedAt     *time.Time `json:"startedAt,omitempty"`
+	FinishedAt    *time.Time `json:"finishedAt,omitempty"`
+	ConfirmPhrase string     `json:"confirmPhrase,omitempty"` // "" when a click is enough
+	Warnings      []string   `json:"warnings,omitempty"`
+	Replicas      *int32     `json:"replicas,omitempty"`
+	Targets       []*Target  `json:"targets"`
+	Undoes        string     `json:"undoes,omitempty"`
+	UndoneBy      string     `json:"undoneBy,omitempty"`
+	StopAsked     bool       `json:"stopAsked,omitempty"`
+	RunBy         string     `json:"runBy,omitempty"` // who confirmed it
+	Count         int        `json:"count"`           // of targets, which the journal keeps one by one
 }
 
 // Target is one frozen object of an action.
@@ -58,6 +60,19 @@ type Target struct {
 	Inverse *Inverse `json:"inverse,omitempty"`
 	// What this target is to be set to, when it differs from the action's own parameters (undo plans).
 	Wanted *Inverse `json:"wanted,omitempty"`
+	// Digest of the spec when it was planned: a run refuses when it is another.
+	Spec   string  `json:"spec,omitempty"`
+	Intent *Intent `json:"intent,omitempty"`
+}
+
+// Intent is what is about to be, or was, written to a target. It is in the journal before the member is asked.
+type Intent struct {
+	Attempt         int     `json:"attempt"` // part of the command's id
+	Set             Inverse `json:"set"`
+	ResourceVersion string  `json:"resourceVersion"` // the write is refused at any other, so it cannot happen twice
+	Generation      int64   `json:"generation"`      // before the write: unchanged means not written
+	Written         bool    `json:"written,omitempty"`
+	Spec            string  `json:"spec,omitempty"` // digest of the spec as the write left it; undo refuses when it is another
 }
 
 // Inverse holds the values to put back.

@@ -79,6 +79,9 @@ func (s *Store) Close() error {
 	return s.client.Close()
 }
 
+// Exclusive reports that no other process can have this store open: it is embedded.
+func (s *Store) Exclusive() bool { return s.server != nil }
+
 // Failed is closed when the embedded etcd cannot go on, as when the disk is full; Err says why. The process should
 // end then: nothing more can be written until it is started again. It never closes for an external etcd.
 func (s *Store) Failed() <-chan struct{} {

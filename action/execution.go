@@ -1,0 +1,383 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/state"
+	"github.com/foretop/foretop/schemas/ingestpb"
+)
+
+// execution is one action being carried out by the hub that owns it. It may be the second one of that action, after
+// a crash: everything it needs is in the journal.
+type execution struct {
+	*Service
+	id string
+	a  *actions.Action
+}
+
+// run sees every target through and then ends the action. An error means: take it up again.
+func (x *execution) run(ctx context.Context) error {
+	a, _, err := x.journal.action(ctx, x.id)
+	if err != nil {
+		return err
+	}
+	if a.State != running {
+		return nil
+	}
+	x.a = a
+	x.Log.Info("action runs", "action_id", a.ID, "title", a.Title, "user", a.RunBy, "targets", len(a.Targets))
+	if err := x.auditIntents(ctx); err != nil {
+		if ctx.Err() != nil || x.begun() {
+			return err
+		}
+		x.Log.Error("action refused: its intents cannot be written to the audit", "action_id", a.ID, "err", err)
+		return x.refuse(ctx)
+	}
+	var g errgroup.Group
+	g.SetLimit(runParallel)
+	for i, t := range a.Targets {
+		if t.State == blocked {
+			continue
+		}
+		g.Go(func() error { return x.see(ctx, i, t) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return x.finish(ctx)
+}
+
+// begun reports that something may have been written: such an action is never called refused.
+func (x *execution) begun() bool {
+	for _, t := range x.a.Targets {
+		if t.Intent != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// auditIntents writes a row for every target that may be written to, before any is. A resumed action writes the same
+// rows under the same key, so they stay one.
+func (x *execution) auditIntents(ctx context.Context) error {
+	var rows []auditRow
+	for _, t := range x.a.Targets {
+		if t.State != blocked {
+			rows = append(rows, auditRow{target: t, result: "INTENDED", detail: map[string]any{"change": t.Change, "resourceVersion": t.ResourceVersion}})
+		}
+	}
+	for deadline := x.now().Add(x.timing.reach); ; {
+		err := x.audit(ctx, x.a, "intent", "", rows)
+		if err == nil || ctx.Err() != nil || !clickhouse.Unavailable(err) || x.now().After(deadline) {
+			return err
+		}
+		sleep(ctx, x.timing.poll)
+	}
+}
+
+func (x *execution) refuse(ctx context.Context) error {
+	for i, t := range x.a.Targets {
+		if t.State == blocked {
+			continue
+		}
+		t.State, t.Message = skipped, "Nothing was written: the audit cannot be written, and without audit there is no action."
+		if err := x.save(ctx, i, t); err != nil {
+			return err
+		}
+	}
+	return x.end(ctx, failed)
+}
+
+// see takes one target as far as it goes from wherever it is.
+func (x *execution) see(ctx context.Context, i int, t *actions.Target) error {
+	resumed := t.State == running
+	if t.State == ready {
+		if err := x.begin(ctx, i, t); err != nil {
+			return err
+		}
+	}
+	if t.State == running && !t.Intent.Written {
+		if err := x.write(ctx, i, t, resumed); err != nil {
+			return err
+		}
+	}
+	if t.State == running {
+		if err := x.await(ctx, i, t); err != nil {
+			return err
+		}
+	}
+	return x.auditResult(ctx, i, t)
+}
+
+// begin looks at the object as it is now and journals what will be written to it.
+func (x *execution) begin(ctx context.Context, i int, t *actions.Target) error {
+	head, _, err := x.journal.head(ctx, x.id)
+	if err != nil {
+		return err
+	}
+	if head.StopAsked {
+		t.State, t.Message = skipped, "Stopped before its turn."
+		return x.save(ctx, i, t)
+	}
+	now := x.now().UTC()
+	t.StartedAt = &now
+	var l live
+	var r *ingestpb.CommandResult
+	for deadline := now.Add(x.timing.reach); ; sleep(ctx, x.timing.poll) {
+		if l, r, err = x.read(ctx, i, t); err != nil {
+			return err
+		}
+		// After a restart of the hub its collectors need a moment to come back.
+		if r.Code != ingestpb.CommandResult_CODE_UNAVAILABLE || x.now().After(deadline) {
+			break
+		}
+	}
+	if r.Code != ingestpb.CommandResult_CODE_OK {
+		return x.fail(ctx, i, t, refusal(t, r))
+	}
+	if t.Spec != "" && l.Spec != t.Spec {
+		return x.fail(ctx, i, t, fmt.Sprintf("The spec of %s was changed since this was planned%s. Plan again.", nameOf(t), x.by(ctx, access.All(x.a.RunBy), t)))
+	}
+	set := wanted(x.a, t, now)
+	attempt := 1
+	if t.Intent != nil {
+		attempt = t.Intent.Attempt + 1
+	}
+	t.Inverse = l.inverse(set)
+	t.Intent = &actions.Intent{Attempt: attempt, Set: set, ResourceVersion: l.ResourceVersion, Generation: l.Generation}
+	t.State = running
+	return x.save(ctx, i, t)
+}
+
+// conflicts is how often a write may meet a newer version: the status of an object moves all the time.
+const conflicts = 5
+
+// write sends the journaled intent until it is known what came of it. The command's id and the version it is for
+// stay the same, so that it is carried out at most once however often it is sent. unsure says that it may have been
+// sent before.
+func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure bool) error {
+	for deadline := x.now().Add(x.timing.reach); ; {
+		if unsure {
+			l, r, err := x.read(ctx, i, t)
+			if err != nil {
+				return err
+			}
+			switch {
+			case r.Code == ingestpb.CommandResult_CODE_UNAVAILABLE: // sending answers the same, and waits
+			case r.Code != ingestpb.CommandResult_CODE_OK:
+				return x.fail(ctx, i, t, refusal(t, r))
+			case l.ResourceVersion == t.Intent.ResourceVersion: // nothing was written
+			case l.has(t.Intent.Set):
+				return x.written(ctx, i, t, l, r)
+			case l.Generation == t.Intent.Generation: // nor here: only the status moved
+				if err := x.again(ctx, i, t); err != nil || t.State != running {
+					return err
+				}
+				unsure = false
+			default:
+				return x.fail(ctx, i, t, fmt.Sprintf("%s was changed by somebody else while the hub was away%s. Look at it and plan again.", nameOf(t), x.by(ctx, access.All(x.a.RunBy), t)))
+			}
+		}
+		c := x.writeCommand(x.a, t, x.commandID(i, t), t.Intent.Set)
+		c.Precondition.ResourceVersion = t.Intent.ResourceVersion
+		r := x.ask(ctx, t.ClusterUID, c, x.timing.command)
+		if ctx.Err() != nil {
+			return ctx.Err() // whoever takes over finds out
+		}
+		switch {
+		case r.Code == ingestpb.CommandResult_CODE_OK:
+			t.Warnings = r.Warnings
+			l, err := readLive(r.After)
+			if err != nil {
+				x.Log.Error("answer of a write cannot be read", "action_id", x.id, "ref", t.Ref, "err", err)
+				l = live{}
+			}
+			return x.written(ctx, i, t, l, r)
+		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && !unsure && t.Intent.Attempt < conflicts:
+			if err := x.again(ctx, i, t); err != nil || t.State != running {
+				return err
+			}
+		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && unsure && x.now().Before(deadline): // the next look tells by whom
+			sleep(ctx, x.timing.poll/10)
+		case r.Code == ingestpb.CommandResult_CODE_UNAVAILABLE && x.now().Before(deadline):
+			unsure = true
+			sleep(ctx, x.timing.poll)
+		case r.Code == ingestpb.CommandResult_CODE_UNAVAILABLE:
+			// The inverse stays: undo looks at the object first.
+			return x.endTarget(ctx, i, t, failed, "Whether the change was written is unknown. "+refusal(t, r))
+		default:
+			return x.fail(ctx, i, t, refusal(t, r))
+		}
+	}
+}
+
+// again begins anew, with a new command, after one that is known to have written nothing.
+func (x *execution) again(ctx context.Context, i int, t *actions.Target) error {
+	t.State, t.Inverse = ready, nil
+	return x.begin(ctx, i, t)
+}
+
+// written notes that the member has the change.
+func (x *execution) written(ctx context.Context, i int, t *actions.Target, l live, r *ingestpb.CommandResult) error {
+	t.Intent.Written, t.Intent.Spec = true, l.Spec
+	progress(t, r.Workload)
+	return x.save(ctx, i, t)
+}
+
+// await follows the rollout until it is done or has had its time.
+func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
+	deadline := t.StartedAt.Add(x.timing.rollout)
+	wait := x.timing.poll / 4
+	for n := 0; ; n++ {
+		_, r, err := x.read(ctx, i, t)
+		if err != nil {
+			return err
+		}
+		switch w := r.Workload; {
+		case r.Code == ingestpb.CommandResult_CODE_NOT_FOUND, r.Code == ingestpb.CommandResult_CODE_CONFLICT:
+			return x.endTarget(ctx, i, t, failed, fmt.Sprintf("The change was written, but %s was deleted before its rollout was done.", nameOf(t)))
+		case r.Code == ingestpb.CommandResult_CODE_OK && w == nil:
+			return x.endTarget(ctx, i, t, done, "")
+		case r.Code == ingestpb.CommandResult_CODE_OK:
+			moved := progress(t, w)
+			if w.ObservedGeneration >= w.Generation && w.Updated == w.Desired && w.Ready == w.Desired {
+				return x.endTarget(ctx, i, t, done, "")
+			}
+			if moved {
+				if err := x.save(ctx, i, t); err != nil {
+					return err
+				}
+			}
+		}
+		if x.now().After(deadline) {
+			return x.endTarget(ctx, i, t, failed, unfinished(t, r, x.timing.rollout))
+		}
+		sleep(ctx, wait)
+		wait = min(wait*3/2, 2*x.timing.poll)
+	}
+}
+
+func unfinished(t *actions.Target, r *ingestpb.CommandResult, after time.Duration) string {
+	s := fmt.Sprintf("The change was written, but the rollout was not done after %s", after)
+	if t.Desired != nil && t.Updated != nil && t.ReadyReplicas != nil {
+		s += fmt.Sprintf(": of %s wanted, %d are updated and %d are ready", replicas(*t.Desired), *t.Updated, *t.ReadyReplicas)
+	}
+	if r.Code != ingestpb.CommandResult_CODE_OK {
+		s += ". " + refusal(t, r)
+		return s
+	}
+	return s + "."
+}
+
+// read asks for the live object. Its error is only ever that ctx ended.
+func (x *execution) read(ctx context.Context, i int, t *actions.Target) (live, *ingestpb.CommandResult, error) {
+	r := x.ask(ctx, t.ClusterUID, x.readCommand(x.a, t, x.a.ID+"-"+strconv.Itoa(i)+"-read"), x.timing.dryRun)
+	if ctx.Err() != nil {
+		return live{}, nil, ctx.Err()
+	}
+	if r.Code != ingestpb.CommandResult_CODE_OK {
+		return live{}, r, nil
+	}
+	l, err := readLive(r.Before)
+	if err != nil {
+		x.Log.Error("live object cannot be read", "action_id", x.id, "ref", t.Ref, "err", err)
+		return live{}, &ingestpb.CommandResult{Code: ingestpb.CommandResult_CODE_INVALID, Message: "The member answered with something that is no object."}, nil
+	}
+	return l, r, nil
+}
+
+func (x *execution) commandID(i int, t *actions.Target) string {
+	return fmt.Sprintf("%s-%04d-%d", x.id, i, t.Intent.Attempt)
+}
+
+// fail ends a target to which nothing was written.
+func (x *execution) fail(ctx context.Context, i int, t *actions.Target, message string) error {
+	if t.Intent == nil || !t.Intent.Written {
+		t.Inverse = nil
+	}
+	return x.endTarget(ctx, i, t, failed, message)
+}
+
+func (x *execution) endTarget(ctx context.Context, i int, t *actions.Target, how, message string) error {
+	now := x.now().UTC()
+	t.State, t.Message, t.FinishedAt = how, message, &now
+	x.targets.WithLabelValues(x.a.Verb, how).Inc()
+	return x.save(ctx, i, t)
+}
+
+func (x *execution) save(ctx context.Context, i int, t *actions.Target) error {
+	return x.journal.save(ctx, x.id, x.hub, i, t)
+}
+
+// auditResult writes what came of a target; again and again until the audit has it.
+func (x *execution) auditResult(ctx context.Context, i int, t *actions.Target) error {
+	row := auditRow{target: t, result: t.State, detail: map[string]any{"change": t.Change, "message": t.Message, "before": t.Inverse, "intent": t.Intent}}
+	for {
+		err := x.audit(ctx, x.a, "result", strconv.Itoa(i), []auditRow{row})
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		x.Log.Warn("result of a target not in the audit yet, trying again", "action_id", x.id, "ref", t.Ref, "err", err)
+		sleep(ctx, x.timing.poll)
+	}
+}
+
+func (x *execution) finish(ctx context.Context) error {
+	how := succeeded
+	for _, t := range x.a.Targets {
+		switch {
+		case t.State == failed:
+			return x.end(ctx, failed)
+		case t.State == skipped:
+			how = stopped
+		}
+	}
+	return x.end(ctx, how)
+}
+
+func (x *execution) end(ctx context.Context, how string) error {
+	a, err := x.journal.edit(ctx, x.id, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
+		now := x.now().UTC()
+		a.State, a.FinishedAt = how, &now
+		return []state.Condition{state.Is(ownerKey(x.id), []byte(x.hub))}, nil, x.stillOwner(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	x.Log.Info("action ended", "action_id", a.ID, "state", how)
+	return nil
+}
+
+// stillOwner ends edit's retries when what conflicts is the ownership.
+func (x *execution) stillOwner(ctx context.Context) error {
+	e, err := x.Store.Get(ctx, ownerKey(x.id))
+	if errors.Is(err, state.ErrNotFound) || err == nil && string(e.Value) != x.hub {
+		return fmt.Errorf("end %s: %w", x.id, errNotOwner)
+	}
+	return err
+}
+
+var errNotOwner = errors.New("another hub has taken the action over")
+
+// progress notes what a workload says of its rollout and reports whether that is news.
+func progress(t *actions.Target, w *ingestpb.Workload) bool {
+	if w == nil {
+		return false
+	}
+	same := func(p *int32, v int32) bool { return p != nil && *p == v }
+	if same(t.Desired, w.Desired) && same(t.Updated, w.Updated) && same(t.ReadyReplicas, w.Ready) {
+		return false
+	}
+	desired, updated, ready := w.Desired, w.Updated, w.Ready
+	t.Desired, t.Updated, t.ReadyReplicas = &desired, &updated, &ready
+	return true
+}

@@ -1,0 +1,85 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/state"
+)
+
+// Run confirms a plan. The hub that holds the journal's lease then carries it out; Watch shows how it goes.
+func (s *Service) Run(ctx context.Context, scope access.Scope, id, confirm string) (*actions.Action, error) {
+	if scope.Nothing() {
+		return nil, &access.Error{Code: "FORBIDDEN", Message: "You may not change anything."}
+	}
+	plan, err := s.existing(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	able := 0
+	for _, t := range plan.Targets {
+		if t.State == ready {
+			able++
+		}
+	}
+	_, err = s.journal.edit(ctx, id, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
+		switch {
+		case a.State == planned && s.now().Sub(a.CreatedAt) > planGoodFor, a.State == expired:
+			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("The plan %s is older than %d minutes, and the clusters may have moved on.", id, int(planGoodFor.Minutes())), Fix: "Plan again."}
+		case a.State != planned:
+			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was run already: it is %s.", id, strings.ToLower(a.State))}
+		case able == 0:
+			return nil, nil, &access.Error{Code: "CONFLICT", Message: "Nothing can be run: every target is blocked.", Fix: "See each target's message."}
+		case a.ConfirmPhrase != "" && strings.TrimSpace(confirm) != a.ConfirmPhrase:
+			return nil, nil, &access.Error{Code: "CONFIRMATION_REQUIRED", Message: fmt.Sprintf("To run this, confirm it with the words: %s", a.ConfirmPhrase), Fix: "Type them exactly."}
+		}
+		now := s.now().UTC()
+		a.State, a.StartedAt, a.RunBy = running, &now, scope.User()
+		if a.Undoes == "" {
+			return nil, nil, nil
+		}
+		// Both or none: an action is undone once.
+		old, revision, err := s.journal.head(ctx, a.Undoes)
+		if err != nil {
+			return nil, nil, err
+		}
+		if old.UndoneBy != "" {
+			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was undone by %s already.", old.ID, old.UndoneBy)}
+		}
+		old.UndoneBy = a.ID
+		return []state.Condition{state.At(headKey(old.ID), revision)}, []state.Op{state.Set(headKey(old.ID), encodeHead(old))}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.existing(ctx, id)
+}
+
+// Stop has a running action end before its next target. What is under way is seen through.
+func (s *Service) Stop(ctx context.Context, scope access.Scope, id string) (*actions.Action, error) {
+	if scope.Nothing() {
+		return nil, &access.Error{Code: "FORBIDDEN", Message: "You may not change anything."}
+	}
+	if _, err := s.existing(ctx, id); err != nil {
+		return nil, err
+	}
+	a, err := s.journal.edit(ctx, id, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
+		if a.State != running {
+			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s is not running: it is %s.", id, strings.ToLower(s.shown(a).State))}
+		}
+		a.StopAsked = true
+		return nil, nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	asked := *a
+	asked.RunBy = scope.User()
+	if err := s.audit(ctx, &asked, "stop", "", []auditRow{{result: "ASKED"}}); err != nil {
+		s.Log.Warn("request to stop not in the audit", "action_id", id, "user", scope.User(), "err", err) // stopping writes to no member
+	}
+	return s.existing(ctx, id)
+}
