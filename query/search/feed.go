@@ -146,7 +146,7 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector) error) 
 			w.take(latest)
 		}
 	}
-	more = len(versions) == feedAtOnce
+	more = len(versions) >= feedAtOnce
 	if !more {
 		f.mu.Lock()
 		f.atEnd = started
@@ -198,7 +198,7 @@ func (s *Service) readFeed(ctx context.Context, from vector, withJSON bool, limi
 		columns += `, object`
 	}
 	err := s.read(ctx, `SELECT `+columns+` FROM `+s.db.Table("resource_history")+` WHERE `+behindPredicate(p, from)+
-		` ORDER BY cluster, ver LIMIT `+p.Int(int64(limit)), p,
+		` ORDER BY cluster, ver LIMIT `+p.Int(int64(limit))+` WITH TIES`, p, // a list's tombstones share one version
 		func(rows driver.Rows) error {
 			r := &row{}
 			c := changed{}
