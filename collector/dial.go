@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
@@ -106,6 +107,13 @@ func (h *Hub) connect(cfg *tls.Config) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
+// Objects shrink to an eighth even at the fastest level, and collectors are often far away.
+func init() {
+	if err := gzip.SetLevel(1); err != nil {
+		panic(err) // the level is in range
+	}
+}
+
 const (
 	welcomeTimeout = 20 * time.Second
 	// An acknowledgement takes a commit at the hub. One that takes longer than this is not coming.
@@ -138,7 +146,7 @@ func (h *Hub) open(ctx context.Context, hello *ingestpb.Hello) (Sink, error) {
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx) // ends the stream; called by receive, which ends with it
-	stream, err := ingestpb.NewIngestClient(h.conn).Connect(ctx)
+	stream, err := ingestpb.NewIngestClient(h.conn).Connect(ctx, grpc.UseCompressor(gzip.Name))
 	if err != nil {
 		cancel()
 		return nil, h.explain(err)
