@@ -161,7 +161,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
 	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Dispatch: members.execute, Log: log.With("part", "action")})
-	add(acts.Run)
+	add(acts.Work)
 
 	deps := query.Deps{Reader: index, Actions: acts, UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
 	if cfg.collectorsListen != "" {
