@@ -184,6 +184,8 @@ func (db *DB) readMigrations(files fs.FS) ([]migration, error) {
 
 var hole = regexp.MustCompile(`\{(db|on_cluster|engine:[A-Za-z]+(?:\([^{}]*\))?)\}`)
 
+var anyHole = regexp.MustCompile(`\{[a-z_]+(?::[^{}]*)?\}`)
+
 // fill puts the database, the cluster and the engine family into a statement's holes.
 func (db *DB) fill(statement string) (string, error) {
 	filled := hole.ReplaceAllStringFunc(statement, func(h string) string {
@@ -196,8 +198,8 @@ func (db *DB) fill(statement string) (string, error) {
 			return db.tableEngine(strings.TrimPrefix(h, "engine:"))
 		}
 	})
-	if i := strings.Index(hole.ReplaceAllString(statement, ""), "{"); i >= 0 {
-		return "", fmt.Errorf("unknown hole at %.40q: there are {db}, {on_cluster} and {engine:...}", hole.ReplaceAllString(statement, "")[i:])
+	if unknown := anyHole.FindString(hole.ReplaceAllString(statement, "")); unknown != "" {
+		return "", fmt.Errorf("unknown hole %s: there are {db}, {on_cluster} and {engine:...}", unknown)
 	}
 	return filled, nil
 }
