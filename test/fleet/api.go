@@ -3,8 +3,6 @@ package fleet
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -24,20 +22,12 @@ type api struct {
 }
 
 func (c *cluster) api(dir string) (*api, error) {
-	certificate, err := tls.LoadX509KeyPair(c.pki(dir, "admin.crt"), c.pki(dir, "admin.key"))
+	client, err := c.client(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read its certificate: %w", err)
+		return nil, err
 	}
-	authority, err := os.ReadFile(c.pki(dir, "ca.crt"))
-	if err != nil {
-		return nil, fmt.Errorf("read its authority: %w", err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(authority)
-	return &api{base: c.url(), client: &http.Client{
-		Timeout:   5 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: roots}},
-	}}, nil
+	client.Timeout = 5 * time.Second // of a read
+	return &api{base: c.url(), client: client}, nil
 }
 
 func (a *api) close() { a.client.CloseIdleConnections() }

@@ -84,7 +84,7 @@ func steps(source string) []step {
 	minor := strings.Split(KubernetesVersion, ".")[1]
 	module := func(folder, name, ldflags string) func(context.Context, string) *exec.Cmd {
 		return func(ctx context.Context, into string) *exec.Cmd {
-			cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", ldflags, "-o", filepath.Join(into, name), ".")
+			cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", filepath.Join(into, name), ".")
 			cmd.Dir = filepath.Join(source, folder)
 			return cmd
 		}
@@ -97,7 +97,7 @@ func steps(source string) []step {
 		says:  "building kwok " + KwokVersion + " (about 2 min the first time)",
 		makes: []string{"kwok", "kwokctl"},
 		run: func(ctx context.Context, into string) *exec.Cmd {
-			cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", "-ldflags", "-s -w",
+			cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
 				"sigs.k8s.io/kwok/cmd/kwok@"+KwokVersion, "sigs.k8s.io/kwok/cmd/kwokctl@"+KwokVersion)
 			cmd.Dir = into
 			cmd.Env = append(os.Environ(), "GOBIN="+into)

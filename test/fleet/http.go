@@ -15,18 +15,28 @@ func (f *Fleet) HTTP(name string) (*http.Client, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	pair, err := tls.LoadX509KeyPair(c.pki(f.dir, "admin.crt"), c.pki(f.dir, "admin.key"))
+	client, err := c.client(f.dir)
 	if err != nil {
-		return nil, "", fmt.Errorf("read administrator's certificate of %s: %w", name, err)
+		return nil, "", fmt.Errorf("%s: %w", name, err)
 	}
-	ca, err := os.ReadFile(c.pki(f.dir, "ca.crt"))
+	return client, c.url(), nil
+}
+
+// client holds the administrator's certificate.
+func (c *cluster) client(dir string) (*http.Client, error) {
+	pair, err := tls.LoadX509KeyPair(c.pki(dir, "admin.crt"), c.pki(dir, "admin.key"))
 	if err != nil {
-		return nil, "", fmt.Errorf("read certificate authority of %s: %w", name, err)
+		return nil, fmt.Errorf("read administrator's certificate: %w", err)
+	}
+	ca, err := os.ReadFile(c.pki(dir, "ca.crt"))
+	if err != nil {
+		return nil, fmt.Errorf("read certificate authority: %w", err)
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12}
 	transport.MaxIdleConnsPerHost = 16
-	return &http.Client{Transport: transport}, c.url(), nil
+	transport.Proxy = nil // it is on this machine
+	return &http.Client{Transport: transport}, nil
 }
