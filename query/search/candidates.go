@@ -43,7 +43,7 @@ func (c *candidates) predicate(p *clickhouse.Params) string {
 	for _, k := range c.keys {
 		hashes = binary.LittleEndian.AppendUint64(hashes, xxhash.Sum64String(k.group+"|"+k.resource+"|"+k.cluster+"|"+k.namespace+"|"+k.name))
 	}
-	return `xxHash64(concat(api_group, '|', resource, '|', cluster, '|', namespace, '|', name)) IN (SELECT arrayJoin(arrayMap(i -> reinterpretAsUInt64(substring(h, 8 * i + 1, 8)), range(intDiv(length(h), 8)))) FROM (SELECT base64URLDecode(` +
+	return keyHash + ` IN (SELECT arrayJoin(arrayMap(i -> reinterpretAsUInt64(substring(h, 8 * i + 1, 8)), range(intDiv(length(h), 8)))) FROM (SELECT base64URLDecode(` +
 		p.String(base64.RawURLEncoding.EncodeToString(hashes)) + `) AS h))`
 }
 

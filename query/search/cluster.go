@@ -52,11 +52,11 @@ func (a *question) clusters(ctx context.Context) (func(clusters.Entry) bool, err
 	with := map[string]bool{}
 	if !a.f.empty() {
 		p := new(clickhouse.Params)
-		where, err := a.where(p, a.q)
+		matching, err := a.matching(p, a.q)
 		if err != nil {
 			return nil, err
 		}
-		err = a.s.read(ctx, `SELECT DISTINCT cluster FROM `+a.objects(p)+` WHERE `+where, p, func(rows driver.Rows) error {
+		err = a.s.read(ctx, `SELECT DISTINCT cluster FROM `+matching, p, func(rows driver.Rows) error {
 			var uid string
 			err := rows.Scan(&uid)
 			with[uid] = true

@@ -77,14 +77,14 @@ func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completio
 	if array {
 		expr = `arrayJoin(arrayDistinct(` + expr + `))`
 	}
-	where, err := a.where(p, a.q)
+	matching, err := a.matching(p, a.q)
 	if err != nil {
 		return nil, err
 	}
 	var found []records.Suggestion
 	// What begins as typed comes first, then what contains it.
-	err = s.read(ctx, fmt.Sprintf(`SELECT v, n FROM (SELECT toString(%s) AS v, count() AS n FROM %s WHERE %s GROUP BY v HAVING v != '' AND positionCaseInsensitive(v, %s) > 0) ORDER BY positionCaseInsensitive(v, %s) = 1 DESC, n DESC, v LIMIT %d`,
-		expr, a.objects(p), where, p.String(c.Prefix), p.String(c.Prefix), suggestionsMost), p,
+	err = s.read(ctx, fmt.Sprintf(`SELECT v, n FROM (SELECT toString(%s) AS v, count() AS n FROM %s GROUP BY v HAVING v != '' AND positionCaseInsensitive(v, %s) > 0) ORDER BY positionCaseInsensitive(v, %s) = 1 DESC, n DESC, v LIMIT %d`,
+		expr, matching, p.String(c.Prefix), p.String(c.Prefix), suggestionsMost), p,
 		func(rows driver.Rows) error {
 			var v string
 			var n uint64
@@ -98,12 +98,12 @@ func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completio
 // clusterValues are members by name, also those without a matching object.
 func (a *question) clusterValues(ctx context.Context, c ql.Completion) ([]records.Suggestion, error) {
 	p := new(clickhouse.Params)
-	where, err := a.where(p, a.q)
+	matching, err := a.matching(p, a.q)
 	if err != nil {
 		return nil, err
 	}
 	counts := map[string]int{}
-	err = a.s.read(ctx, `SELECT cluster, count() FROM `+a.objects(p)+` WHERE `+where+` GROUP BY cluster`, p, func(rows driver.Rows) error {
+	err = a.s.read(ctx, `SELECT cluster, count() FROM `+matching+` GROUP BY cluster`, p, func(rows driver.Rows) error {
 		var uid string
 		var n uint64
 		err := rows.Scan(&uid, &n)

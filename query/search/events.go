@@ -41,10 +41,11 @@ func (s *Service) Events(ctx context.Context, scope access.Scope, query string, 
 		page.Total = 0
 		return page, nil
 	}
-	where, err := a.where(p, a.q)
+	where, err := a.condition(p, a.q)
 	if err != nil {
 		return nil, err
 	}
+	where += ` AND ` + a.f.bounds(p)
 	behind, err := o.after(p, c)
 	if err != nil {
 		return nil, err

@@ -77,11 +77,10 @@ func (a *question) count(ctx context.Context, facets []facet, result *records.Re
 
 func (a *question) countShared(ctx context.Context, facets []facet, shared []int, result *records.Result) error {
 	p := new(clickhouse.Params)
-	where, err := a.where(p, a.q)
+	from, err := a.matching(p, a.q)
 	if err != nil {
 		return err
 	}
-	from := a.objects(p) + ` WHERE ` + where
 	if len(shared) == 0 {
 		return a.s.read(ctx, `SELECT count() FROM `+from, p, func(rows driver.Rows) error {
 			var n uint64
@@ -127,7 +126,7 @@ func (a *question) countShared(ctx context.Context, facets []facet, shared []int
 
 func (a *question) countOne(ctx context.Context, fc facet, into *records.Facet) error {
 	p := new(clickhouse.Params)
-	where, err := a.where(p, fc.over)
+	from, err := a.matching(p, fc.over)
 	if err != nil {
 		return err
 	}
@@ -138,8 +137,8 @@ func (a *question) countOne(ctx context.Context, fc facet, into *records.Facet) 
 	if array {
 		expr = `arrayJoin(arrayDistinct(` + expr + `))`
 	}
-	sql := fmt.Sprintf(`SELECT v, n, count() OVER () AS d FROM (SELECT toString(%s) AS v, count() AS n FROM %s WHERE %s GROUP BY v HAVING v != '') ORDER BY n DESC, v LIMIT %d`,
-		expr, a.objects(p), where, facetValues)
+	sql := fmt.Sprintf(`SELECT v, n, count() OVER () AS d FROM (SELECT toString(%s) AS v, count() AS n FROM %s GROUP BY v HAVING v != '') ORDER BY n DESC, v LIMIT %d`,
+		expr, from, facetValues)
 	return a.s.read(ctx, sql, p, func(rows driver.Rows) error {
 		var v string
 		var n, d uint64

@@ -51,36 +51,43 @@ func (s *Service) options(ctx context.Context, f *fleet, page ql.Page, now time.
 	return o
 }
 
-// objects is the FROM of objects as of the query's moment: one row an object, tombstones included.
-func (a *question) objects(p *clickhouse.Params) string {
+// keyHash is a key in one number, for sets of many keys. A collision would only let a row through to the conditions.
+const keyHash = `xxHash64(concat(api_group, '|', resource, '|', cluster, '|', namespace, '|', name))`
+
+// from is the FROM of objects as of the query's moment: one row an object, tombstones included, of keys when they
+// are given. What decides by the key alone stands in PREWHERE: FINAL and the bulky columns then work on what is left.
+func (a *question) from(p *clickhouse.Params, keys *candidates) string {
+	first := a.f.bounds(p)
+	if keys != nil {
+		first += ` AND ` + keys.predicate(p)
+	}
 	if a.q.At().IsZero() {
-		return a.s.db.Table("resources") + ` FINAL`
+		return a.s.db.Table("resources") + ` FINAL PREWHERE ` + first
 	}
 	history := a.s.db.Table("resource_history")
-	bounds := a.f.bounds(p)
-	return `(SELECT * FROM ` + history + ` WHERE ` + bounds + ` AND (` + keyColumns + `, ver) IN (SELECT ` + keyColumns + `, max(ver) FROM ` + history +
-		` WHERE ` + bounds + ` AND observed_at <= ` + p.Time(a.q.At()) + ` GROUP BY ` + keyColumns + `) LIMIT 1 BY ` + keyColumns + `)`
+	return `(SELECT * FROM ` + history + ` PREWHERE ` + first + ` AND (` + keyHash + `, ver) IN (SELECT ` + keyHash + ` AS h, max(ver) FROM ` + history +
+		` WHERE ` + first + ` AND observed_at <= ` + p.Time(a.q.At()) + ` GROUP BY h) LIMIT 1 BY ` + keyColumns + `)`
 }
 
-// where is the predicate of q's objects within scope.
-func (a *question) where(p *clickhouse.Params, q *ql.Query) (string, error) {
-	bounds := a.f.bounds(p)
-	condition, err := q.ClickHouse(p, ql.Env{UIDs: func(where string) string {
+// matching is FROM and WHERE of the objects that q asks for, within scope.
+func (a *question) matching(p *clickhouse.Params, q *ql.Query) (string, error) {
+	condition, err := a.condition(p, q)
+	if err != nil {
+		return "", err
+	}
+	return a.from(p, a.keys[q.Canonical()]) + ` WHERE ` + condition, nil
+}
+
+// condition is q's own part.
+func (a *question) condition(p *clickhouse.Params, q *ql.Query) (string, error) {
+	return q.ClickHouse(p, ql.Env{UIDs: func(where string) string {
 		uid := `uid`
 		if q.Page() == ql.Events {
 			// Kubelets put a node's name where its UID belongs.
 			uid = `arrayJoin(if(api_group = '' AND resource = 'nodes', [uid, name], [uid]))`
 		}
-		return `(SELECT ` + uid + ` FROM ` + a.objects(p) + ` WHERE ` + bounds + ` AND ` + where + `)`
+		return `(SELECT ` + uid + ` FROM ` + a.from(p, nil) + ` WHERE ` + where + `)`
 	}})
-	if err != nil {
-		return "", err
-	}
-	where := bounds + ` AND ` + condition
-	if c := a.keys[q.Canonical()]; c != nil {
-		where = bounds + ` AND ` + c.predicate(p) + ` AND ` + condition
-	}
-	return where, nil
 }
 
 // named reports which clusters the query can be about, for coverage; nil means all.
@@ -242,14 +249,14 @@ func (a *question) page(ctx context.Context, first int, c *cursor, bare bool, re
 	if err != nil {
 		return err
 	}
-	where, err := a.where(p, a.q)
+	matching, err := a.matching(p, a.q)
 	if err != nil {
 		return err
 	}
 	var keys []key
 	var vers []uint64
 	var last []string
-	err = a.s.read(ctx, `SELECT `+keyColumns+`, ver, `+o.remember()+` FROM `+a.objects(p)+` WHERE `+where+` AND `+after+
+	err = a.s.read(ctx, `SELECT `+keyColumns+`, ver, `+o.remember()+` FROM `+matching+` AND `+after+
 		` ORDER BY `+o.by()+` LIMIT `+strconv.Itoa(first+1), p,
 		func(rows driver.Rows) error {
 			var k key

@@ -105,10 +105,11 @@ func (s *Service) Changes(ctx context.Context, scope access.Scope, query string,
 		page.Total = 0
 		return page, nil
 	}
-	where, err := a.where(p, a.q)
+	where, err := a.condition(p, a.q)
 	if err != nil {
 		return nil, err
 	}
+	where += ` AND ` + a.f.bounds(p)
 	where += ` AND observed_at >= ` + p.Time(from) + ` AND observed_at < ` + p.Time(to)
 	if !mentions(a.q.Root(), "meaningful") {
 		where += ` AND meaningful = 1`

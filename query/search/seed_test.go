@@ -112,7 +112,7 @@ func (w *world) indexed(word string) {
 
 func (w *world) eventually(what string, f func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !f() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("never true: %s", what)

@@ -33,9 +33,9 @@ func (s *Service) Watch(ctx context.Context, scope access.Scope, query string) (
 	matching := map[key]uint64{}
 	if !a.f.empty() {
 		p := new(clickhouse.Params)
-		where, err := a.where(p, a.q)
+		from, err := a.matching(p, a.q)
 		if err == nil {
-			err = s.read(ctx, `SELECT `+keyColumns+`, ver FROM `+a.objects(p)+` WHERE `+where, p, func(rows driver.Rows) error {
+			err = s.read(ctx, `SELECT `+keyColumns+`, ver FROM `+from, p, func(rows driver.Rows) error {
 				var k key
 				var ver uint64
 				err := rows.Scan(append(k.dest(), &ver)...)
