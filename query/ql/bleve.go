@@ -1,6 +1,7 @@
 package ql
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/search/query"
@@ -147,14 +148,22 @@ func begins(field, value string) query.Query {
 }
 
 // wild is a pattern for a field; the index walks all terms for a leading wildcard, so those are left to ClickHouse.
+// It is a regular expression, since bleve's own wildcards do not match line ends.
 func wild(field, pattern string) candidate {
-	if pattern == "" || pattern[0] == '*' || pattern[0] == '?' || strings.Contains(pattern, `\`) {
+	if pattern == "" || pattern[0] == '*' || pattern[0] == '?' {
 		return candidate{}
 	}
-	if prefix := pattern[:len(pattern)-1]; strings.HasSuffix(pattern, "*") && !strings.ContainsAny(prefix, "*?") {
+	if prefix := pattern[:len(pattern)-1]; strings.HasSuffix(pattern, "*") && !strings.ContainsAny(prefix, `*?\`) {
 		return exactly(begins(field, prefix))
 	}
-	q := query.NewWildcardQuery(pattern)
+	var b strings.Builder
+	unglob(pattern, func(s string) { b.WriteString(regexp.QuoteMeta(s)) }, func(c byte) {
+		b.WriteString("(?s:.)")
+		if c == '*' {
+			b.WriteByte('*')
+		}
+	})
+	q := query.NewRegexpQuery(b.String())
 	q.SetField(field)
 	return exactly(q)
 }
@@ -304,7 +313,7 @@ func (x *Filter) indexedPositive() candidate {
 			case v.Kind == Literal:
 				parts = append(parts, exactly(term(FieldLabelsLow, key+strings.ToLower(v.Text))))
 			case v.Kind == Glob:
-				parts = append(parts, wild(FieldLabelsLow, key+strings.ToLower(v.Text)))
+				parts = append(parts, wild(FieldLabelsLow, globEscape(key)+strings.ToLower(v.Text)))
 			default:
 				parts = append(parts, candidate{begins(FieldLabels, key), false})
 			}

@@ -186,19 +186,28 @@ func (c *compiler) status(x *Filter) string {
 	if x.Op == OpHas {
 		return not(x.Not, "(status != '')")
 	}
-	var parts []string
+	var ready, texts []string
 	for i := range x.Values {
 		v := &x.Values[i]
 		switch r := v.readiness(x.Op); {
-		case r != "" && x.Not:
-			parts = append(parts, "(ready != "+c.p.String(opposite(r))+")")
-		case r != "":
-			parts = append(parts, "(ready = "+c.p.String(r)+")")
+		case r == "":
+			texts = append(texts, c.compare("status", x.Op, v), c.compare("health", x.Op, v))
+		case x.Not:
+			ready = append(ready, "(ready = "+c.p.String(opposite(r))+")")
 		default:
-			parts = append(parts, c.compare("status", x.Op, v), c.compare("health", x.Op, v))
+			ready = append(ready, "(ready = "+c.p.String(r)+")")
 		}
 	}
-	return not(x.Not, anyOf(parts))
+	if !x.Not {
+		return anyOf(append(ready, texts...))
+	}
+	if len(texts) > 0 {
+		ready = append(ready, "(NOT "+anyOf(texts)+")")
+	}
+	if len(ready) == 1 {
+		return ready[0]
+	}
+	return "(" + strings.Join(ready, " AND ") + ")"
 }
 
 func anyOf(parts []string) string {

@@ -1,9 +1,11 @@
 package ql
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 )
 
@@ -87,8 +89,15 @@ func complete(text string, cursor int, o Options) Completion {
 		c.Field = f.name
 	}
 	c.From, c.To = piece(text, value, cursor, end)
-	c.Prefix = strings.Trim(text[c.From:max(c.From, cursor)], `"!`)
+	c.Prefix = strings.Trim(text[c.From:max(c.From, cursor)], `"`)
+	if inner, typed, ok := split(c.Prefix); ok && (c.Field == "has" || c.Field == "no") && inner != "cluster" {
+		c.Expect, c.From, c.Field, c.Prefix = ExpectKey, c.From+strings.IndexByte(c.Prefix, '.')+1, inner, typed
+		return c
+	}
 	c.Static = p.valuesOf(c.Field, key, f, c.Prefix)
+	if strings.HasSuffix(op, "!") {
+		c.Static = slices.DeleteFunc(c.Static, func(s records.Suggestion) bool { return strings.HasPrefix(s.Text, "!") })
+	}
 	return c
 }
 
@@ -259,7 +268,20 @@ func (p *parser) kindsLike(typed string) []records.Suggestion {
 			like = append(like, s)
 		}
 	}
+	if typed == "" { // in the order of how often people ask
+		slices.SortStableFunc(like, func(a, b records.Suggestion) int { return common(a.Text) - common(b.Text) })
+	}
 	return append(exact, like...)
+}
+
+// common is the place of a kind among Kubernetes' own, which are listed from the common to the rare.
+func common(kind string) int {
+	for i := range kube.Builtins {
+		if kube.Builtins[i].Kind == kind {
+			return i
+		}
+	}
+	return len(kube.Builtins)
 }
 
 // valuesOf are the values of a field that are known without data.

@@ -77,7 +77,7 @@ func newParser(text string, o Options) *parser {
 		o.Now = time.Now()
 	}
 	o.Now = o.Now.Truncate(time.Millisecond)
-	return &parser{text: text, opts: o, kinds: knownKinds(o.Kinds), q: &Query{page: o.Page, now: o.Now.UTC(), clusters: o.Clusters}}
+	return &parser{text: text, opts: o, kinds: knownKinds(o.Kinds), q: &Query{page: o.Page, now: o.Now, clusters: o.Clusters}}
 }
 
 func (p *parser) fail(code string, from, to int, fix, message string, args ...any) *access.Error {
@@ -360,7 +360,11 @@ func (p *parser) unknown(from, end int, op string) (Expr, error) {
 		if later[key] == "" {
 			key = head
 		}
-		return nil, p.fail(CodeUnsupported, from, end, instead[key], "%s: cannot be asked yet: %s come in a later version.", name, later[key])
+		fix := instead[key]
+		if fix == "" {
+			fix = "Leave it out: it comes in a later version."
+		}
+		return nil, p.fail(CodeUnsupported, from, end, fix, "%s: cannot be asked yet (%s).", name, later[key])
 	}
 	var names []string
 	for _, f := range registry {
@@ -374,15 +378,26 @@ func (p *parser) unknown(from, end int, op string) (Expr, error) {
 	for _, d := range prefixes {
 		names = append(names, d.name)
 	}
-	rest := p.text[end:run]
-	fix := ""
-	switch near := nearest(name, names); {
+	rest, asText, fix := p.text[end:run], quote(whole), ""
+	host, _, port := strings.Cut(whole, ":")
+	prefix, key, dotted := strings.Cut(name, ".")
+	near := nearest(name, names)
+	if above := nearest(prefix, []string{"label", "annotation", "cluster"}); dotted && key != "" && above != "" {
+		near = above + "." + key
+	}
+	switch {
 	case near != "":
-		fix = fmt.Sprintf("Did you mean %s%s? To search for the text, write %s.", near, rest, quote(whole))
+		fix = fmt.Sprintf("Did you mean %s%s? To search for the text, write %s.", near, rest, asText)
+	case op == "": // has:, no:
+		fix = fmt.Sprintf("Write label.%s for a label.", name)
+	case port && isAddress(host):
+		fix = fmt.Sprintf("Write %s for the address, or %s for the text.", host, asText)
+	case strings.HasPrefix(rest, "://"):
+		fix = fmt.Sprintf("Write %s for the text.", asText)
 	case looksLikeImage(name, strings.TrimPrefix(rest, ":")):
-		fix = fmt.Sprintf("Write image:%s for an image, or %s for the text.", quote(whole), quote(whole))
+		fix = fmt.Sprintf("Write image:%s for an image, or %s for the text.", asText, asText)
 	default:
-		fix = fmt.Sprintf("Write label.%s%s for a label, or %s for the text.", name, rest, quote(whole))
+		fix = fmt.Sprintf("Write label.%s%s for a label, or %s for the text.", name, rest, asText)
 	}
 	return nil, p.fail(CodeUnknownField, from, end, fix, "There is no field %q.", name)
 }
@@ -414,6 +429,9 @@ func (p *parser) freeText(from int) (Expr, error) {
 	p.i = end
 	if !p.ends(end) && p.text[end] != ',' {
 		return nil, p.fail(CodeSyntax, end, end+1, "Put a space there, or a backslash before the quote.", "A quote stands inside a word.")
+	}
+	if name, _, keyed := split(s); glob && keyed && name != "cluster" && strings.ContainsAny(s, ":=") {
+		return nil, p.fail(CodeBadValue, from, end, "Name one key.", "The key of a label or annotation cannot have wildcards.")
 	}
 	t := &Text{Text: s, Glob: glob, From: from, To: end}
 	if !glob && strings.HasSuffix(s, "~") && p.text[end-1] == '~' && len(s) > 1 {
@@ -520,11 +538,13 @@ func (p *parser) has(f *field, key string, from, at, end int) (*Filter, error) {
 }
 
 func (p *parser) elsewhere(f *field, from, end int) error {
-	where := "changes"
-	if f.pages[0] == Events {
-		where = "events"
+	var where []string
+	for _, other := range registry {
+		if other.name == f.name {
+			where = append(where, map[Page]string{Changes: "changes", Events: "events"}[other.pages[0]])
+		}
 	}
-	return p.fail(CodeUnsupported, from, end, "Ask it on the page of "+where+", or leave it out.", "%s: is a field of %s.", f.name, where)
+	return p.fail(CodeUnsupported, from, end, "Ask it there, or leave it out.", "%s: is a field of %s.", f.name, strings.Join(where, " and of "))
 }
 
 // flag reads what follows is: and answers the filters it is short for.

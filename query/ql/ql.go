@@ -76,8 +76,8 @@ func (q *Query) Root() Expr { return q.root }
 // Page is what the query is asked of.
 func (q *Query) Page() Page { return q.page }
 
-// Now is the moment all relative times were computed from, in UTC and whole milliseconds. Pages after the first
-// parse the query with the Now of the first, so that bounds do not move.
+// Now is the moment all relative times were computed from, in whole milliseconds. Pages after the first parse the
+// query with the Now of the first (in the same zone, which clock times are in), so that bounds do not move.
 func (q *Query) Now() time.Time { return q.now }
 
 // At is the moment that at: names; zero means now.

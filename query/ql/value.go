@@ -18,7 +18,7 @@ func (p *parser) filter(f *field, key string, from, end int, op string, at int) 
 		return nil, p.fail(CodeSyntax, from, end, "Write "+f.name+".KEY:value, or has:"+f.name+".KEY.", "%s needs a key.", f.name)
 	}
 	if strings.ContainsAny(key, "*?") {
-		return nil, p.fail(CodeBadValue, from, end, "Name one key.", "The key of a label cannot have wildcards.")
+		return nil, p.fail(CodeBadValue, from, end, "Name one key.", "The key of a label or annotation cannot have wildcards.")
 	}
 	x := &Filter{Field: f.name, Key: key, Op: OpMatch, From: from, def: f}
 	list := false
@@ -205,6 +205,7 @@ func (p *parser) compile(v *Value) error {
 	re, err := regexp.Compile(v.pattern())
 	if err != nil {
 		_, why, _ := strings.Cut(err.Error(), "error parsing regexp: ")
+		why = strings.Replace(strings.Replace(why, "(?s)", "", 1), "(?si)", "", 1)
 		return p.fail(CodeBadValue, v.From, v.To, `Correct it; special characters are escaped by a backslash.`, "This is no regular expression: %s.", oneLine(why))
 	}
 	v.re = re
@@ -441,6 +442,9 @@ func (p *parser) time(f *field, op Op, v *Value) error {
 	if f.typ == typAge {
 		for _, e := range ends {
 			if _, ok := duration(e); !ok && !(isSpan && e == "*") {
+				if _, _, is := moment(e, p.opts.Now); is {
+					fix = "Write created" + string(op) + text + "."
+				}
 				return p.fail(CodeBadValue, v.From, v.To, fix, "age is a duration, not %s.", quote(e))
 			}
 		}
