@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -245,6 +246,24 @@ func TestRolloutThatDoesNotFinish(t *testing.T) {
 	h.is(got, "FAILED: "+a.Title+"\nFAILED "+app1+" (restart) The change was written, but the rollout was not done after 300ms: of 3 replicas wanted, 1 are updated and 2 are ready.")
 	if got.Targets[0].Inverse == nil {
 		t.Error("what was written cannot be undone")
+	}
+}
+
+func TestRolloutIsNotDoneBeforeTheLastOldPodIsGone(t *testing.T) {
+	f := newFleet(app1)
+	h := newHub(t, f)
+	a := h.plan(refs(app1))
+	f.extra.Store(1)
+	looks := atomic.Int32{}
+	f.after = func(c *ingestpb.Command) *ingestpb.CommandResult {
+		if c.GetRead() != nil && looks.Add(1) == 4 {
+			f.extra.Store(0)
+		}
+		return nil
+	}
+	h.is(h.run(a), "SUCCEEDED: "+a.Title+"\nDONE "+app1+" (restart)")
+	if n := looks.Load(); n < 5 {
+		t.Errorf("done after %d looks, want it to wait for the old pod", n)
 	}
 }
 

@@ -90,6 +90,7 @@ type live struct {
 	Replicas        int32
 	RestartedAt     string
 	Spec            string // digest
+	Pods            *int32 // those of earlier revisions too; nil for kinds that do not count them
 }
 
 func readLive(object []byte) (live, error) {
@@ -98,7 +99,10 @@ func readLive(object []byte) (live, error) {
 			ResourceVersion string `json:"resourceVersion"`
 			Generation      int64  `json:"generation"`
 		} `json:"metadata"`
-		Spec json.RawMessage `json:"spec"`
+		Spec   json.RawMessage `json:"spec"`
+		Status struct {
+			Replicas *int32 `json:"replicas"`
+		} `json:"status"`
 	}
 	var spec struct {
 		Replicas *int32 `json:"replicas"`
@@ -117,7 +121,7 @@ func readLive(object []byte) (live, error) {
 	if err := json.Unmarshal(o.Spec, &spec); err != nil {
 		return live{}, fmt.Errorf("read the member's object: %w", err)
 	}
-	l := live{ResourceVersion: o.Metadata.ResourceVersion, Generation: o.Metadata.Generation, Replicas: 1, RestartedAt: spec.Template.Metadata.Annotations[restartedAt]}
+	l := live{ResourceVersion: o.Metadata.ResourceVersion, Generation: o.Metadata.Generation, Replicas: 1, Pods: o.Status.Replicas, RestartedAt: spec.Template.Metadata.Annotations[restartedAt]}
 	if spec.Replicas != nil {
 		l.Replicas = *spec.Replicas
 	}

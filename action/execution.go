@@ -238,7 +238,7 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 	deadline := t.StartedAt.Add(x.timing.rollout)
 	wait := x.timing.poll / 4
 	for n := 0; ; n++ {
-		_, r, err := x.read(ctx, i, t)
+		l, r, err := x.read(ctx, i, t)
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 			return x.endTarget(ctx, i, t, done, "")
 		case r.Code == ingestpb.CommandResult_CODE_OK:
 			moved := progress(t, w)
-			if w.ObservedGeneration >= w.Generation && w.Updated == w.Desired && w.Ready == w.Desired {
+			if rolledOut(w, l) {
 				return x.endTarget(ctx, i, t, done, "")
 			}
 			if moved {
@@ -264,6 +264,12 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 		sleep(ctx, wait)
 		wait = min(wait*3/2, 2*x.timing.poll)
 	}
+}
+
+// rolledOut is kubectl rollout status' rule: the controller has seen the spec, every pod is updated and ready, and
+// none of an earlier revision is left, whose readiness would count too.
+func rolledOut(w *ingestpb.Workload, l live) bool {
+	return w.ObservedGeneration >= w.Generation && w.Updated == w.Desired && w.Ready == w.Desired && (l.Pods == nil || *l.Pods <= w.Desired)
 }
 
 func unfinished(t *actions.Target, r *ingestpb.CommandResult, after time.Duration) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,8 @@ type fleet struct {
 	most    int
 	// before sees every command and may answer in the member's stead; after sees it once it was carried out.
 	before, after func(c *ingestpb.Command) *ingestpb.CommandResult
-	stuck         bool // rollouts do not finish
+	stuck         bool         // rollouts do not finish
+	extra         atomic.Int32 // pods of the earlier revision that are still there
 }
 
 type workload struct {
@@ -67,7 +69,7 @@ func newFleet(refs ...string) *fleet {
 
 func (w *workload) kind() string { return kindOf(w.ref.GroupResource) }
 
-func (w *workload) json() []byte {
+func (w *workload) json(extra int32) []byte {
 	annotations := map[string]string{}
 	if w.restartedAt != "" {
 		annotations[restartedAt] = w.restartedAt
@@ -79,6 +81,7 @@ func (w *workload) json() []byte {
 			"metadata": map[string]any{"annotations": annotations},
 			"spec":     map[string]any{"containers": []any{map[string]any{"name": "app", "image": w.image}}},
 		}},
+		"status": map[string]any{"replicas": w.replicas + extra},
 	})
 	if err != nil {
 		panic(err)
@@ -145,7 +148,7 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 		return answer(ingestpb.CommandResult_CODE_EXPIRED, "The command came too late.")
 	}
 	r := answer(ingestpb.CommandResult_CODE_OK, "")
-	r.Before = w.json()
+	r.Before = w.json(f.extra.Load())
 	r.Workload = f.progress(w)
 	if c.GetRead() != nil {
 		return r
@@ -166,7 +169,7 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 	}
 	w.version++
 	w.generation++
-	r.After = w.json()
+	r.After = w.json(f.extra.Load())
 	r.Workload = f.progress(w)
 	if c.DryRun {
 		*w = was
