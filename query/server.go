@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -92,7 +93,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a recovered value is compared, not an error chain
-				s.deps.Log.Error("request panic", "path", r.URL.Path, "value", v)
+				s.deps.Log.Error("request panic", "path", r.URL.Path, "value", v, "stack", string(debug.Stack()))
 				http.Error(w, "Something went wrong inside the hub; its log has the cause.", http.StatusInternalServerError)
 			}
 		}()

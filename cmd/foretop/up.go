@@ -160,7 +160,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	add(agg.Run)
 
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
-	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Dispatch: members.execute, Log: log.With("part", "action")})
+	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
 	add(acts.Work)
 
 	deps := query.Deps{Reader: index, Actions: acts, UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
@@ -117,7 +118,9 @@ func (g *Graph) settle(list []*gqlerrors.QueryError) {
 // panics turns a resolver's panic into an error with an id, once, with the value in the log only.
 type panics struct{ log *slog.Logger }
 
-func (p panics) LogPanic(_ context.Context, value any) { p.log.Error("resolver panic", "value", value) }
+func (p panics) LogPanic(_ context.Context, value any) {
+	p.log.Error("resolver panic", "value", value, "stack", string(debug.Stack()))
+}
 
 func (p panics) MakePanicError(_ context.Context, value any) *gqlerrors.QueryError {
 	return &gqlerrors.QueryError{Message: "panic", ResolverError: fmt.Errorf("panic: %v", value)}
