@@ -28,10 +28,12 @@ func (db *DB) Insert(ctx context.Context, table string, columns []Column, token 
 	if token != "" {
 		again = Unavailable
 	}
-	err = db.retry(ctx, again, func() error { return db.insertOnce(ctx, table, columns, token) })
+	insert := func() error { return db.insertOnce(ctx, table, columns, token) }
+	err = db.retry(ctx, again, insert)
 	var exception *Error
 	if errors.As(err, &exception) && schemaChanged[exception.Code] {
 		db.forgetColumns(table)
+		err = db.retry(ctx, again, insert) // nothing was written: the columns may have changed since they were read
 	}
 	if err != nil {
 		return fmt.Errorf("insert %d rows into %s: %w", rows, table, err)

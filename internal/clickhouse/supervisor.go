@@ -49,6 +49,9 @@ func newSupervisor(config EngineConfig, log *slog.Logger) (*supervisor, error) {
 	if config.DataDir == "" {
 		return nil, &access.Error{Code: "INVALID", Message: "The embedded engine needs a data folder.", Fix: "Name one, or give the address of a ClickHouse server."}
 	}
+	if config.Listen != "" {
+		return nil, &access.Error{Code: "INVALID", Message: "The embedded engine does not listen on TCP yet.", Fix: "Leave its listen address out, or use a ClickHouse server for outside readers."}
+	}
 	var err error
 	if config.DataDir, err = filepath.Abs(config.DataDir); err != nil {
 		return nil, fmt.Errorf("find the data folder %s: %w", config.DataDir, err)
@@ -79,9 +82,6 @@ func (s *supervisor) start(ctx context.Context) error {
 	arguments := []string{"engine", "--data-dir", s.config.DataDir, "--socket", s.socket}
 	if s.config.Library != "" {
 		arguments = append(arguments, "--library", s.config.Library)
-	}
-	if s.config.Listen != "" {
-		arguments = append(arguments, "--listen", s.config.Listen)
 	}
 	if s.config.MaxMemory != 0 {
 		arguments = append(arguments, "--max-memory", strconv.FormatUint(s.config.MaxMemory, 10))

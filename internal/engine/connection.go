@@ -231,8 +231,10 @@ func (c *connection) insert(sql, format string, body io.Reader) error {
 			return
 		}
 		buffer := make([]byte, 1<<20)
+		empty := true
 		for {
 			n, readErr := body.Read(buffer)
+			empty = empty && n == 0
 			if n > 0 && c.lib.insertAppend(stream, first(buffer), uintptr(n)) != 0 {
 				err = &Error{Text: c.lib.insertError(stream)}
 				return
@@ -244,6 +246,10 @@ func (c *connection) insert(sql, format string, body io.Reader) error {
 				err = fmt.Errorf("read the rows to insert: %w", readErr)
 				return
 			}
+		}
+		if empty { // clickhouse-go sends this when it could not encode the rows
+			err = &Error{Text: "Code: 108. DB::Exception: No rows were sent to insert. (NO_DATA_TO_INSERT)"}
+			return
 		}
 		result := c.lib.insertDone(stream)
 		defer c.lib.destroyResult(result)
