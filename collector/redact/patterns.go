@@ -69,7 +69,7 @@ func scrub(s string, count func(rule string)) string {
 			s = out
 		}
 	}
-	if strings.ContainsAny(s, "=:") && deniedNames.MatchString(s) {
+	if strings.ContainsAny(s, "=:") && hasCredentialWord(s) {
 		out := replaceAssignments(s)
 		if out != s {
 			count("assignment")

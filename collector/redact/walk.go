@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -15,10 +14,7 @@ var credentialFields = []string{
 	"credential", "credentials", "kubeconfig", "authorization", "cookie", "connectionString", "dockerconfigjson",
 }
 
-// deniedNames is what names of annotations, labels, environment variables, headers and ConfigMap keys must not say.
-var deniedNames = regexp.MustCompile(`(?i)(token|passw|passphrase|secret|credential|kubeconfig|private.?key|api.?key|access.?key|authorization|cookie|dockerconfig)`)
-
-// allowedNames would match deniedNames but are known to hold no credential, and people search for them.
+// allowedNames say a credential word but are known to hold no credential, and people search for them.
 var allowedNames = map[string]bool{
 	"argocd.argoproj.io/secret-type":                             true,
 	"kubernetes.io/enforce-mountable-secrets":                    true,
@@ -38,7 +34,7 @@ func (p *pass) deniedName(name string) bool {
 	if name == KeysAnnotation || allowedNames[name] {
 		return false
 	}
-	return deniedNames.MatchString(name) || p.names != nil && p.names.MatchString(name)
+	return hasCredentialWord(name) || p.names != nil && p.names.MatchString(name)
 }
 
 // harmless says that a value under a suspicious name only points to where the credential is, or switches something.
