@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
@@ -425,4 +428,42 @@ func TestControlStateYoungerThanTheData(t *testing.T) {
 	h = newHubOn(t, db, statetest.Open(t)) // etcd was lost
 	h.opens(t).sends(pod(ingestpb.Op_OP_UPDATE, "a", "3", "z"))
 	h.wants(t, "the newest wins", "a:3", live)
+}
+
+func TestClustersWaitForRoomAndAllGetThrough(t *testing.T) {
+	h := newHub(t)
+	h.waiting, h.maxWait = semaphore.NewWeighted(1), 1 // room for one batch at a time
+	var all errgroup.Group
+	for n := range 3 {
+		uid := fmt.Sprintf("cluster-%d", n)
+		session, err := h.Open(t.Context(), uid, &ingestpb.Hello{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &sender{Session: session, t: t}
+		all.Go(func() error {
+			var last *pending
+			for i := range 10 { // without waiting for the one before, as over gRPC
+				p, err := s.take(t.Context(), s.seal(pod(ingestpb.Op_OP_UPDATE, "a", fmt.Sprint(i), fmt.Sprint("app:", i))))
+				if err != nil {
+					return err
+				}
+				last = p
+			}
+			return s.wait(t.Context(), last)
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	h.wants(t, "versions", "30", `SELECT toString(count()) FROM {db}.resource_history`)
+}
+
+func TestObjectsThatCannotBeReadStopNobody(t *testing.T) {
+	h := newHub(t)
+	s := h.opens(t)
+	bad := pod(ingestpb.Op_OP_SNAPSHOT, "bad", "1", "x")
+	bad.GetObject().Object = []byte(`{"kind": 3`)
+	s.sends(snapshotOf(1, nil, bad, pod(ingestpb.Op_OP_SNAPSHOT, "a", "1", "x"))...)
+	h.wants(t, "live", "a:1", live)
 }

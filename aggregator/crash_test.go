@@ -10,6 +10,8 @@ import (
 
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
+	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state/statetest"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -37,8 +39,8 @@ func TestKillingTheEngineLosesNothingAndRepeatsNothing(t *testing.T) {
 			}
 			syscall.Kill(before, syscall.SIGKILL)
 			killed++
-			mark := s.durable() + 10
-			for (db.Pid() == before || s.durable() < mark) && ctx.Err() == nil {
+			mark := s.acknowledged() + 10
+			for (db.Pid() == before || s.acknowledged() < mark) && ctx.Err() == nil {
 				time.Sleep(5 * time.Millisecond) // polls: nobody tells
 			}
 		}
@@ -62,10 +64,58 @@ func TestKillingTheEngineLosesNothingAndRepeatsNothing(t *testing.T) {
 	}
 }
 
-func (s *sender) durable() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.committed
+func (s *sender) acknowledged() uint64 {
+	s.ackMu.Lock()
+	defer s.ackMu.Unlock()
+	return s.durable
+}
+
+func TestPeopleAreToldWhileTheDatabaseIsAway(t *testing.T) {
+	db := clickhousetest.OpenWith(t, clickhouse.Config{Engine: clickhousetest.Engine(t.TempDir())})
+	if db.Pid() == 0 {
+		t.Skip("the database is a server, which a test must not kill")
+	}
+	h := newHubOn(t, db, statetest.Open(t))
+	s := h.opens(t)
+	s.sends(pod(ingestpb.Op_OP_ADD, "a", "1", "x"), resourceState(ingestpb.ResourceState_STATE_SYNCED, ""), heartbeat(true, ""))
+	syscall.Kill(db.Pid(), syscall.SIGKILL) // nobody starts it again yet
+	sent := make(chan error, 1)
+	go func() {
+		sent <- s.Send(t.Context(), s.seal(pod(ingestpb.Op_OP_ADD, "b", "1", "x"), heartbeat(true, "")))
+	}()
+	is := func(state records.ClusterState, reason string) {
+		t.Helper()
+		var e clusters.Entry
+		for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+			if e, _ = h.registry.ByUID(zone1); e.State == state && e.Reason == reason {
+				return
+			}
+		}
+		t.Errorf("got %s %q, want %s %q", e.State, e.Reason, state, reason)
+	}
+	is(records.Degraded, "The hub's database does not answer: nothing new is stored until it does. Nothing is lost, collectors wait.")
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	go db.Run(ctx)
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	is(records.Live, "")
+	h.wants(t, "live", "a:1 b:1", live)
+}
+
+func TestASentenceForEachTrouble(t *testing.T) {
+	f := func(err error, since time.Duration, want string) {
+		t.Helper()
+		if got := trouble(err, since); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
+	full := &clickhouse.Error{Code: 243, Message: "Cannot reserve 1.00 MiB, not enough space"}
+	f(full, 0, "The disk of the hub's database is full")
+	f(syscall.ECONNREFUSED, time.Second, "")
+	f(syscall.ECONNREFUSED, time.Minute, "The hub's database does not answer")
+	f(&clickhouse.Error{Code: 60, Message: "no such table"}, time.Minute, "The hub's database refuses what is written")
 }
 
 func closed(c chan struct{}) bool {

@@ -268,7 +268,9 @@ func (w *preparation) uncommitted(key objectKey) (string, bool) {
 	if text, ok := w.objects[key]; ok {
 		return text, true
 	}
-	for seq := w.taken; seq > w.Session.committed; seq-- {
+	w.ackMu.Lock()
+	defer w.ackMu.Unlock()
+	for seq := w.taken; seq > w.durable; seq-- {
 		if p := w.waiting[seq]; p != nil {
 			if text, ok := p.objects[key]; ok {
 				return text, true

@@ -26,16 +26,18 @@ type Session struct {
 	life   context.Context // ends with the session
 	cancel context.CancelCauseFunc
 
-	mu        sync.Mutex // held while a batch is prepared
+	mu        sync.Mutex // held while a batch is prepared, however long that takes; the writer never waits for it
 	taken     uint64     // newest batch that was prepared
 	lastSeq   uint64     // of its records
-	committed uint64     // newest batch that is durable
-	waiting   map[uint64]*pending
 	known     knownSet
 	tracked   map[kube.GroupResource]bool // kinds of which the database held objects, or that were listed whole
 	events    map[string]seenEvent
 	swept     time.Time
 	snapshots map[kube.GroupResource]*snapshot
+
+	ackMu   sync.Mutex
+	durable uint64 // newest batch that is durable
+	waiting map[uint64]*pending
 
 	statusMu sync.Mutex
 	standing standing
@@ -57,6 +59,9 @@ func newSession(s *Server, cluster string, epoch uint64, hello *ingestpb.Hello, 
 		session.tracked[gr] = true
 	}
 	session.standing = newStanding(hello.GetKubernetesVersion())
+	if e, ok := s.clusters.ByUID(cluster); ok {
+		session.standing.asOf = e.AsOf // what is stored is still as of then
+	}
 	return session
 }
 
@@ -96,11 +101,7 @@ func (s *Session) take(ctx context.Context, b *ingestpb.Batch) (*pending, error)
 	if s.life.Err() != nil {
 		return nil, context.Cause(s.life)
 	}
-	if b.BatchSeq <= s.committed {
-		s.server.metrics.duplicates.Inc()
-		return nil, nil
-	}
-	if p := s.waiting[b.BatchSeq]; p != nil {
+	if p, done := s.taking(b.BatchSeq); p != nil || done {
 		s.server.metrics.duplicates.Inc()
 		return p, nil
 	}
@@ -108,7 +109,7 @@ func (s *Session) take(ctx context.Context, b *ingestpb.Batch) (*pending, error)
 		return nil, fmt.Errorf("batch %d of cluster %s follows batch %d: numbers must be without a gap", b.BatchSeq, s.cluster, s.taken)
 	}
 	size := min(int64(proto.Size(b))+1, s.server.maxWait)
-	if err := s.server.waiting.Acquire(ctx, size); err != nil {
+	if err := s.room(ctx, size); err != nil {
 		return nil, err
 	}
 	p, err := s.prepare(b)
@@ -118,7 +119,9 @@ func (s *Session) take(ctx context.Context, b *ingestpb.Batch) (*pending, error)
 	}
 	p.size = size
 	s.taken = b.BatchSeq
+	s.ackMu.Lock()
 	s.waiting[b.BatchSeq] = p
+	s.ackMu.Unlock()
 	select {
 	case s.server.writer.queue <- p:
 		return p, nil
@@ -129,17 +132,41 @@ func (s *Session) take(ctx context.Context, b *ingestpb.Batch) (*pending, error)
 	}
 }
 
+// taking finds a batch that was taken before: on its way, or done.
+func (s *Session) taking(batchSeq uint64) (p *pending, done bool) {
+	s.ackMu.Lock()
+	defer s.ackMu.Unlock()
+	return s.waiting[batchSeq], batchSeq <= s.durable
+}
+
+// room waits until the hub holds few enough batches to take this one: that is what slows collectors down.
+func (s *Session) room(ctx context.Context, size int64) error {
+	if s.server.waiting.TryAcquire(size) {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	err := s.server.waiting.Acquire(ctx, size)
+	if err != nil && s.life.Err() != nil {
+		return context.Cause(s.life)
+	}
+	return err
+}
+
 // end makes the session refuse everything from now on. What is being committed is still decided.
 func (s *Session) end(why error) { s.cancel(why) }
 
 // settle waits until nothing of an ended session is on its way to the database.
 func (s *Session) settle(ctx context.Context) error {
-	s.mu.Lock()
+	s.mu.Lock() // what is being prepared ends soon: the session has ended
+	s.mu.Unlock()
+	s.ackMu.Lock()
 	var last []*pending
 	for _, p := range s.waiting {
 		last = append(last, p)
 	}
-	s.mu.Unlock()
+	s.ackMu.Unlock()
 	for _, p := range last {
 		select {
 		case <-p.done:
@@ -206,10 +233,10 @@ func (p *pending) finish(err error) {
 // committed notes that p is durable.
 func (p *pending) committed() {
 	s := p.session
-	s.mu.Lock()
-	s.committed = max(s.committed, p.batchSeq)
+	s.ackMu.Lock()
+	s.durable = max(s.durable, p.batchSeq)
 	delete(s.waiting, p.batchSeq)
-	s.mu.Unlock()
+	s.ackMu.Unlock()
 	if len(p.after) > 0 {
 		for _, f := range p.after {
 			f()

@@ -143,6 +143,8 @@ func (s *Session) report(ctx context.Context) {
 	if !tell {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // the writer waits, and it is only a label
+	defer cancel()
 	if err := s.server.clusters.SetVersion(ctx, s.cluster, version); err != nil {
 		s.server.log.Warn("version of cluster not noted", "cluster", s.cluster, "err", err)
 	}
