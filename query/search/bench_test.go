@@ -45,6 +45,21 @@ func pod(i, apps int) object {
 	}
 }
 
+// multiply makes n replicas of every pod, in the engine: that is faster than making them here.
+func (w *world) multiply(n int) {
+	w.t.Helper()
+	w.seq += 1 << 20
+	for _, table := range []string{"resource_history", "resources"} {
+		err := w.db.Exec(context.Background(), fmt.Sprintf(`INSERT INTO %[1]s SELECT * REPLACE (concat(name, '-', toString(r)) AS name, concat(uid, '-', toString(r)) AS uid, ver + r * 4096 AS ver,
+			concat('node-', toString(cityHash64(name, r) %% 500)) AS node, arrayConcat(tokens, [concat(name, '-', toString(r)), toString(r)]) AS tokens)
+			FROM (SELECT * FROM %[1]s WHERE resource = 'pods') ARRAY JOIN range(1, %[2]d) AS r`, w.db.Table(table), n), nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.service.Nudge()
+}
+
 // BenchmarkSearch asks a fleet of FORETOP_BENCH_PODS pods (10,000 by default) in ten clusters and reports the
 // median and the 99th percentile of whole answers.
 func BenchmarkSearch(b *testing.B) {
@@ -60,17 +75,15 @@ func BenchmarkSearch(b *testing.B) {
 		w.addCluster(fmt.Sprintf("zone%d", c))
 	}
 	started := time.Now()
-	for i := range pods {
-		w.put(fmt.Sprintf("zone%d", 1+i%10), pod(i, 3000), write{})
-		if i%5000 == 4999 {
-			w.flush()
-		}
+	const templates = 2000
+	for i := range templates {
+		w.put(fmt.Sprintf("zone%d", 1+i%10), pod(i, 2000), write{})
 	}
+	w.flush()
+	w.multiply(pods / templates)
 	w.put("zone1", configMap("shop", "lastword"), write{})
 	w.flush()
-	written := time.Since(started)
-	w.indexed("lastword")
-	b.Logf("%d pods written in %s, searchable %s later", pods, written.Round(time.Millisecond), (time.Since(started) - written).Round(time.Millisecond))
+	b.Logf("%d pods written in %s", pods, time.Since(started).Round(time.Millisecond))
 	w.stop()
 	os.RemoveAll(w.dir)
 	w.start()

@@ -95,7 +95,8 @@ func (s *Service) Changes(ctx context.Context, scope access.Scope, query string,
 		return nil, err
 	}
 	p := new(clickhouse.Params)
-	o := order{{sql: "toUnixTimestamp64Milli(observed_at)", desc: true}, {sql: a.f.clusterName(p), text: true}, {sql: "toInt64(ver)", desc: true}}
+	// The key too: the tombstones of one list share a version.
+	o := append(order{{sql: "toUnixTimestamp64Milli(observed_at)", desc: true}, {sql: "toInt64(ver)", desc: true}}, keyOrder(a.f, p)...)
 	list := listID("changes", a.q.Canonical(), from.UTC().String(), to.UTC().String())
 	if err := c.of(list, len(o)); err != nil {
 		return nil, err

@@ -112,7 +112,7 @@ func (w *world) indexed(word string) {
 
 func (w *world) eventually(what string, f func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for !f() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("never true: %s", what)
@@ -374,3 +374,6 @@ func ref(t testing.TB, s string) kube.Ref {
 	}
 	return r
 }
+
+// patience is for a machine that is busy with other things; nothing is expected to take as long.
+const patience = 2 * time.Minute
