@@ -23,6 +23,7 @@ var (
 )
 
 func TestInitialListArrivesWhole(t *testing.T) {
+	t.Parallel()
 	for _, streams := range []bool{true, false} {
 		t.Run(map[bool]string{true: "streamed", false: "in pages"}[streams], func(t *testing.T) {
 			server := kubetest.New(t, pods)
@@ -53,6 +54,7 @@ func TestInitialListArrivesWhole(t *testing.T) {
 }
 
 func TestBrokenWatchGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	server.Put("pods", "shop", "a", nil)
 	hub := newTestHub(t)
@@ -69,6 +71,7 @@ func TestBrokenWatchGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestForgottenPositionIsListedAgain(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	server.Put("pods", "shop", "a", nil)
 	server.Put("pods", "shop", "b", nil)
@@ -94,6 +97,7 @@ func TestForgottenPositionIsListedAgain(t *testing.T) {
 }
 
 func TestForbiddenKindIsAStateAndRecovers(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods, secrets)
 	server.Put("secrets", "shop", "s", nil)
 	server.Fail(func(r *http.Request) *kubetest.Failure {
@@ -112,6 +116,7 @@ func TestForbiddenKindIsAStateAndRecovers(t *testing.T) {
 }
 
 func TestSilentServerIsUnreachableAndThenCaughtUpWith(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	hub := newTestHub(t)
 	collect(t, server, hub, nil)
@@ -133,6 +138,7 @@ func TestSilentServerIsUnreachableAndThenCaughtUpWith(t *testing.T) {
 }
 
 func TestKindsComeAndGo(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, definitions)
 	hub := newTestHub(t)
 	collect(t, server, hub, func(c *Config) { c.DiscoverEvery = time.Hour }) // only announcements
@@ -156,6 +162,7 @@ func TestKindsComeAndGo(t *testing.T) {
 }
 
 func TestKindThatVanishedDuringARestartIsToldToTheHub(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, widgets)
 	server.Put("widgets", "shop", "w", nil)
 	hub := newTestHub(t)
@@ -169,6 +176,7 @@ func TestKindThatVanishedDuringARestartIsToldToTheHub(t *testing.T) {
 }
 
 func TestGroupThatDoesNotAnswerKeepsItsObjects(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, widgets)
 	server.Put("widgets", "shop", "w", nil)
 	hub := newTestHub(t)
@@ -195,6 +203,7 @@ func TestGroupThatDoesNotAnswerKeepsItsObjects(t *testing.T) {
 }
 
 func TestSecretsDoNotLeave(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, secrets, pods, coreEvents)
 	server.Put("secrets", "shop", "s", map[string]any{"type": "Opaque", "data": map[string]any{"password": "Y2FuYXJ5"}, "metadata": map[string]any{"managedFields": []any{map[string]any{"manager": "kubectl", "time": "2026-01-01T00:00:00Z", "fieldsV1": map[string]any{"f:data": map[string]any{}}}}}})
 	server.Put("pods", "shop", "p", map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"env": []any{map[string]any{"name": "DB_PASSWORD", "value": "canary"}}}}}})
@@ -216,6 +225,7 @@ func TestSecretsDoNotLeave(t *testing.T) {
 }
 
 func TestBatchIsSentAgainUntilItIsTaken(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	server.Put("pods", "shop", "a", nil)
 	hub := newTestHub(t)
@@ -231,6 +241,7 @@ func TestBatchIsSentAgainUntilItIsTaken(t *testing.T) {
 }
 
 func TestNewStreamSendsEverythingAgain(t *testing.T) {
+	t.Parallel()
 	for _, end := range []error{ErrFenced, ErrStreamEnded} {
 		t.Run(end.Error(), func(t *testing.T) {
 			server := kubetest.New(t, pods)
@@ -253,6 +264,7 @@ func TestNewStreamSendsEverythingAgain(t *testing.T) {
 }
 
 func TestHubThatTakesNothingForLongGetsANewList(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	hub := newTestHub(t)
 	collect(t, server, hub, func(c *Config) { c.StallAfter = 50 * time.Millisecond })
@@ -281,6 +293,7 @@ func TestHubThatTakesNothingForLongGetsANewList(t *testing.T) {
 }
 
 func TestLossOfMostObjectsIsConfirmed(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	for i := range 150 {
 		server.Put("pods", "shop", fmt.Sprintf("p%03d", i), nil)
@@ -304,6 +317,7 @@ func TestLossOfMostObjectsIsConfirmed(t *testing.T) {
 }
 
 func TestAnotherClusterAtTheAddressIsRefused(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	done, _ := collect(t, server, newTestHub(t), func(c *Config) { c.ClusterUID = "somebody-else" })
 	select {
@@ -317,6 +331,7 @@ func TestAnotherClusterAtTheAddressIsRefused(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods, secrets, widgets, kubetest.Kind{Group: "coordination.k8s.io", Version: "v1", Resource: "leases", Kind: "Lease", Namespaced: true})
 	for _, ns := range []string{"shop", "shop-dev", "other"} {
 		server.Put("pods", ns, "p", nil)
@@ -336,6 +351,7 @@ func TestFilters(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	for _, k := range []kubetest.Kind{coreEvents, newEvents} {
 		t.Run(k.Group+"/"+k.Version, func(t *testing.T) {
 			server := kubetest.New(t, k)
@@ -377,6 +393,7 @@ func TestEvents(t *testing.T) {
 }
 
 func TestSameNameDifferentObject(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	server.Put("pods", "shop", "a", map[string]any{"metadata": map[string]any{"uid": "first"}})
 	hub := newTestHub(t)

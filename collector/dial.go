@@ -284,7 +284,7 @@ func (h *Hub) explain(err error) error {
 	case codes.FailedPrecondition:
 		return ErrFenced
 	case codes.Unauthenticated, codes.PermissionDenied:
-		return e("UNAUTHENTICATED", fmt.Sprintf("The hub does not accept this collector: %s", sentence(st.Message())), newToken)
+		return refusal("The hub does not accept this collector: ", st.Message())
 	case codes.Unavailable:
 		return fmt.Errorf("%w: %w", ErrStreamEnded, e("UNAVAILABLE", fmt.Sprintf("The hub at %s cannot be reached%s.", h.cfg.Hub, reason(st.Message())), ""))
 	default:

@@ -224,6 +224,7 @@ func (echo) Execute(_ context.Context, c *ingestpb.Command) *ingestpb.CommandRes
 }
 
 func TestCollectorOverGRPC(t *testing.T) {
+	t.Parallel()
 	server := kubetest.New(t, pods)
 	server.Put("pods", "shop", "a", nil)
 	h := newGRPCHub(t)
@@ -250,6 +251,7 @@ func TestCollectorOverGRPC(t *testing.T) {
 }
 
 func TestEnrolment(t *testing.T) {
+	t.Parallel()
 	h := newGRPCHub(t)
 	cfg := h.config(t)
 	dial(t, cfg)
@@ -286,6 +288,7 @@ func TestEnrolment(t *testing.T) {
 }
 
 func TestEnrolmentByCAFile(t *testing.T) {
+	t.Parallel()
 	h := newGRPCHub(t)
 	cfg := h.config(t)
 	cfg.CAPin, cfg.CAFile = "", filepath.Join(t.TempDir(), "ca.pem")
@@ -296,6 +299,7 @@ func TestEnrolmentByCAFile(t *testing.T) {
 }
 
 func TestDialWaitsForTheHub(t *testing.T) {
+	t.Parallel()
 	h := newGRPCHub(t)
 	cfg := h.config(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -359,6 +363,7 @@ func (l lines) Write(b []byte) (int, error) {
 }
 
 func TestCertificateIsRenewedAtHalfOfItsLife(t *testing.T) {
+	t.Parallel()
 	h := newGRPCHub(t)
 	h.life = 4 * time.Second
 	cfg := h.config(t)
@@ -378,6 +383,7 @@ func TestCertificateIsRenewedAtHalfOfItsLife(t *testing.T) {
 }
 
 func TestForgottenCollectorEnrolsAgainWithANewToken(t *testing.T) {
+	t.Parallel()
 	h := newGRPCHub(t)
 	cfg := h.config(t)
 	dial(t, cfg)

@@ -214,7 +214,7 @@ func (h *Hub) enrol(ctx context.Context) (*identity, error) {
 		case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted:
 		default:
 			h.tokenTried.Store(true)
-			return nil, &access.Error{Code: "UNAUTHENTICATED", Message: "The hub refused to enrol this collector: " + sentence(st.Message()), Fix: newToken}
+			return nil, refusal("The hub refused to enrol this collector: ", st.Message())
 		}
 		d := wait.next()
 		h.log.Warn("hub cannot be reached to enrol, trying again", "err", fmt.Sprintf("the hub at %s cannot be reached%s", h.cfg.Hub, reason(st.Message())), "retry_in", d.String())
@@ -340,6 +340,15 @@ func verifyHub(s tls.ConnectionState, cas []*x509.Certificate, pin string) error
 		return wrong
 	}
 	return nil
+}
+
+// refusal is a refusal in the hub's words, with the remedy unless the hub names one.
+func refusal(intro, said string) error {
+	e := &access.Error{Code: "UNAUTHENTICATED", Message: intro + sentence(said), Fix: newToken}
+	if strings.Contains(said, "foretop ") { // a command to run
+		e.Fix = ""
+	}
+	return e
 }
 
 // sentence ends s as one, for what the hub says to people.

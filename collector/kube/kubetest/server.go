@@ -39,6 +39,10 @@ func (k Kind) apiVersion() string { return strings.TrimPrefix(k.Group+"/"+k.Vers
 type Server struct {
 	// StreamsLists answers sendInitialEvents; otherwise it is refused as API servers without it do.
 	StreamsLists bool
+	// IgnoresStreams takes sendInitialEvents for a plain watch, as servers from before it do.
+	IgnoresStreams bool
+	// ForgetsQuietly ends watches from forgotten versions at once and empty instead of with 410.
+	ForgetsQuietly bool
 	// PageSize caps pages whatever the client asks for; 0 leaves it to the client.
 	PageSize int
 
@@ -350,6 +354,9 @@ func lastKey(items []any) string {
 func (s *Server) watch(w http.ResponseWriter, r *http.Request, k Kind, namespace string) {
 	q := r.URL.Query()
 	stream := q.Get("sendInitialEvents") == "true"
+	if stream && s.IgnoresStreams {
+		stream = false
+	}
 	if stream && !s.StreamsLists {
 		status(w, 422, "Invalid", "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled", nil)
 		return
@@ -376,6 +383,9 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, k Kind, namespace
 	}
 	expired := at < s.oldest
 	s.mu.Unlock()
+	if expired && s.ForgetsQuietly {
+		return
+	}
 	if expired {
 		send("ERROR", statusOf(410, "Expired", "too old resource version", nil))
 		return
