@@ -163,13 +163,14 @@ func onEveryCluster(t *testing.T, do func(m *member) error) {
 	}
 }
 
-// removeNamespace takes a namespace away from every cluster when the test ends, and waits until it is gone.
+// removeNamespace takes a namespace away from every cluster when the test ends. It does not wait: after a kind went, the
+// namespace controller may need a minute to believe it.
 func removeNamespace(t *testing.T, namespace string) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 		defer cancel()
 		for _, name := range stand.Fleet.Names() {
-			if _, err := stand.Fleet.Kubectl(ctx, name, "delete", "namespace", namespace, "--ignore-not-found", "--wait"); err != nil {
+			if _, err := stand.Fleet.Kubectl(ctx, name, "delete", "namespace", namespace, "--ignore-not-found", "--wait=false"); err != nil {
 				t.Error(err)
 			}
 		}

@@ -39,6 +39,13 @@ func TestTheHubHoldsWhatTheClustersHold(t *testing.T) {
 
 	t.Run("when nothing moves", func(t *testing.T) { sameEverywhere(t) })
 
+	t.Run("every kind is in step or left out for a reason", func(t *testing.T) {
+		onEveryCluster(t, func(m *member) error {
+			eventually(t, truthWait, m.name, func(ctx context.Context) error { return statesAgree(ctx, m) })
+			return nil
+		})
+	})
+
 	t.Run("events of the clusters are there", func(t *testing.T) {
 		onEveryCluster(t, func(m *member) error {
 			eventually(t, truthWait, m.name, func(ctx context.Context) error { return eventsArrived(ctx, m) })
@@ -87,6 +94,74 @@ func TestTheHubHoldsWhatTheClustersHold(t *testing.T) {
 		}()
 		churn(bounded, t, namespace, 200, 2)
 		if err := <-killed; err != nil {
+			t.Fatal(err)
+		}
+		sameEverywhere(t)
+	})
+
+	t.Run("after a collector was killed and objects changed while it was down", func(t *testing.T) {
+		const cluster = "zone3"
+		if err := stand.Pull[cluster].Kill(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := openMember(cluster)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := "/api/v1/namespaces/" + namespace
+		err = errors.Join(
+			m.delete(t.Context(), path+"/configmaps?labelSelector=app%3Dchurn"),
+			m.create(t.Context(), path+"/configmaps", object("v1", "ConfigMap", "written-without-collector", nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stand.StartCollector(t.Context(), cluster); err != nil {
+			t.Fatal(err)
+		}
+		sameEverywhere(t)
+	})
+
+	t.Run("after a cluster crashed and came back", func(t *testing.T) {
+		const cluster = "zone2"
+		if err := stand.Fleet.Stop(cluster, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		started := false
+		t.Cleanup(func() {
+			if started {
+				return
+			}
+			if err := stand.Fleet.Start(context.WithoutCancel(t.Context()), cluster); err != nil {
+				t.Error(err)
+			}
+		})
+		eventually(t, truthWait, "the hub notices", func(ctx context.Context) error {
+			states, err := clusterStates(ctx)
+			if err != nil {
+				return err
+			}
+			if s := states[cluster]; s != "STALE" {
+				return fmt.Errorf("%s is %s", cluster, s)
+			}
+			return nil
+		})
+		for _, other := range stand.Fleet.Names() {
+			states, err := clusterStates(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other != cluster && states[other] != "LIVE" {
+				t.Errorf("%s is %s while %s is down", other, states[other], cluster)
+			}
+		}
+		if hub, err := asTheHubKnows(t.Context(), cluster); err != nil || len(hub["deployments.apps"]) == 0 {
+			t.Errorf("what was known of a cluster that is down is gone: %d kinds, %v", len(hub), err)
+		}
+		if err := stand.Fleet.Start(t.Context(), cluster); err != nil {
+			t.Fatal(err)
+		}
+		started = true
+		if err := stand.WaitLive(t.Context(), stand.Fleet.Names()); err != nil {
 			t.Fatal(err)
 		}
 		sameEverywhere(t)
@@ -184,6 +259,62 @@ func same(ctx context.Context, m *member, wanted []string) (int, error) {
 	return count, nil
 }
 
+// statesAgree checks what the hub says of itself: each kind of the cluster is in step, or left out as expected.
+func statesAgree(ctx context.Context, m *member) error {
+	kinds, err := m.kinds(ctx)
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Clusters []struct {
+			Name      string
+			Resources []struct{ Group, Resource, State, Reason string }
+		}
+	}
+	if err := stand.Ask(ctx, `{ clusters { name resources { group resource state reason } } }`, nil, &a); err != nil {
+		return err
+	}
+	states := map[string]string{}
+	for _, c := range a.Clusters {
+		if c.Name != m.name {
+			continue
+		}
+		for _, r := range c.Resources {
+			states[kind{group: r.Group, resource: r.Resource}.String()] = strings.ToLower(r.State) + " " + r.Reason
+		}
+	}
+	var lines []string
+	for _, k := range kinds {
+		state, _, _ := strings.Cut(states[k.String()], " ")
+		if why := leftOut[k.String()]; why != "" {
+			// Events are a stream of their own, and whether that counts as in step or as left out is the hub's choice.
+			if state != "excluded" && state != "synced" {
+				lines = append(lines, fmt.Sprintf("%s is %q, want it left out: %s", k, states[k.String()], why))
+			}
+		} else if state != "synced" {
+			lines = append(lines, fmt.Sprintf("%s is %q, want it in step", k, states[k.String()]))
+		}
+	}
+	if len(lines) > 0 {
+		return errors.New(strings.Join(lines, "\n"))
+	}
+	return nil
+}
+
+func clusterStates(ctx context.Context) (map[string]string, error) {
+	var a struct {
+		Clusters []struct{ Name, State string }
+	}
+	if err := stand.Ask(ctx, `{ clusters { name state } }`, nil, &a); err != nil {
+		return nil, err
+	}
+	states := map[string]string{}
+	for _, c := range a.Clusters {
+		states[c.Name] = c.State
+	}
+	return states, nil
+}
+
 // eventsArrived says which events of the cluster the hub does not have. It may have more: it keeps them longer.
 func eventsArrived(ctx context.Context, m *member) error {
 	events, err := m.list(ctx, kind{version: "v1", resource: "events"})
@@ -227,6 +358,22 @@ func killEngine() error {
 		return syscall.Kill(pid, syscall.SIGKILL)
 	}
 	return errors.New("no engine runs on the hub's folder")
+}
+
+// A comparison that finds nothing proves something only if it can find what is wrong.
+func TestADifferenceIsNamed(t *testing.T) {
+	f := func(hub objects, want string) {
+		t.Helper()
+		got := strings.Join(difference("pods", objects{"shop/a": {"u1", "7"}}, hub), "; ")
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	f(objects{"shop/a": {"u1", "7"}}, "")
+	f(objects{}, "pods shop/a is missing in the hub")
+	f(objects{"shop/a": {"u1", "7"}, "shop/b": {"u2", "3"}}, "pods shop/b is in the hub and gone from the cluster")
+	f(objects{"shop/a": {"u1", "6"}}, "pods shop/a is at 6 in the hub, the cluster says 7 (the hub is behind)")
+	f(objects{"shop/a": {"u0", "7"}}, "pods shop/a is another object in the hub: uid u0, the cluster says u1")
 }
 
 func lateDefinition(group string) map[string]any {
