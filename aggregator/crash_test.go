@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
@@ -127,33 +129,54 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-// BenchmarkCommit writes Pods of 4 KB that are new to the hub, from one collector in batches of 1 MiB.
+// BenchmarkCommit writes Pods of 4 KB that are new to the hub, from collectors that send 1 MiB at a time.
 func BenchmarkCommit(b *testing.B) {
+	for _, collectors := range []int{1, 3} {
+		b.Run(fmt.Sprintf("collectors=%d", collectors), func(b *testing.B) { benchmarkCommit(b, collectors) })
+	}
+}
+
+func benchmarkCommit(b *testing.B, collectors int) {
 	h := newHub(b)
-	s := h.opens(b)
+	senders := make([]*sender, collectors)
+	for n := range senders {
+		session, err := h.Open(b.Context(), fmt.Sprintf("cluster-%d", n), &ingestpb.Hello{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		senders[n] = &sender{Session: session, t: b}
+	}
 	filler := strings.Repeat("configuration of the reference application, ", 70)
-	make1 := func(i int) *ingestpb.Record {
+	made := func(i int) *ingestpb.Record {
 		r := pod(ingestpb.Op_OP_ADD, fmt.Sprintf("pod-%07d", i), fmt.Sprint(i), "registry.example.com/shop/app2:1.4.0")
 		o := r.GetObject()
 		o.Object = []byte(strings.Replace(string(o.Object), `"spec":{`, `"spec":{"env":[`+fillers(filler, i)+`],`, 1))
 		return r
 	}
-	size := len(make1(1).GetObject().Object)
 	const perBatch = 256
 	done := 0
-	b.ResetTimer()
 	for b.Loop() {
 		b.StopTimer()
-		records := make([]*ingestpb.Record, perBatch)
-		for i := range records {
-			records[i] = make1(done + i)
+		batches := make([]*ingestpb.Batch, collectors)
+		for n, s := range senders {
+			records := make([]*ingestpb.Record, perBatch)
+			for i := range records {
+				records[i] = made(done)
+				done++
+			}
+			batches[n] = s.seal(records...)
 		}
 		b.StartTimer()
-		s.sends(records...)
-		done += perBatch
+		var all errgroup.Group
+		for n, s := range senders {
+			all.Go(func() error { return s.Send(b.Context(), batches[n]) })
+		}
+		if err := all.Wait(); err != nil {
+			b.Fatal(err)
+		}
 	}
 	b.ReportMetric(float64(done)/b.Elapsed().Seconds(), "objects/s")
-	b.ReportMetric(float64(size), "bytes/object")
+	b.ReportMetric(float64(len(made(1).GetObject().Object)), "bytes/object")
 }
 
 // fillers are env entries that add up to a Pod of 4 KB, with the structure real ones have.

@@ -66,7 +66,7 @@ func Noise(path string) bool {
 
 func join(path, key string) string {
 	switch {
-	case strings.ContainsAny(key, "./[]"):
+	case key == "", strings.ContainsAny(key, "./[]"):
 		return path + "[" + key + "]"
 	case path == "":
 		return key
