@@ -3,8 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"strings"
-	"syscall"
 	"time"
 )
 
@@ -99,103 +97,4 @@ func (c *cluster) waitCrash(ctx context.Context, f *Fleet, limit time.Duration) 
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// Stop takes a cluster away: SIGSTOP leaves its connections open and silent, SIGKILL is a crash of all its processes.
-func (f *Fleet) Stop(name string, how syscall.Signal) error {
-	if how != syscall.SIGSTOP && how != syscall.SIGKILL {
-		return fmt.Errorf("a cluster is stopped with STOP or KILL, not %v", how)
-	}
-	c, err := f.cluster(name)
-	if err != nil {
-		return err
-	}
-	running, err := processes(c.home(f.dir))
-	if err != nil {
-		return err
-	}
-	if len(running) == 0 {
-		return fmt.Errorf("%s does not run: start it with `fleet start --cluster %s`", name, name)
-	}
-	for _, p := range running {
-		if err := p.signal(how); err != nil {
-			return err
-		}
-	}
-	if how == syscall.SIGKILL {
-		if left := await(running, 5*time.Second); len(left) > 0 {
-			return fmt.Errorf("%s (pid %d) does not end", left[0].name, left[0].pid)
-		}
-	}
-	return nil
-}
-
-// Start brings a stopped cluster back on its data and returns when its API answers.
-func (f *Fleet) Start(ctx context.Context, name string) error {
-	c, err := f.cluster(name)
-	if err != nil {
-		return err
-	}
-	return c.up(ctx, f)
-}
-
-// Condition is a cluster's processes at a moment.
-type Condition struct {
-	Name    string
-	State   string // running, stopped, partly running (missing ...), down
-	API     string
-	Memory  int64 // bytes in RAM
-	Broken  bool
-	Version string
-}
-
-// Status looks at every cluster.
-func (f *Fleet) Status(ctx context.Context) ([]Condition, error) {
-	var all []Condition
-	for _, c := range f.clusters {
-		running, err := processes(c.home(f.dir))
-		if err != nil {
-			return nil, err
-		}
-		condition := Condition{Name: c.Name, API: c.url(), Version: KubernetesVersion}
-		there, stopped := map[string]bool{}, 0
-		for _, p := range running {
-			there[p.name] = true
-			condition.Memory += p.memory()
-			if p.stopped {
-				stopped++
-			}
-		}
-		var missing []string
-		for _, name := range programs {
-			if !there[name] {
-				missing = append(missing, name)
-			}
-		}
-		switch {
-		case len(running) == 0:
-			condition.State = "down"
-		case stopped > 0:
-			condition.State = "stopped"
-		case len(missing) > 0:
-			condition.State = "partly running, missing " + strings.Join(missing, ", ")
-		default:
-			condition.State = "running"
-			if condition.Broken, err = c.broken(ctx, f); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, condition)
-	}
-	return all, nil
-}
-
-func (c *cluster) broken(ctx context.Context, f *Fleet) (bool, error) {
-	api, err := c.api(f.dir)
-	if err != nil {
-		return false, err
-	}
-	defer api.close()
-	_, broken := api.look(ctx)
-	return broken, nil
 }
