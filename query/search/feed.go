@@ -82,7 +82,7 @@ func (f *feed) behind() time.Duration {
 }
 
 // run follows until ctx ends. What the database refuses is asked again at the next look.
-func (f *feed) run(ctx context.Context, consume func([]changed, vector) error) error {
+func (f *feed) run(ctx context.Context, consume func([]changed, vector)) error {
 	tick := time.NewTicker(feedPause)
 	defer tick.Stop()
 	failing := false
@@ -114,8 +114,8 @@ func (f *feed) run(ctx context.Context, consume func([]changed, vector) error) e
 	}
 }
 
-// look reads the next versions and hands them on. The position moves only after they were taken.
-func (f *feed) look(ctx context.Context, consume func([]changed, vector) error) (more bool, err error) {
+// look reads the next versions and hands them on.
+func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more bool, err error) {
 	f.mu.Lock()
 	position := f.position.clone()
 	watched := len(f.watchers) > 0
@@ -131,9 +131,7 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector) error) 
 	}
 	latest := newestOf(versions)
 	// Also when nothing came: an index that was built meanwhile waits for its turn.
-	if err := consume(latest, next); err != nil {
-		return false, err
-	}
+	consume(latest, next)
 	if len(versions) > 0 {
 		f.mu.Lock()
 		f.position = next

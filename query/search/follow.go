@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -33,47 +35,60 @@ func (s *Service) follow(ctx context.Context) error {
 	}
 	s.feed.start(position)
 	g, ctx := errgroup.WithContext(ctx)
-	built := make(chan bleve.Index, 1)
+	f := &follower{s: s, ctx: ctx, g: g, built: make(chan bleve.Index, 1)}
 	if !usable {
-		g.Go(func() error {
-			b, err := s.buildUntilDone(ctx, position)
-			if err == nil {
-				built <- b
-			}
-			return err
-		})
+		f.rebuild(position, 0)
 	}
-	kept := map[key]changed{} // while the index is being built
-	g.Go(func() error {
-		return s.feed.run(ctx, func(versions []changed, v vector) error {
-			b := s.index.current()
-			if b == nil {
-				for _, c := range versions {
-					kept[c.key] = c
-				}
-				select {
-				case b = <-built:
-				default:
-					return nil
-				}
-				versions = versions[:0:0]
-				for _, c := range kept {
-					versions = append(versions, c)
-				}
-			}
-			if len(versions) > 0 {
-				if err := apply(b, versions, v); err != nil {
-					return err
-				}
-			}
-			if s.index.current() == nil {
-				s.index.publish(b)
-				kept = nil
-			}
-			return nil
-		})
-	})
+	g.Go(func() error { return s.feed.run(ctx, f.consume) })
 	return g.Wait()
+}
+
+// follower feeds the index. The feed's goroutine owns it, but for built.
+type follower struct {
+	s     *Service
+	ctx   context.Context // of follow
+	g     *errgroup.Group // of follow: owns the goroutine that builds
+	built chan bleve.Index
+	kept  map[key]changed // what came while an index is being built; nil when none is
+}
+
+func (f *follower) rebuild(v vector, pause time.Duration) {
+	f.kept = map[key]changed{}
+	f.g.Go(func() error {
+		b, err := f.s.buildUntilDone(f.ctx, v, pause)
+		if err == nil {
+			f.built <- b
+		}
+		return err
+	})
+}
+
+// consume takes what the feed read. An index that cannot be written is given up and built anew: watchers must not
+// wait for it, and ClickHouse finds words meanwhile.
+func (f *follower) consume(versions []changed, v vector) {
+	b := f.s.index.current()
+	if f.kept != nil {
+		for _, c := range versions {
+			f.kept[c.key] = c
+		}
+		select {
+		case b = <-f.built:
+		default:
+			return
+		}
+		versions = slices.Collect(maps.Values(f.kept))
+		f.kept = nil
+	}
+	if len(versions) > 0 {
+		if err := apply(b, versions, v); err != nil {
+			f.s.log.Warn("search index cannot be written, building it anew", "err", err)
+			f.s.index.publish(b)
+			f.s.index.close()
+			f.rebuild(v, time.Second)
+			return
+		}
+	}
+	f.s.index.publish(b)
 }
 
 // begin answers where the feed starts, and whether there is an index that it can continue.
@@ -84,7 +99,9 @@ func (s *Service) begin(ctx context.Context) (position vector, usable bool, err 
 		if err == nil {
 			break
 		}
-		s.log.Warn("search index cannot be compared with the database, trying again", "err", err)
+		if ctx.Err() == nil {
+			s.log.Warn("search index cannot be compared with the database, trying again", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
@@ -159,8 +176,13 @@ func (s *Service) check(ctx context.Context, v vector) (position vector, usable 
 }
 
 // buildUntilDone builds an index of the current state, again from the start when the database goes away.
-func (s *Service) buildUntilDone(ctx context.Context, v vector) (bleve.Index, error) {
-	for {
+func (s *Service) buildUntilDone(ctx context.Context, v vector, pause time.Duration) (bleve.Index, error) {
+	for ; ; pause = min(2*pause+time.Second, 30*time.Second) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
 		started := time.Now()
 		b, documents, err := s.build(ctx, v)
 		if err == nil {
@@ -171,11 +193,6 @@ func (s *Service) buildUntilDone(ctx context.Context, v vector) (bleve.Index, er
 			return nil, ctx.Err()
 		}
 		s.log.Warn("search index cannot be built, trying again", "err", err)
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(time.Second):
-		}
 	}
 }
 

@@ -13,8 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/schemas"
 )
 
 // reference puts app1 to app3 into all zones; app2 is broken in zone1.
@@ -750,5 +753,33 @@ func TestTheZeroScopeSeesNothing(t *testing.T) {
 	case c := <-changes:
 		t.Errorf("watch: got %+v", c)
 	default:
+	}
+}
+
+func TestADatabaseThatDoesNotAnswerIsASentence(t *testing.T) {
+	config := clickhousetest.Engine(t.TempDir())
+	engine, err := clickhouse.Open(t.Context(), clickhouse.Config{Engine: config}, clickhousetest.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	db, err := clickhouse.Open(t.Context(), clickhouse.Config{DSN: "unix://" + config.Socket}, clickhousetest.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Migrate(t.Context(), schemas.ClickHouse); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorldOn(t, db)
+	reference(w)
+	w.indexed("settings")
+	if err := engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{"app:app2", "app2"} {
+		if _, err := w.service.Search(t.Context(), everyone, records.Request{Query: query, First: 1}); access.Code(err) != "UNAVAILABLE" {
+			t.Errorf("%s: got %v", query, err)
+		}
 	}
 }

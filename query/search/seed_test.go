@@ -53,7 +53,12 @@ func uidOf(cluster string) string { return "uid-of-" + cluster }
 // newWorld has the clusters zone1, zone2 and zone3 and a service that follows them.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, db: clickhousetest.Open(t), dir: t.TempDir(), last: map[kube.Ref]uint64{}, columns: map[string]*columns{}}
+	return newWorldOn(t, clickhousetest.Open(t))
+}
+
+func newWorldOn(t testing.TB, db *clickhouse.DB) *world {
+	t.Helper()
+	w := &world{t: t, db: db, dir: t.TempDir(), last: map[kube.Ref]uint64{}, columns: map[string]*columns{}}
 	for _, name := range []string{"zone1", "zone2", "zone3"} {
 		w.addCluster(name)
 	}
