@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+type change struct {
+	Version   objectVersion `json:"version"`
+	Cluster   string        `json:"cluster"`
+	Namespace *string       `json:"namespace"`
+	Kind      string        `json:"kind"`
+	Resource  string        `json:"resource"`
+	Name      string        `json:"name"`
+	Summary   string        `json:"summary"`
+}
+
+func changesCommand() *cobra.Command {
+	var conn hubFlags
+	var scope scopeFlags
+	var output outputFlags
+	var span spanFlags
+	cmd := &cobra.Command{
+		Use:   "changes [QUERY...]",
+		Short: "Show what changed in every cluster, newest first",
+		Example: `  foretop changes --since 1h
+  foretop changes app:app2 -C zone1 --since 1d -o wide`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := output.check("ref"); err != nil {
+				return err
+			}
+			vars, err := span.variables()
+			if err != nil {
+				return err
+			}
+			terms, err := scope.terms()
+			if err != nil {
+				return err
+			}
+			vars["query"] = joinQuery(args, terms)
+			h, err := conn.open()
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Changes struct {
+					Nodes    []*change
+					PageInfo struct{ HasNextPage bool }
+					Coverage coverage
+				}
+			}
+			err = h.ask(cmd.Context(), `query($query:String!,$from:Time!,$to:Time,$first:Int!){changes(query:$query,from:$from,to:$to,first:$first){
+				pageInfo{hasNextPage} `+coverageFields+` nodes{cluster namespace kind resource name summary version{`+versionFields+`}}}}`, vars, &answer)
+			if err != nil {
+				return err
+			}
+			list := answer.Changes.Nodes
+			out := cmd.OutOrStdout()
+			switch {
+			case output.format == "name", output.format == "ref":
+				for _, c := range list {
+					fmt.Fprintln(out, c.Version.Ref)
+				}
+			case !output.table():
+				err = output.document(out, map[string]any{"items": list})
+			case len(list) > 0:
+				var rows [][]string
+				for _, c := range list {
+					rows = append(rows, []string{c.Version.ObservedAt.Local().Format(time.DateTime), c.Cluster, orDash(deref(c.Namespace)), c.Kind, c.Name, strings.ToLower(c.Version.Type), orDash(c.Version.ChangedBy), orDash(c.Summary), paths(c.Version.ChangedPaths, true)})
+				}
+				err = output.grid(out, []column{{name: "TIME"}, {name: "CLUSTER"}, {name: "NAMESPACE"}, {name: "KIND"}, {name: "NAME"}, {name: "TYPE"}, {name: "BY"}, {name: "CHANGE"}, {name: "PATHS", wide: true}}, rows)
+			}
+			if err != nil {
+				return err
+			}
+			span.shown(cmd, len(list), answer.Changes.PageInfo.HasNextPage, &answer.Changes.Coverage)
+			return scope.check(&answer.Changes.Coverage)
+		},
+		ValidArgsFunction: completeQuery(&conn, &scope),
+	}
+	conn.register(cmd.Flags())
+	scope.register(cmd.Flags())
+	output.register(cmd.Flags())
+	span.register(cmd)
+	completeFlags(cmd, &conn)
+	return cmd
+}
+
+// spanFlags are a stretch of time.
+type spanFlags struct {
+	since, until string
+	limit        int
+}
+
+func (f *spanFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.since, "since", "1h", "from when: a duration ago (30m, 2h, 3d) or a moment (2026-11-20T09:10:00Z)")
+	cmd.Flags().StringVar(&f.until, "until", "", "till when; default now")
+	cmd.Flags().IntVar(&f.limit, "limit", 100, "most lines to print, up to 1000")
+}
+
+func (f *spanFlags) variables() (map[string]any, error) {
+	if f.limit < 1 || f.limit > 1000 {
+		return nil, usageError{errors.New("--limit must be from 1 to 1000")}
+	}
+	from, err := moment(f.since)
+	if err != nil {
+		return nil, err
+	}
+	vars := map[string]any{"from": from, "first": f.limit}
+	if f.until != "" {
+		to, err := moment(f.until)
+		if err != nil {
+			return nil, err
+		}
+		if !to.After(from) {
+			return nil, usageError{errors.New("--until lies before --since")}
+		}
+		vars["to"] = to
+	}
+	return vars, nil
+}
+
+func (f *spanFlags) shown(cmd *cobra.Command, n int, more bool, c *coverage) {
+	s := fmt.Sprintf("%d shown", n)
+	if more {
+		s += ", there are more (--limit)"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s · since %s · %s\n", s, f.since, c)
+}
+
+// moment reads a point in time: RFC 3339, with less precision too, or a duration ago, with or without a minus.
+func moment(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	text := strings.TrimPrefix(s, "-")
+	if number, ok := strings.CutSuffix(text, "d"); ok {
+		if days, err := strconv.ParseFloat(number, 64); err == nil && days >= 0 {
+			return time.Now().Add(-time.Duration(days * 24 * float64(time.Hour))).UTC(), nil
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return time.Time{}, usageError{fmt.Errorf("%q is no moment: write 30m, 2h, 3d ago, or 2026-11-20T09:10:00Z", s)}
+	}
+	return time.Now().Add(-d).UTC(), nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

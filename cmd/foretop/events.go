@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+type event struct {
+	UID           string     `json:"uid"`
+	Cluster       string     `json:"cluster"`
+	Namespace     *string    `json:"namespace"`
+	Type          string     `json:"type"`
+	Reason        string     `json:"reason"`
+	Message       string     `json:"message"`
+	Source        string     `json:"source"`
+	Count         int        `json:"count"`
+	FirstAt       *time.Time `json:"firstAt"`
+	LastAt        *time.Time `json:"lastAt"`
+	RegardingKind string     `json:"regardingKind"`
+	RegardingName string     `json:"regardingName"`
+	Regarding     *string    `json:"regarding"`
+}
+
+func eventsCommand() *cobra.Command {
+	var conn hubFlags
+	var scope scopeFlags
+	var output outputFlags
+	var span spanFlags
+	var types []string
+	cmd := &cobra.Command{
+		Use:   "events [QUERY...]",
+		Short: "Show Kubernetes events of every cluster, newest first, also those the clusters have forgotten",
+		Example: `  foretop events --types Warning --since 30m
+  foretop events app:app2 -C zone1`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := output.check(); err != nil {
+				return err
+			}
+			vars, err := span.variables()
+			if err != nil {
+				return err
+			}
+			terms, err := scope.terms()
+			if err != nil {
+				return err
+			}
+			for i, t := range types {
+				types[i] = value(t)
+			}
+			if len(types) > 0 && !slices.Contains(types, "*") {
+				terms = append(terms, "type:"+strings.Join(types, ","))
+			}
+			vars["query"] = joinQuery(args, terms)
+			h, err := conn.open()
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Events struct {
+					Nodes    []*event
+					PageInfo struct{ HasNextPage bool }
+					Coverage coverage
+				}
+			}
+			err = h.ask(cmd.Context(), `query($query:String!,$from:Time!,$to:Time,$first:Int!){events(query:$query,from:$from,to:$to,first:$first){
+				pageInfo{hasNextPage} `+coverageFields+` nodes{uid cluster namespace type reason message source count firstAt lastAt regardingKind regardingName regarding}}}`, vars, &answer)
+			if err != nil {
+				return err
+			}
+			list := answer.Events.Nodes
+			out := cmd.OutOrStdout()
+			switch {
+			case output.format == "name":
+				for _, e := range list {
+					fmt.Fprintln(out, "event/"+e.UID)
+				}
+			case !output.table():
+				err = output.document(out, map[string]any{"items": list})
+			case len(list) > 0:
+				var rows [][]string
+				for _, e := range list {
+					message := strings.Join(strings.Fields(e.Message), " ")
+					if r := []rune(message); len(r) > 120 && !output.wide() {
+						message = string(r[:119]) + "…"
+					}
+					rows = append(rows, []string{ago(e.LastAt), e.Cluster, orDash(deref(e.Namespace)), e.Type, e.Reason, strings.ToLower(e.RegardingKind) + "/" + e.RegardingName, fmt.Sprint(e.Count), message, orDash(e.Source)})
+				}
+				err = output.grid(out, []column{{name: "LAST SEEN"}, {name: "CLUSTER"}, {name: "NAMESPACE"}, {name: "TYPE"}, {name: "REASON"}, {name: "OBJECT"}, {name: "COUNT"}, {name: "MESSAGE"}, {name: "SOURCE", wide: true}}, rows)
+			}
+			if err != nil {
+				return err
+			}
+			span.shown(cmd, len(list), answer.Events.PageInfo.HasNextPage, &answer.Events.Coverage)
+			return scope.check(&answer.Events.Coverage)
+		},
+		ValidArgsFunction: completeQuery(&conn, &scope),
+	}
+	conn.register(cmd.Flags())
+	scope.register(cmd.Flags())
+	output.register(cmd.Flags())
+	span.register(cmd)
+	cmd.Flags().StringSliceVar(&types, "types", nil, "only events of these types: Normal, Warning")
+	completeFlags(cmd, &conn)
+	return cmd
+}
