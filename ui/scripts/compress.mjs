@@ -31,8 +31,9 @@ for (const file of files(dist)) {
 
 // What the first paint of Search loads: what index.html names, and the Search page's own chunk with its imports.
 const html = readFileSync(join(dist, "index.html"), "utf8");
-const first = new Set([...html.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map((m) => m[1]));
-for (const name of [...first]) follow(name);
+const named = [...html.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map((m) => m[1]);
+const first = new Set(named);
+for (const name of named) follow(name);
 const search = rows.find((r) => /assets\/SearchPage-.*\.js$/.test(r.name));
 if (search) {
   first.add(search.name);

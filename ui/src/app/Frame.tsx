@@ -103,7 +103,10 @@ export function Frame() {
       </nav>
       <main id="page" tabIndex={-1} className="relative flex min-h-0 min-w-0 flex-col outline-none">
         {away && (
-          <div role="alert" className="flex items-center gap-2 border-b border-bad/40 bg-bad-soft px-3 py-1.5 text-sm">
+          <div
+            role="alert"
+            className="flex items-center gap-2 border-b border-bad/40 bg-bad-soft px-3 py-1.5 text-sm in-[main:has([data-offline])]:hidden"
+          >
             <CloudOff className="size-4 shrink-0 text-bad" aria-hidden />
             <span>The hub does not answer. What you see may be old; this page tries again every 3 s.</span>
           </div>

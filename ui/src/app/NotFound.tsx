@@ -4,7 +4,7 @@ import { EmptyPanel } from "../components/Panels";
 export function NotFound() {
   return (
     <main>
-      <EmptyPanel title="There is no such page">
+      <EmptyPanel first title="There is no such page">
         <Link to="/search" className="text-accent underline">
           Go to the search
         </Link>

@@ -32,7 +32,7 @@ export function UserMenu({
     },
   });
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
         aria-label="Theme, keys and log out"
         title="Theme, keys and log out"

@@ -10,6 +10,7 @@ import {
 } from "@tanstack/react-router";
 import { formatParams, parseParams, text } from "../lib/params";
 import { Frame } from "./Frame";
+import { Crash } from "./Crash";
 import { NotFound } from "./NotFound";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet, notFoundComponent: NotFound });
@@ -90,6 +91,7 @@ export function newRouter(client: QueryClient, history?: RouterHistory) {
     stringifySearch: formatParams,
     scrollRestoration: false,
     defaultPendingMs: 200,
+    defaultErrorComponent: Crash,
     notFoundMode: "root",
   });
 }

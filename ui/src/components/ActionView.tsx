@@ -76,8 +76,8 @@ export function ActionView({ action: a, onFollow }: Props) {
       {blocked > 0 && a.state === "PLANNED" && (
         <Notice icon={Ban} tone="bad">
           {ready === 0
-            ? "No target can be acted on; each says why."
-            : `${many(blocked, "target")} will be left out; each says why.`}
+            ? "No target can be acted on; below stands why."
+            : `${many(blocked, "target")} will be left out; below stands why.`}
         </Notice>
       )}
 

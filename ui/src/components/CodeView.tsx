@@ -28,7 +28,7 @@ export function CodeView({ text, label }: { text: string; label: string }) {
           keymap.of([...searchKeymap, ...foldKeymap]),
           yaml(),
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true" }),
+          EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
           editorTheme,
         ],
       }),

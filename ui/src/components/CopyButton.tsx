@@ -17,11 +17,11 @@ export function CopyButton({ text, what, small = false }: { text: string; what: 
     <Button
       small={small}
       icon={state === "done" ? Check : Copy}
-      aria-label={`Copy ${what}`}
+
       onClick={() => void copy()}
     >
       <span aria-live="polite">
-        {state === "done" ? "Copied" : state === "failed" ? "The browser refused" : "Copy"}
+        {state === "done" ? "Copied" : state === "failed" ? "The browser refused" : `Copy ${what}`}
       </span>
     </Button>
   );

@@ -22,7 +22,7 @@ export function DiffView({ before, after, split }: Props) {
       drawSelection(),
       yaml(),
       EditorState.readOnly.of(true),
-      EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true" }),
+      EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
       editorTheme,
     ];
     const collapse = { margin: 3, minSize: 6 };

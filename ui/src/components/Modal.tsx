@@ -20,7 +20,7 @@ export function Modal({ title, description, open, onClose, wide = false, childre
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={`fixed top-[6dvh] left-1/2 z-50 flex max-h-[88dvh] w-[calc(100vw-1.5rem)] -translate-x-1/2 flex-col rounded-xl border border-line bg-surface shadow-2xl ${wide ? "max-w-3xl" : "max-w-xl"}`}
         >
-          <header className="flex items-start gap-3 border-b border-line px-4 py-3">
+          <div className="flex items-start gap-3 border-b border-line px-4 py-3">
             <div className="min-w-0 grow">
               <Dialog.Title className="text-base font-semibold">{title}</Dialog.Title>
               {description !== undefined && (
@@ -33,7 +33,7 @@ export function Modal({ title, description, open, onClose, wide = false, childre
             >
               <X className="size-4" aria-hidden />
             </Dialog.Close>
-          </header>
+          </div>
           <div className="min-h-0 overflow-y-auto p-4" tabIndex={-1}>
             {children}
           </div>

@@ -8,7 +8,7 @@ export function ErrorPanel({ error, retry, children }: { error: unknown; retry?:
   const e = asApiError(error);
   const Icon = e.offline ? CloudOff : CircleAlert;
   return (
-    <div role="alert" className="panel m-3 flex gap-3 border-bad/50 p-4">
+    <div role="alert" data-offline={e.offline || undefined} className="panel m-3 flex gap-3 border-bad/50 p-4">
       <Icon className="mt-0.5 size-5 shrink-0 text-bad" aria-hidden />
       <div className="min-w-0">
         <p className="font-medium break-words">{e.message}</p>
@@ -28,11 +28,20 @@ export function ErrorPanel({ error, retry, children }: { error: unknown; retry?:
 }
 
 /** What a page shows when there is nothing to show: why, and what to do about it. */
-export function EmptyPanel({ title, children }: { title: string; children?: ReactNode }) {
+export function EmptyPanel({
+  title,
+  first = false,
+  children,
+}: {
+  title: string;
+  first?: boolean;
+  children?: ReactNode;
+}) {
+  const Heading = first ? "h1" : "h2"; // h1 where the page has no other heading
   return (
     <div className="mx-auto flex max-w-xl flex-col items-center gap-2 px-4 py-14 text-center">
       <Inbox className="size-8 text-muted" aria-hidden />
-      <h2 className="text-base font-semibold">{title}</h2>
+      <Heading className="text-base font-semibold">{title}</Heading>
       <div className="text-muted">{children}</div>
     </div>
   );

@@ -314,6 +314,7 @@ const theme = EditorView.theme({
     boxShadow: "0 8px 24px rgb(0 0 0 / 0.2)",
     overflow: "hidden",
   },
+  ".cm-tooltip.cm-tooltip-autocomplete": { marginTop: "8px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": {
     fontFamily: "var(--font-mono)",
     fontSize: "13px",

@@ -37,10 +37,10 @@ interface Props {
 export function TargetGroup({ group, planned, open }: Props) {
   return (
     <section className="panel overflow-hidden" aria-label={group.title}>
-      <header className="flex flex-wrap items-baseline gap-x-3 border-b border-line bg-raised px-3 py-1.5">
-        <h3 className="font-semibold">{group.title}</h3>
+      <div className="flex flex-wrap items-baseline gap-x-3 border-b border-line bg-raised px-3 py-1.5">
+        <h2 className="font-semibold">{group.title}</h2>
         <span className="text-xs text-muted">{many(group.targets.length, "target")}</span>
-      </header>
+      </div>
       <ul className="max-h-72 divide-y divide-line overflow-y-auto">
         {group.targets.map((t) => (
           <TargetRow key={t.ref} target={t} planned={planned} />

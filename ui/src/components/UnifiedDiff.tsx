@@ -13,8 +13,7 @@ export function UnifiedDiff({ diff, label }: { diff: string; label: string }) {
   const lines = useMemo(() => parseDiff(diff), [diff]);
   if (diff.trim() === "") return <p className="p-3 text-muted">No difference.</p>;
   return (
-    // Scrolled by keyboard, so it takes the focus.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    // It takes the focus, so that it can be scrolled by keyboard.
     <div role="region" aria-label={label} tabIndex={0} className="overflow-auto font-mono text-xs leading-5">
       <table className="w-full border-collapse">
         <tbody>

@@ -26,12 +26,18 @@ export const editorTheme: Extension = [
     },
     ".cm-foldPlaceholder": { backgroundColor: "var(--hover)", border: "1px solid var(--line)", color: "var(--muted)" },
     ".cm-changedLine": { backgroundColor: "var(--added) !important" },
-    ".cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--removed) !important" },
+    "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--removed) !important" },
     ".cm-changedText": { background: "color-mix(in srgb, var(--good) 30%, transparent) !important" },
-    ".cm-merge-a .cm-changedText, .cm-deletedText": {
+    "&.cm-merge-a .cm-changedText, .cm-deletedText": {
       background: "color-mix(in srgb, var(--bad) 30%, transparent) !important",
     },
-    ".cm-collapsedLines": { background: "var(--raised)", color: "var(--muted)", padding: "2px 10px" },
+    ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '""' },
+    ".cm-collapsedLines": {
+      background: "var(--raised)",
+      color: "var(--muted)",
+      padding: "2px 10px",
+      cursor: "pointer",
+    },
   }),
   syntaxHighlighting(
     HighlightStyle.define([

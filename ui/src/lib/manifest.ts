@@ -9,7 +9,7 @@ export function withoutParts(yaml: string, hide: { status: boolean; managedField
       if (line.trim() === "" || indent > skipIndent || listItem) continue;
       skipIndent = -1;
     }
-    if ((hide.status && /^status:/.test(line)) || (hide.managedFields && /^ {2}managedFields:/.test(line))) {
+    if ((hide.status && line.startsWith("status:")) || (hide.managedFields && line.startsWith("  managedFields:"))) {
       skipIndent = indent;
       continue;
     }

@@ -66,6 +66,10 @@ export function exact(at: string | null): string {
   return Number.isNaN(t.getTime()) ? at : full.format(t);
 }
 
+export function timeOfDay(at: string): string {
+  return clock.format(new Date(at));
+}
+
 export function dayOf(at: string): string {
   return dayOnly.format(new Date(at));
 }

@@ -12,11 +12,17 @@ export function ActionPage() {
   const { id } = route.useParams();
   const navigate = useNavigate();
   const { data, error, refetch, isPending } = useQuery(action(id));
-  if (error && data === undefined) return <ErrorPanel error={error} retry={() => void refetch()} />;
+  if (error && data === undefined)
+    return (
+      <>
+        <h1 className="visually-hidden">Action</h1>
+        <ErrorPanel error={error} retry={() => void refetch()} />
+      </>
+    );
   if (isPending) return <Skeleton rows={6} label="Asking for the action" />;
   if (!data)
     return (
-      <EmptyPanel title="There is no such action">
+      <EmptyPanel first title="There is no such action">
         <Link to="/actions" className="text-accent underline">
           All actions
         </Link>

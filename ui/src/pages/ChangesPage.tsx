@@ -144,7 +144,11 @@ const marks: Record<ChangeType, { icon: LucideIcon; color: string; word: string 
 };
 
 function Timeline({ list }: { list: Change[] }) {
-  const days = Map.groupBy(list, (c) => dayOf(c.version.observedAt));
+  const days = new Map<string, Change[]>();
+  for (const c of list) {
+    const day = dayOf(c.version.observedAt);
+    days.set(day, [...(days.get(day) ?? []), c]);
+  }
   return (
     <>
       {[...days].map(([day, changes]) => (
@@ -169,7 +173,7 @@ function ChangeRow({ change: c }: { change: Change }) {
   return (
     <li className="grid grid-cols-[4.5rem_minmax(0,1fr)] items-baseline gap-x-3 px-4 py-1.5 text-sm hover:bg-hover lg:grid-cols-[4.5rem_minmax(0,1fr)_auto]">
       <span className="text-muted tabular-nums">
-        <Time at={c.version.observedAt} as="clock" />
+        <Time at={c.version.observedAt} as="time" />
       </span>
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2">

@@ -59,8 +59,7 @@ export function ClustersPage() {
 function Table({ list, chosen }: { list: Cluster[]; chosen: string | undefined }) {
   const cell = "px-3 py-2";
   return (
-    // Wide content scrolls by keyboard too.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    // It takes the focus, so that it can be scrolled by keyboard.
     <div
       className="m-3 overflow-x-auto rounded-lg border border-line bg-surface"
       role="region"

@@ -33,7 +33,7 @@ export function ResourcePage() {
   const ref = formatRef(refOfParams(params));
   const { data, error, refetch, isPending } = useQuery(resource(ref, search.at));
   const [request, setRequest] = useState<ActionRequest | null>(null);
-  useLiveResource(ref, search.at === undefined ? data?.uid : undefined);
+  useLiveResource(search.at === undefined ? data?.uid : undefined);
 
   const tab = tabs.find((t) => t.id === search.tab)?.id ?? "overview";
   const show = (id: string): void =>
@@ -56,7 +56,13 @@ export function ResourcePage() {
     s: () => act("SCALE"),
   });
 
-  if (error && data === undefined) return <ErrorPanel error={error} retry={() => void refetch()} />;
+  if (error && data === undefined)
+    return (
+      <>
+        <h1 className="visually-hidden">{params.name}</h1>
+        <ErrorPanel error={error} retry={() => void refetch()} />
+      </>
+    );
   if (isPending) return <Skeleton rows={10} label={`Asking for ${params.name}`} />;
   if (!data && tab !== "history") return <Gone objectRef={ref} name={params.name} at={search.at} />;
 

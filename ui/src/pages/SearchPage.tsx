@@ -112,13 +112,16 @@ function Broken({
   const e = asApiError(error);
   const fixes = fixesOf(query, e.fix, unitsOfBytes(query, e.from), unitsOfBytes(query, e.to));
   return (
-    <ErrorPanel error={error} {...(e.inQuery ? {} : { retry })}>
-      {fixes.map((f) => (
-        <Button key={f.label} look="primary" onClick={() => ask(f.query)}>
-          <span className="font-mono">{f.query}</span>
-        </Button>
-      ))}
-    </ErrorPanel>
+    <>
+      <h1 className="visually-hidden">Search</h1>
+      <ErrorPanel error={error} {...(e.inQuery ? {} : { retry })}>
+        {fixes.map((f) => (
+          <Button key={f.label} look="primary" onClick={() => ask(f.query)}>
+            <span className="font-mono">{f.query}</span>
+          </Button>
+        ))}
+      </ErrorPanel>
+    </>
   );
 }
 

@@ -32,7 +32,7 @@ export function AddCluster({ onClose }: { onClose: () => void }) {
             {add.data.command}
           </pre>
           <div>
-            <CopyButton text={add.data.command} what="the command" />
+            <CopyButton text={add.data.command} what="command" />
           </div>
           <p className="text-sm text-muted">The cluster is listed as pending until its collector is heard from.</p>
         </div>

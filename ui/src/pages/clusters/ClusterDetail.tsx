@@ -68,7 +68,6 @@ export function ClusterDetail({ cluster: c }: { cluster: Cluster }) {
         )}
       </dl>
       {/* Scrolled by keyboard too. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="max-h-[28rem] overflow-auto border-t border-line" role="region" aria-label="Kinds" tabIndex={0}>
         <table className="w-full text-left text-sm">
           <thead className="sticky top-0 bg-surface text-xs text-muted">

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { events, type Resource } from "../../api/resource";
 import { Button } from "../../components/Button";
 import { CoverageLine } from "../../components/CoverageLine";
@@ -16,7 +16,7 @@ export function EventsTab({ resource: r }: { resource: Resource }) {
   const scope = `cluster:${written(r.cluster)}${r.namespace ? ` ns:${written(r.namespace)}` : ""}`;
   const self = `kind:${written(kind)} name=${written(r.name)}`;
   const query = owned ? `${scope} ((${self}) OR owner:${written(`${r.kind}/${r.name}`)})` : `${scope} ${self}`;
-  const from = useMemo(() => new Date(Math.floor((Date.now() - week) / 60_000) * 60_000).toISOString(), []);
+  const [from] = useState(() => new Date(Date.now() - week).toISOString());
   const pages = useInfiniteQuery(events(query, from));
   const list = pages.data?.pages.flatMap((p) => p.nodes) ?? [];
   const first = pages.data?.pages[0];

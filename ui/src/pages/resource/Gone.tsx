@@ -14,7 +14,7 @@ export function Gone({ objectRef, name, at }: { objectRef: string; name: string;
   const deleted = versions.find((v) => v.type === "DELETED");
   const alive = versions.find((v) => v.type !== "DELETED");
   return (
-    <EmptyPanel title={at === undefined ? `There is no ${name} here now` : `There was no ${name} here then`}>
+    <EmptyPanel first title={at === undefined ? `There is no ${name} here now` : `There was no ${name} here then`}>
       {deleted && at === undefined && (
         <p>
           It was deleted <Time at={deleted.observedAt} />

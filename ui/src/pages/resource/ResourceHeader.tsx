@@ -49,7 +49,7 @@ export function ResourceHeader({ objectRef, resource: r, at, onAct }: Props) {
         <h1 className="min-w-0 text-lg font-semibold break-all">{ref?.name ?? objectRef}</h1>
         {r && <Health health={r.health} status={r.status} />}
         <span className="ml-auto flex flex-wrap gap-2">
-          <CopyButton text={objectRef} what="the reference" />
+          <CopyButton text={objectRef} what="reference" />
           {r && at === undefined && r.verbs.includes("RESTART") && (
             <Button icon={RotateCw} title="Restart (r)" onClick={() => onAct("RESTART")}>
               Restart

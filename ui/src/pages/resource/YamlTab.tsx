@@ -33,7 +33,7 @@ export function YamlTab({ resource: r }: { resource: Resource }) {
         </label>
         <span className="text-xs text-muted">resource version {r.resourceVersion}</span>
         <span className="ml-auto">
-          <CopyButton small text={text} what="the manifest" />
+          <CopyButton small text={text} what="manifest" />
         </span>
       </div>
       <div className="min-h-0 grow">

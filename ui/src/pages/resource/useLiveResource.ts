@@ -5,7 +5,7 @@ import { follow } from "../../api/socket";
 import { useSettings } from "../../components/settings";
 
 /** Asks anew when the object changes, at most once a second. */
-export function useLiveResource(ref: string, uid: string | undefined): void {
+export function useLiveResource(uid: string | undefined): void {
   const client = useQueryClient();
   const { live } = useSettings();
   useEffect(() => {
@@ -28,5 +28,5 @@ export function useLiveResource(ref: string, uid: string | undefined): void {
       stop();
       clearTimeout(timer);
     };
-  }, [client, live, uid, ref]);
+  }, [client, live, uid]);
 }

@@ -26,6 +26,8 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
   const scroller = useRef<HTMLDivElement>(null);
   const [layout, setLayout] = useState<Layout>("wide");
   const [active, setActive] = useState(0);
+  /** The first j comes to the first row, the next to the second. */
+  const entered = useRef(false);
   const open = useOpen();
 
   useEffect(() => {
@@ -37,6 +39,8 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
   }, []);
 
   const height = rowHeight[layout];
+  // It is not memoized, and does not have to be.
+  // oxlint-disable-next-line react/incompatible-library
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -55,15 +59,20 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
   const current = Math.min(active, rows.length - 1);
   const move = (to: number): void => {
     const index = Math.max(0, Math.min(to, rows.length - 1));
+    entered.current = true;
     setActive(index);
     virtual.scrollToIndex(index);
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus());
   };
   const row = rows[current];
   useKeys({
-    j: () => move(focused(scroller.current) ? current + 1 : current),
+    j: () => move(entered.current ? current + 1 : current),
     k: () => move(current - 1),
-    x: () => row && selection.toggle(row),
+    x: () => {
+      if (!row) return;
+      selection.toggle(row);
+      move(current);
+    },
     "Shift+x": () => row && selection.extendTo(row),
     o: () => row && open(row, true),
     Enter: (event) => {
@@ -78,10 +87,11 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
     <div
       ref={scroller}
       role="grid"
+      tabIndex={-1}
       aria-label="Search results"
       aria-rowcount={total + 1}
       aria-multiselectable
-      className="min-h-0 grow overflow-auto"
+      className="min-h-0 grow overflow-auto outline-none"
       onKeyDown={(event) => {
         const steps: Record<string, number> = {
           ArrowDown: 1,
@@ -132,7 +142,10 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
               active={item.index === current}
               selected={selection.has(r.ref)}
               mark={marks.get(r.ref)}
-              onFocus={() => setActive(item.index)}
+              onFocus={() => {
+                entered.current = true;
+                setActive(item.index);
+              }}
               onOpen={(tab) => open(r, tab)}
               onSelect={(extend) => (extend ? selection.extendTo(r) : selection.toggle(r))}
             />
@@ -249,22 +262,24 @@ function ResultRow({
       {mark?.type === "changed" && (
         <span key={mark.at} aria-hidden className="flash pointer-events-none absolute inset-0" />
       )}
-      {/* The whole cell is the target. */}
-      <label role="gridcell" className="grid h-full cursor-pointer place-items-center">
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          aria-label={`Select ${row.kind} ${row.name} in ${row.cluster}`}
-          className="size-4 accent-(--accent)"
-          checked={selected}
-          onClick={(event) => {
-            if (!event.shiftKey) return;
-            event.preventDefault();
-            onSelect(true);
-          }}
-          onChange={() => onSelect(false)}
-        />
-      </label>
+      <div role="gridcell" className="h-full">
+        {/* The whole cell is the target. */}
+        <label className="grid h-full cursor-pointer place-items-center">
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            aria-label={`Select ${row.kind} ${row.name} in ${row.cluster}`}
+            className="size-4 accent-(--accent)"
+            checked={selected}
+            onClick={(event) => {
+              if (!event.shiftKey) return;
+              event.preventDefault();
+              onSelect(true);
+            }}
+            onChange={() => onSelect(false)}
+          />
+        </label>
+      </div>
       {shown.map((c) => (
         <div key={c.id} role="gridcell" className="flex min-w-0 items-center px-2">
           {c.cell(row)}

@@ -46,7 +46,7 @@ const plain = (text: string): ReactNode => (
 const status: Column = {
   id: "status",
   title: "Status",
-  width: "minmax(8rem,1.1fr)",
+  width: "minmax(10.5rem,1.3fr)",
   sort: "status",
   cell: (r) => <Health health={r.health} status={r.status} />,
 };
@@ -60,7 +60,7 @@ const kind: Column = {
 const name: Column = {
   id: "name",
   title: "Name",
-  width: "minmax(10rem,2.2fr)",
+  width: "minmax(10rem,2.4fr)",
   sort: "name",
   cell: (r) => <NameLink row={r} />,
 };

@@ -1,0 +1,159 @@
+// Shows every page in every state without a hub: pictures in test-results/look, and what axe says of each.
+// node e2e/look.mjs [PART-OF-NAME]
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createServer, preview } from "vite";
+import { launch, settle, violations } from "./browser.mjs";
+
+const ui = join(dirname(fileURLToPath(import.meta.url)), "..");
+const out = join(ui, "../test-results/look");
+mkdirSync(out, { recursive: true });
+
+const loader = await createServer({
+  root: ui,
+  configFile: join(ui, "vite.config.ts"),
+  server: { middlewareMode: true, ws: false, hmr: false },
+  appType: "custom",
+  logLevel: "error",
+});
+const scenarios = await loader.ssrLoadModule("/src/test/scenarios.ts");
+const { now } = await loader.ssrLoadModule("/src/test/fixtures.ts");
+await loader.close();
+
+const server = await preview({
+  root: ui,
+  configFile: join(ui, "vite.config.ts"),
+  preview: { port: 0, host: "127.0.0.1" },
+  logLevel: "error",
+});
+const base = `http://127.0.0.1:${server.httpServer.address().port}`;
+
+const app2 = "/r/zone1/apps/deployments/shop/app2";
+const views = [
+  ["search", "/search?q=ns:shop+-kind:pod", ["many", "partial", "empty", "failing", "offline", "loading"]],
+  ["overview", app2, ["many", "empty", "failing"]],
+  ["overview-at", `${app2}?at=2026-11-21T12:30:00Z`, ["many"]],
+  ["yaml", `${app2}?tab=yaml`, ["many"]],
+  ["history", `${app2}?tab=history&v=300`, ["many", "empty"]],
+  ["compare", `${app2}?tab=history&v=300&with=100`, ["many"]],
+  ["events", `${app2}?tab=events`, ["many"]],
+  ["tree", `${app2}?tab=tree`, ["many"]],
+  ["changes", "/changes", ["many", "empty", "failing"]],
+  ["clusters", "/clusters?cluster=zone3", ["many", "empty", "failing"]],
+  ["actions", "/actions", ["many", "empty"]],
+  ["plan", "/actions/a1", ["many", "failing", "empty"]],
+  ["run", "/actions/a5", ["many"]],
+  ["done", "/actions/a2", ["many"]],
+  ["login", "/login", ["many"]],
+  [
+    "select",
+    "/search",
+    ["many"],
+    async (page) => {
+      await page.locator("[role=row][data-index='0'] label").click();
+      await page.locator("[role=row][data-index='1'] label").click();
+    },
+  ],
+  [
+    "dialog",
+    "/search",
+    ["many"],
+    async (page) => {
+      await page.locator("[role=row][data-index='0'] label").click();
+      await page.getByRole("button", { name: "Scale", exact: true }).click();
+    },
+  ],
+  [
+    "dialog-plan",
+    "/search",
+    ["many"],
+    async (page) => {
+      await page.locator("[role=row][data-index='0'] label").click();
+      await page.getByRole("button", { name: "Scale", exact: true }).click();
+      await page.getByRole("button", { name: /^Plan/ }).click();
+      await page.getByRole("button", { name: /^Scale 2 objects/ }).waitFor();
+    },
+  ],
+  [
+    "complete",
+    "/search",
+    ["many"],
+    async (page) => {
+      await page.locator(".cm-content").click();
+      await page.keyboard.type("st");
+      await page.locator(".cm-tooltip-autocomplete").waitFor();
+    },
+  ],
+  [
+    "coverage",
+    "/search",
+    ["partial"],
+    async (page) => page.getByTitle("Which clusters this answer speaks for").click(),
+  ],
+  ["keys", "/search", ["many"], async (page) => page.keyboard.press("?")],
+  ["syntax", "/search", ["many"], async (page) => page.getByRole("button", { name: "Query syntax" }).click()],
+  ["menu", "/search", ["many"], async (page) => page.getByRole("button", { name: /Theme/ }).click()],
+];
+const sizes = { wide: { width: 1360, height: 800 }, phone: { width: 400, height: 800 } };
+
+const only = process.argv[2] ?? "";
+const browser = await launch();
+let bad = 0;
+for (const [name, path, states, act] of views) {
+  for (const state of states) {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      for (const theme of ["light", "dark"]) {
+        const title = `${name}-${state}-${size}-${theme}`;
+        if (!title.includes(only)) continue;
+        const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: "reduce" });
+        const page = await context.newPage();
+        const wrong = [];
+        page.on("pageerror", (error) => wrong.push(`page error: ${error.message}`));
+        await page.clock.install({ time: now });
+        await page.clock.resume();
+        await page.routeWebSocket(/graphql/, (socket) => {
+          socket.onMessage((message) => {
+            if (JSON.parse(message).type === "connection_init") socket.send(JSON.stringify({ type: "connection_ack" }));
+          });
+        });
+        await page.route("**/graphql", async (route) => {
+          if (state === "offline") return route.abort();
+          if (state === "loading") return undefined;
+          const { operationName, variables } = route.request().postDataJSON();
+          const answer = scenarios[state][operationName];
+          if (!answer) throw new Error(`no answer for ${operationName}`);
+          return route.fulfill({ json: answer(variables) });
+        });
+        try {
+          await page.goto(base + path, { waitUntil: "load" });
+          if (state === "offline") await page.waitForTimeout(2_500);
+          else if (state === "loading") await page.waitForTimeout(600);
+          else {
+            await settle(page);
+            await page.locator("h1").first().waitFor({ state: "attached" });
+          }
+          await act?.(page);
+          await page.waitForTimeout(200);
+        } catch (error) {
+          wrong.push(error.message.split("\n")[0]);
+        }
+        await page.screenshot({ path: join(out, `${title}.png`) });
+        const sideways = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        if (sideways > 0) wrong.push(`the page is ${sideways}px wider than the window`);
+        wrong.push(...(await violations(page)));
+        if (wrong.length > 0) {
+          bad++;
+          console.log(`${title}\n  ${wrong.join("\n  ")}`);
+        }
+        await context.close();
+      }
+    }
+  }
+}
+await browser.close();
+await server.close();
+console.log(bad === 0 ? "nothing to say" : `${bad} views have something wrong`);
+process.exit(bad === 0 ? 0 : 1);

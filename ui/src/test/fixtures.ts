@@ -1,0 +1,689 @@
+/** Answers of a hub that does not exist, typed by the SDL: what tests and `npm run look` show the page. */
+import type {
+  ActionPartsFragment,
+  ActionsQuery,
+  ChangesQuery,
+  ClustersQuery,
+  EventsQuery,
+  HistoryQuery,
+  RelatedQuery,
+  ResourceDetailQuery,
+  RowFragment,
+  SearchQuery,
+} from "../api/generated";
+
+export const now = Date.parse("2026-11-21T13:00:00Z");
+export const before = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
+
+const zones = ["zone1", "zone2", "zone3"];
+
+export function row(change: Partial<RowFragment> = {}): RowFragment {
+  const r = {
+    cluster: "zone1",
+    group: "apps",
+    resource: "deployments",
+    kind: "Deployment",
+    namespace: "shop",
+    name: "app1",
+    createdAt: before(86_400 * 3),
+    changedAt: before(190),
+    changedBy: "kubectl-client-side-apply",
+    deletedAt: null,
+    status: "Healthy",
+    health: "HEALTHY" as const,
+    ready: true,
+    replicas: 5,
+    readyReplicas: 5,
+    restarts: null,
+    images: ["registry.example/shop/app1:1.0"],
+    reasons: [],
+    verbs: ["RESTART", "SCALE"],
+    ...change,
+  };
+  return {
+    ...r,
+    ref: change.ref ?? `${r.cluster}:${r.namespace ?? "-"}/${r.resource}${r.group ? `.${r.group}` : ""}/${r.name}`,
+  };
+}
+
+const kinds: Partial<RowFragment>[] = [
+  {},
+  {
+    name: "app2",
+    health: "DEGRADED",
+    status: "Degraded",
+    ready: false,
+    readyReplicas: 2,
+    reasons: ["MinimumReplicasUnavailable"],
+    images: ["registry.example/shop/app2:2.0"],
+  },
+  { name: "app3", health: "PROGRESSING", status: "Progressing", ready: false, readyReplicas: 4, changedAt: before(8) },
+  {
+    name: "app2-6f7d8c9b5-x2k4p",
+    kind: "Pod",
+    group: "",
+    resource: "pods",
+    health: "FAILED",
+    status: "ImagePullBackOff",
+    ready: false,
+    replicas: null,
+    readyReplicas: null,
+    restarts: 0,
+    verbs: [],
+  },
+  {
+    name: "app2-6f7d8c9b5-zz9qt",
+    kind: "Pod",
+    group: "",
+    resource: "pods",
+    health: "DEGRADED",
+    status: "CrashLoopBackOff",
+    ready: false,
+    replicas: null,
+    readyReplicas: null,
+    restarts: 17,
+    verbs: [],
+  },
+  {
+    name: "app1-5c9d7f44d-4tqpx",
+    kind: "Pod",
+    group: "",
+    resource: "pods",
+    status: "Running",
+    replicas: null,
+    readyReplicas: null,
+    restarts: 0,
+    verbs: [],
+  },
+  {
+    name: "app1",
+    kind: "Service",
+    group: "",
+    resource: "services",
+    status: "Healthy",
+    ready: null,
+    replicas: null,
+    readyReplicas: null,
+    images: [],
+    verbs: [],
+  },
+  {
+    name: "node-3",
+    kind: "Node",
+    group: "",
+    resource: "nodes",
+    namespace: null,
+    status: "Ready,SchedulingDisabled",
+    health: "SUSPENDED",
+    replicas: null,
+    readyReplicas: null,
+    images: [],
+    verbs: [],
+  },
+  {
+    name: "kube-root-ca.crt",
+    kind: "ConfigMap",
+    group: "",
+    resource: "configmaps",
+    status: "",
+    health: "UNKNOWN",
+    ready: null,
+    replicas: null,
+    readyReplicas: null,
+    images: [],
+    verbs: [],
+    changedBy: "",
+  },
+  {
+    name: "old-batch-runner-with-a-rather-long-name-that-has-to-be-cut-somewhere",
+    kind: "Job",
+    group: "batch",
+    resource: "jobs",
+    status: "Terminating",
+    health: "TERMINATING",
+    ready: null,
+    replicas: null,
+    readyReplicas: null,
+    verbs: [],
+  },
+];
+
+export function rows(n: number): RowFragment[] {
+  return Array.from({ length: n }, (_, i) => {
+    const base = row(kinds[i % kinds.length]);
+    const cluster = zones[Math.floor(i / kinds.length) % zones.length] ?? "zone1";
+    const generation = Math.floor(i / (kinds.length * zones.length));
+    return row({ ...base, cluster, name: generation > 0 ? `${base.name}-${generation}` : base.name, ref: undefined });
+  });
+}
+
+type Coverage = SearchQuery["search"]["coverage"];
+
+export const whole: Coverage = {
+  asked: 3,
+  answered: 3,
+  stale: 0,
+  clusters: zones.map((cluster) => ({ cluster, state: "LIVE", asOf: before(1), reason: "" })),
+};
+
+export const partial: Coverage = {
+  asked: 4,
+  answered: 3,
+  stale: 1,
+  clusters: [
+    { cluster: "zone1", state: "LIVE", asOf: before(1), reason: "" },
+    {
+      cluster: "zone2",
+      state: "STALE",
+      asOf: before(1_260),
+      reason: "Not heard from since 12:39: connection refused.",
+    },
+    { cluster: "zone3", state: "DEGRADED", asOf: before(4), reason: "1 kind cannot be listed: secrets is forbidden." },
+    { cluster: "zone4", state: "PENDING", asOf: null, reason: "Its collector has not dialled yet." },
+  ],
+};
+
+export function searchResult(list: RowFragment[], change: Partial<SearchQuery["search"]> = {}): SearchQuery {
+  return {
+    search: {
+      total: list.length,
+      nodes: list,
+      pageInfo: { hasNextPage: false, endCursor: null },
+      facets: [
+        facet("cluster", { zone1: 412, zone2: 398, zone3: 391 }),
+        facet("kind", { Pod: 640, Deployment: 120, Service: 98, ConfigMap: 77, Node: 15, Job: 9, Secret: 8, Lease: 7 }),
+        facet("ns", { shop: 530, "kube-system": 210, pay: 64, default: 12 }),
+        facet("status", { Running: 611, Healthy: 240, CrashLoopBackOff: 7, ImagePullBackOff: 3, Degraded: 2 }),
+        facet("app", { app1: 210, app2: 190, app3: 188 }),
+        facet("image", { "registry.example/shop/app1:1.0": 200, "registry.example/shop/app2:2.0": 12 }),
+      ],
+      coverage: whole,
+      tookMs: 12.4,
+      engine: "clickhouse",
+      ...change,
+    },
+  };
+}
+
+function facet(field: string, values: Record<string, number>) {
+  const list = Object.entries(values).map(([value, count]) => ({ value, count }));
+  return { field, distinct: list.length, values: list };
+}
+
+const labels = { "app.kubernetes.io/name": "app2", "app.kubernetes.io/part-of": "shop", app: "app2", tier: "backend" };
+
+export const yaml = (image: string, replicas: number): string => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  labels:
+    app: app2
+    tier: backend
+  managedFields:
+  - apiVersion: apps/v1
+    fieldsType: FieldsV1
+    fieldsV1:
+      f:spec: {}
+    manager: kubectl
+  name: app2
+  namespace: shop
+  resourceVersion: "48213"
+  uid: 0b8f7c1e-7c1d-4c2c-9f6f-0a8d2f1c5e77
+spec:
+  replicas: ${replicas}
+  selector:
+    matchLabels:
+      app: app2
+  template:
+    metadata:
+      labels:
+        app: app2
+    spec:
+      containers:
+      - image: ${image}
+        name: app
+        ports:
+        - containerPort: 8080
+          name: http
+        resources:
+          limits:
+            cpu: 500m
+            memory: 256Mi
+status:
+  conditions:
+  - message: Deployment does not have minimum availability.
+    reason: MinimumReplicasUnavailable
+    status: "False"
+    type: Available
+  readyReplicas: 2
+  replicas: ${replicas}
+`;
+
+export function detail(change: Partial<NonNullable<ResourceDetailQuery["resource"]>> = {}): ResourceDetailQuery {
+  return {
+    resource: {
+      ...row(kinds[1]),
+      version: "v1",
+      uid: "0b8f7c1e-7c1d-4c2c-9f6f-0a8d2f1c5e77",
+      resourceVersion: "48213",
+      labels,
+      annotations: { "deployment.kubernetes.io/revision": "4" },
+      app: "app2",
+      node: "",
+      owner: null,
+      managedBy: [
+        {
+          system: "hpa",
+          name: "app2",
+          effect: "It sets the number of replicas; a direct change is reverted within about 15 s.",
+        },
+      ],
+      object: {
+        status: {
+          conditions: [
+            {
+              type: "Available",
+              status: "False",
+              reason: "MinimumReplicasUnavailable",
+              message: "Deployment does not have minimum availability.",
+              lastTransitionTime: before(185),
+            },
+            {
+              type: "Progressing",
+              status: "True",
+              reason: "ReplicaSetUpdated",
+              message: 'ReplicaSet "app2-6f7d8c9b5" is progressing.',
+              lastTransitionTime: before(190),
+            },
+          ],
+        },
+      },
+      yaml: yaml("registry.example/shop/app2:2.0", 5),
+      ...change,
+    },
+  };
+}
+
+type VersionNode = HistoryQuery["history"]["nodes"][number];
+
+export function version(change: Partial<VersionNode> = {}): VersionNode {
+  return {
+    id: "300",
+    type: "UPDATED",
+    observedAt: before(190),
+    resourceVersion: "48213",
+    generation: 4,
+    meaningful: true,
+    changedPaths: ["spec.template.spec.containers[app].image"],
+    changedBy: "kubectl-set",
+    status: "Degraded",
+    health: "DEGRADED",
+    images: ["registry.example/shop/app2:2.0"],
+    ...change,
+  };
+}
+
+export const versions: VersionNode[] = [
+  version({
+    id: "301",
+    meaningful: false,
+    observedAt: before(150),
+    changedPaths: ["status.readyReplicas"],
+    changedBy: "kube-controller-manager",
+  }),
+  version(),
+  version({
+    id: "200",
+    observedAt: before(3_600),
+    changedPaths: ["spec.replicas"],
+    changedBy: "foretop",
+    status: "Healthy",
+    health: "HEALTHY",
+  }),
+  version({
+    id: "100",
+    type: "SEEN",
+    observedAt: before(7_300),
+    changedPaths: [],
+    changedBy: "",
+    status: "Healthy",
+    health: "HEALTHY",
+  }),
+];
+
+export const diff = `--- before
++++ after
+@@ -16,7 +16,7 @@
+         app: app2
+     spec:
+       containers:
+-      - image: registry.example/shop/app2:1.0
++      - image: registry.example/shop/app2:2.0
+         name: app
+         ports:
+         - containerPort: 8080
+`;
+
+export const historyPage: HistoryQuery = {
+  history: { total: versions.length, pageInfo: { hasNextPage: false, endCursor: null }, nodes: versions },
+};
+
+const app2 = "zone1:shop/deployments.apps/app2";
+
+export const relations: RelatedQuery = {
+  related: {
+    truncated: false,
+    nodes: [
+      {
+        ref: app2,
+        kind: "Deployment",
+        name: "app2",
+        namespace: "shop",
+        cluster: "zone1",
+        status: "Degraded",
+        health: "DEGRADED",
+        ready: false,
+        level: 0,
+      },
+      {
+        ref: "zone1:shop/replicasets.apps/app2-6f7d8c9b5",
+        kind: "ReplicaSet",
+        name: "app2-6f7d8c9b5",
+        namespace: "shop",
+        cluster: "zone1",
+        status: "Degraded",
+        health: "DEGRADED",
+        ready: false,
+        level: 1,
+      },
+      {
+        ref: "zone1:shop/pods/app2-6f7d8c9b5-x2k4p",
+        kind: "Pod",
+        name: "app2-6f7d8c9b5-x2k4p",
+        namespace: "shop",
+        cluster: "zone1",
+        status: "ImagePullBackOff",
+        health: "FAILED",
+        ready: false,
+        level: 2,
+      },
+      {
+        ref: "zone1:shop/pods/app2-6f7d8c9b5-zz9qt",
+        kind: "Pod",
+        name: "app2-6f7d8c9b5-zz9qt",
+        namespace: "shop",
+        cluster: "zone1",
+        status: "Running",
+        health: "HEALTHY",
+        ready: true,
+        level: 2,
+      },
+    ],
+    edges: [
+      { from: app2, to: "zone1:shop/replicasets.apps/app2-6f7d8c9b5", type: "owns" },
+      { from: "zone1:shop/replicasets.apps/app2-6f7d8c9b5", to: "zone1:shop/pods/app2-6f7d8c9b5-x2k4p", type: "owns" },
+      { from: "zone1:shop/replicasets.apps/app2-6f7d8c9b5", to: "zone1:shop/pods/app2-6f7d8c9b5-zz9qt", type: "owns" },
+    ],
+  },
+};
+
+export const eventPage: EventsQuery = {
+  events: {
+    pageInfo: { hasNextPage: false, endCursor: null },
+    coverage: whole,
+    nodes: [
+      {
+        uid: "e1",
+        cluster: "zone1",
+        namespace: "shop",
+        type: "Warning",
+        reason: "Failed",
+        message: 'Failed to pull image "registry.example/shop/app2:2.0": not found',
+        source: "kubelet",
+        count: 6,
+        firstAt: before(180),
+        lastAt: before(20),
+        regardingKind: "Pod",
+        regardingName: "app2-6f7d8c9b5-x2k4p",
+        regarding: "zone1:shop/pods/app2-6f7d8c9b5-x2k4p",
+      },
+      {
+        uid: "e2",
+        cluster: "zone1",
+        namespace: "shop",
+        type: "Normal",
+        reason: "ScalingReplicaSet",
+        message: "Scaled up replica set app2-6f7d8c9b5 from 0 to 2",
+        source: "deployment-controller",
+        count: 1,
+        firstAt: before(190),
+        lastAt: before(190),
+        regardingKind: "Deployment",
+        regardingName: "app2",
+        regarding: app2,
+      },
+    ],
+  },
+};
+
+export const changePage: ChangesQuery = {
+  changes: {
+    pageInfo: { hasNextPage: false, endCursor: null },
+    coverage: whole,
+    nodes: [
+      {
+        cluster: "zone1",
+        namespace: "shop",
+        kind: "Deployment",
+        resource: "deployments.apps",
+        name: "app2",
+        summary: "image app2:1.0 -> app2:2.0",
+        version: {
+          id: "300",
+          ref: app2,
+          type: "UPDATED",
+          observedAt: before(190),
+          changedBy: "kubectl-set",
+          changedPaths: ["spec.template.spec.containers[app].image"],
+          meaningful: true,
+          status: "Degraded",
+          health: "DEGRADED",
+        },
+      },
+      {
+        cluster: "zone2",
+        namespace: null,
+        kind: "Node",
+        resource: "nodes",
+        name: "node-7",
+        summary: "",
+        version: {
+          id: "12",
+          ref: "zone2:-/nodes/node-7",
+          type: "DELETED",
+          observedAt: before(90_000),
+          changedBy: "",
+          changedPaths: [],
+          meaningful: true,
+          status: "NotReady",
+          health: "DEGRADED",
+        },
+      },
+    ],
+  },
+};
+
+type ClusterNode = ClustersQuery["clusters"][number];
+
+function cluster(change: Partial<ClusterNode>): ClusterNode {
+  return {
+    name: "zone1",
+    uid: "6f1e8f0c-1a52-4a52-8f4e-3a9f1d2c7b10",
+    mode: "push",
+    state: "LIVE",
+    reason: "",
+    asOf: before(1),
+    lagMs: 84,
+    kubernetesVersion: "v1.36.3",
+    labels: { zone: "1", env: "demo" },
+    objects: 1_284,
+    nodes: 5,
+    pods: 214,
+    namespaces: 9,
+    addedAt: before(7_200),
+    resources: [
+      { group: "", version: "v1", resource: "pods", kind: "Pod", state: "synced", reason: "", objects: 214 },
+      {
+        group: "apps",
+        version: "v1",
+        resource: "deployments",
+        kind: "Deployment",
+        state: "synced",
+        reason: "",
+        objects: 40,
+      },
+      {
+        group: "",
+        version: "v1",
+        resource: "secrets",
+        kind: "Secret",
+        state: "excluded",
+        reason: "Left out by the collector's filter.",
+        objects: 0,
+      },
+    ],
+    ...change,
+  };
+}
+
+export const clusterList: ClustersQuery = {
+  clusters: [
+    cluster({}),
+    cluster({
+      name: "zone2",
+      state: "STALE",
+      reason: "Not heard from since 12:39: connection refused.",
+      asOf: before(1_260),
+      lagMs: null,
+      uid: "u2",
+    }),
+    cluster({
+      name: "zone3",
+      state: "DEGRADED",
+      reason: "1 kind cannot be listed.",
+      uid: "u3",
+      mode: "pull",
+      resources: [
+        { group: "", version: "v1", resource: "pods", kind: "Pod", state: "synced", reason: "", objects: 198 },
+        {
+          group: "example.io",
+          version: "v1",
+          resource: "widgets",
+          kind: "Widget",
+          state: "failing",
+          reason: "widgets.example.io is forbidden: the collector may not list it.",
+          objects: 0,
+        },
+      ],
+    }),
+    cluster({
+      name: "zone4",
+      state: "PENDING",
+      reason: "Its collector has not dialled yet.",
+      asOf: null,
+      lagMs: null,
+      kubernetesVersion: "",
+      uid: "",
+      objects: 0,
+      nodes: 0,
+      pods: 0,
+      namespaces: 0,
+      resources: [],
+      mode: "pull",
+    }),
+  ],
+};
+
+type Target = ActionPartsFragment["targets"][number];
+
+export function target(change: Partial<Target> = {}): Target {
+  return {
+    ref: app2,
+    uid: "u",
+    resourceVersion: "48213",
+    state: "READY",
+    message: "",
+    warnings: [],
+    diff: "--- before\n+++ after\n@@ -12,3 +12,3 @@\n spec:\n-  replicas: 5\n+  replicas: 3\n   selector:\n",
+    change: "replicas 5 -> 3",
+    desired: 3,
+    updated: null,
+    readyReplicas: null,
+    startedAt: null,
+    finishedAt: null,
+    ...change,
+  };
+}
+
+export function action(change: Partial<ActionPartsFragment> = {}): ActionPartsFragment {
+  const targets = change.targets ?? [
+    target(),
+    target({ ref: "zone2:shop/deployments.apps/app2" }),
+    target({
+      ref: "zone3:shop/deployments.apps/app2",
+      state: "BLOCKED",
+      message: "An autoscaler app2 sets the replicas; it would revert this within 15 s.",
+      diff: "",
+      change: "",
+    }),
+  ];
+  return {
+    id: "a1",
+    verb: "SCALE",
+    state: "PLANNED",
+    title: "Scale 2 Deployments in zone1 and zone2 to 3 replicas",
+    reason: "INC-4711",
+    actor: "admin",
+    createdAt: before(12),
+    startedAt: null,
+    finishedAt: null,
+    confirmPhrase: null,
+    warnings: [],
+    undoes: null,
+    undoneBy: null,
+    canUndo: false,
+    done: 0,
+    failed: 0,
+    total: targets.length,
+    ...change,
+    targets,
+  };
+}
+
+export const running = action({
+  state: "RUNNING",
+  startedAt: before(6),
+  done: 1,
+  warnings: ["1 of 3 targets is left out."],
+  targets: [
+    target({ state: "DONE", updated: 3, readyReplicas: 3 }),
+    target({ ref: "zone2:shop/deployments.apps/app2", state: "RUNNING", updated: 3, readyReplicas: 4 }),
+    target({ ref: "zone3:shop/deployments.apps/app2", state: "SKIPPED", message: "Blocked in the plan." }),
+  ],
+});
+
+export const finished = action({
+  state: "SUCCEEDED",
+  startedAt: before(60),
+  finishedAt: before(40),
+  done: 2,
+  total: 2,
+  canUndo: true,
+  targets: [
+    target({ state: "DONE", updated: 3, readyReplicas: 3 }),
+    target({ ref: "zone2:shop/deployments.apps/app2", state: "DONE", updated: 3, readyReplicas: 3 }),
+  ],
+});
+
+export const actionPage: ActionsQuery = {
+  actions: { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [running, finished, action({ id: "a3" })] },
+};

@@ -1,0 +1,135 @@
+import * as f from "./fixtures";
+
+/** What a fake hub answers, by operation: data, or an error as the hub writes it. */
+export type Answer = { data: unknown } | { errors: unknown[] };
+export type Scenario = Record<string, (variables: Record<string, unknown>) => Answer>;
+
+const data = (value: unknown): Answer => ({ data: value });
+export const failure = (code: string, message: string, extensions: Record<string, unknown> = {}): Answer => ({
+  errors: [{ message, extensions: { code, ...extensions } }],
+});
+
+const common: Scenario = {
+  Viewer: () => data({ viewer: { user: "admin", version: "v0.1.0", clusters: 3 } }),
+  SearchComplete: () =>
+    data({
+      searchComplete: [
+        {
+          text: "status:",
+          label: "status",
+          type: "field",
+          detail: "STATUS as kubectl prints it, health, or Ready",
+          count: null,
+          from: 0,
+          to: 2,
+        },
+        {
+          text: "status:CrashLoopBackOff",
+          label: "CrashLoopBackOff",
+          type: "value",
+          detail: "",
+          count: 7,
+          from: 0,
+          to: 2,
+        },
+      ],
+    }),
+  SearchExplain: () => data({ searchExplain: { engine: "clickhouse", canonical: "", terms: [], error: null } }),
+  History: () => data(f.historyPage),
+  HistoryDiffs: () =>
+    data({
+      history: {
+        nodes: f.versions.map((v) => ({ id: v.id, diff: v.meaningful && v.type === "UPDATED" ? f.diff : "" })),
+      },
+    }),
+  ResourceYaml: (v) =>
+    data({
+      resource: {
+        yaml: f.yaml(
+          `registry.example/shop/app2:${v.at === f.versions[1]?.observedAt ? "2.0" : "1.0"}`,
+          v.at === f.versions[3]?.observedAt ? 3 : 5,
+        ),
+      },
+    }),
+  Related: () => data(f.relations),
+  Events: () => data(f.eventPage),
+  PlanAction: () => data({ planAction: f.action() }),
+  RunAction: () => data({ runAction: f.running }),
+  StopAction: () => data({ stopAction: f.action({ ...f.running, state: "STOPPED" }) }),
+  UndoAction: () =>
+    data({ undoAction: f.action({ id: "a9", title: "Undo: scale 2 Deployments back to 5 replicas", undoes: "a1" }) }),
+  AddCluster: () =>
+    data({
+      addCluster: {
+        cluster: "prod-eu-1",
+        token: "t",
+        hub: "127.0.0.1:7443",
+        caPin: "sha256:ab",
+        expiresAt: new Date(f.now + 3_600_000).toISOString(),
+        command: "foretop collect --hub 127.0.0.1:7443 --ca-pin sha256:ab --token t",
+      },
+    }),
+};
+
+export const many: Scenario = {
+  ...common,
+  Search: () => data(f.searchResult(f.rows(100), { total: 1_201, pageInfo: { hasNextPage: true, endCursor: "c" } })),
+  ResourceDetail: () => data(f.detail()),
+  Changes: () => data(f.changePage),
+  Clusters: () => data(f.clusterList),
+  Actions: () => data(f.actionPage),
+  Action: (v) =>
+    data({
+      action:
+        v.id === "a1"
+          ? f.action({
+              confirmPhrase: "scale 2 in 2 clusters",
+              warnings: ["Half of the replicas of app2 go away at once."],
+            })
+          : v.id === "a2"
+            ? f.finished
+            : f.running,
+    }),
+};
+
+export const partial: Scenario = {
+  ...many,
+  Search: () => data(f.searchResult(f.rows(12), { coverage: f.partial })),
+};
+
+export const empty: Scenario = {
+  ...common,
+  Search: () => data(f.searchResult([], { facets: [] })),
+  ResourceDetail: () => data({ resource: null }),
+  History: () => data({ history: { total: 0, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
+  Related: () => data({ related: { nodes: [], edges: [], truncated: false } }),
+  Events: () => data({ events: { ...f.eventPage.events, nodes: [] } }),
+  Changes: () => data({ changes: { ...f.changePage.changes, nodes: [] } }),
+  Clusters: () => data({ clusters: [] }),
+  Actions: () => data({ actions: { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
+  Action: () => data({ action: null }),
+};
+
+const broken = (): Answer =>
+  failure("UNAVAILABLE_FOR_TEST", "The database does not answer at the moment.", {
+    fix: "It is restarted on its own; ask again in a few seconds.",
+  });
+
+export const failing: Scenario = {
+  ...common,
+  Search: () =>
+    failure("QL_UNKNOWN_FIELD", 'There is no field "nginx".', {
+      fix: 'Write image:"nginx:1.27" for an image, or "nginx:1.27" for the text.',
+      from: 0,
+      to: 5,
+    }),
+  ResourceDetail: broken,
+  History: broken,
+  HistoryDiffs: broken,
+  Related: broken,
+  Events: broken,
+  Changes: broken,
+  Clusters: broken,
+  Actions: broken,
+  Action: broken,
+};
