@@ -205,6 +205,9 @@ func TestABatchIsInEveryTable(t *testing.T) {
 	h.wants(t, "state", "pods,synced,2", `SELECT concatWithSeparator(',', resource, state, toString(objects)) FROM {db}.resource_states FINAL`)
 	h.wants(t, "ledger", "1,6,3", `SELECT concatWithSeparator(',', toString(batch_seq), toString(last_seq), toString(rows)) FROM {db}.ingest_ledger FINAL`)
 	h.wants(t, "tokens", "1", `SELECT toString(hasAll(tokens, ['a', 'shop', 'app2', '1.4.0', '10.1.2.3', 'running'])) FROM {db}.resources FINAL`)
+	if got := h.Status(); len(got) != 1 || got[0].Name != "zone1" || got[0].Durable != 1 || got[0].Waiting != 0 || got[0].Objects != 1 || got[0].Connected {
+		t.Errorf("got status %+v", got)
+	}
 	e, _ := h.registry.ByUID(zone1)
 	if e.State != records.Live || e.Reason != "" || e.AsOf.IsZero() || e.KubernetesVersion != "v1.36.3" {
 		t.Errorf("got %+v, want a live cluster", e)

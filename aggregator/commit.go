@@ -134,6 +134,9 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 		}
 	}
 	for _, p := range alive {
+		if len(p.versions) > 0 {
+			w.server.metrics.freshSeconds.Observe(time.Since(p.versions[0].observedAt).Seconds())
+		}
 		w.release(p)
 		p.committed()
 	}

@@ -13,6 +13,7 @@ type metrics struct {
 	previousRead       prometheus.Counter
 	panics             prometheus.Counter
 	commitSeconds      prometheus.Histogram
+	freshSeconds       prometheus.Histogram
 }
 
 func newMetrics(r prometheus.Registerer, s *Server) *metrics {
@@ -40,10 +41,15 @@ func newMetrics(r prometheus.Registerer, s *Server) *metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}),
 	}
+	m.freshSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: "foretop", Subsystem: "aggregator", Name: "observed_to_durable_seconds",
+		Help:    "Age of each batch's first object change when it became durable, from the collector's clock to the hub's.",
+		Buckets: []float64{.025, .05, .1, .2, .3, .5, .75, 1, 2, 5, 10, 30, 60, 300},
+	})
 	if r == nil {
 		return m
 	}
-	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.panics, m.commitSeconds,
+	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.panics, m.commitSeconds, m.freshSeconds,
 		gauge("waiting_batches", "Batches that wait for a commit.", func() float64 { return float64(len(s.writer.queue)) }),
 		gauge("previous_bytes", "Bytes of objects kept to compare new versions with.", func() float64 { return float64(s.previous.size()) }),
 		gauge("sessions", "Clusters that have opened a stream.", func() float64 { return float64(len(s.open())) }),

@@ -32,6 +32,7 @@ func (s *Session) prepare(b *ingestpb.Batch) (*pending, error) {
 		}
 	}
 	s.lastSeq, p.lastSeq = last, last
+	s.living.Store(int64(s.known.size()))
 	s.sweepEvents(w.now)
 	return p, nil
 }

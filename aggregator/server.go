@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -187,6 +189,36 @@ func (s *Server) Forget(clusterUID string) {
 	if l != nil {
 		l.cut(errRemoved)
 	}
+}
+
+// StreamStatus is how one cluster's stream stands, for the operations listener.
+type StreamStatus struct {
+	Cluster   string `json:"cluster"`
+	Name      string `json:"name,omitempty"`
+	Epoch     uint64 `json:"epoch"`
+	Durable   uint64 `json:"durableBatch"`
+	Waiting   int    `json:"waitingBatches"`
+	Objects   int64  `json:"objects"`
+	Connected bool   `json:"connected"` // its collector calls in
+	Ended     bool   `json:"ended,omitempty"`
+}
+
+// Status lists the streams, by cluster.
+func (s *Server) Status() []StreamStatus {
+	out := []StreamStatus{}
+	for _, session := range s.open() {
+		e, _ := s.clusters.ByUID(session.cluster)
+		st := StreamStatus{
+			Cluster: session.cluster, Name: e.Name, Epoch: session.epoch, Objects: session.living.Load(),
+			Connected: s.Connected(session.cluster), Ended: session.life.Err() != nil,
+		}
+		session.ackMu.Lock()
+		st.Durable, st.Waiting = session.durable, len(session.waiting)
+		session.ackMu.Unlock()
+		out = append(out, st)
+	}
+	slices.SortFunc(out, func(a, b StreamStatus) int { return strings.Compare(a.Cluster, b.Cluster) })
+	return out
 }
 
 func (s *Server) open() []*Session {

@@ -21,7 +21,8 @@ type Session struct {
 	cluster string
 	epoch   uint64
 
-	registered atomic.Bool // the registry has had the cluster, so that its absence means removal
+	living     atomic.Int64 // living ones that are known
+	registered atomic.Bool  // the registry has had the cluster, so that its absence means removal
 
 	life   context.Context // ends with the session
 	cancel context.CancelCauseFunc
@@ -58,6 +59,7 @@ func newSession(s *Server, cluster string, epoch uint64, hello *ingestpb.Hello, 
 	for gr := range known {
 		session.tracked[gr] = true
 	}
+	session.living.Store(int64(known.size()))
 	session.standing = newStanding(hello.GetKubernetesVersion())
 	if e, ok := s.clusters.ByUID(cluster); ok {
 		session.standing.asOf = e.AsOf // what is stored is still as of then
