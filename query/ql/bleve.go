@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/search/query"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 )
 
 // Boosts rank a word that is the name above one that begins it, the application and a label.
@@ -79,8 +81,35 @@ func indexed(x Expr) candidate {
 		return x.indexed()
 	case *Filter:
 		return x.indexed()
-	default: // selectors: their parts are label filters for people who want speed
+	case *Selector:
+		parts := make([]candidate, len(x.Requirements))
+		for i := range x.Requirements {
+			parts[i] = requirement(&x.Requirements[i])
+		}
+		return both(parts)
+	default:
 		return candidate{}
+	}
+}
+
+func requirement(r *labels.Requirement) candidate {
+	key := r.Key() + "="
+	present := exactly(begins(FieldLabels, key))
+	var values []candidate
+	for _, v := range r.Values().List() {
+		values = append(values, exactly(term(FieldLabels, key+v)))
+	}
+	switch r.Operator() {
+	case selection.In, selection.Equals, selection.DoubleEquals:
+		return either(values)
+	case selection.NotIn, selection.NotEquals:
+		return without(either(values))
+	case selection.Exists:
+		return present
+	case selection.DoesNotExist:
+		return without(present)
+	default: // numbers are not in the index
+		return candidate{present.q, false}
 	}
 }
 

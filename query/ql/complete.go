@@ -80,7 +80,7 @@ func complete(text string, cursor int, o Options) Completion {
 			}
 			return c
 		}
-		c.Static = p.terms1(c.Prefix)
+		c.Static = p.offers(c.Prefix)
 		return c
 	}
 	c.Expect, c.Field, c.Key = ExpectValue, strings.ToLower(name), key
@@ -187,8 +187,8 @@ func rest(text string, start, end int, o Options) string {
 	return q.Canonical()
 }
 
-// terms1 are fields, flags, kinds and directives that begin with what is typed.
-func (p *parser) terms1(prefix string) []records.Suggestion {
+// offers are fields, flags, kinds and directives that begin with what is typed.
+func (p *parser) offers(prefix string) []records.Suggestion {
 	typed := strings.ToLower(prefix)
 	var out []records.Suggestion
 	add := func(text, label, kind, detail string) {

@@ -357,3 +357,18 @@ func (v *Value) ownerRef(op Op, ref string) bool {
 	}
 	return v.re.MatchString(strings.ToLower(ref))
 }
+
+// text compares a value with one text: the reference for everything that is text.
+func (v *Value) text(op Op, s string) bool {
+	switch {
+	case op == OpEqual:
+		return s == v.Text
+	case v.Kind == Literal:
+		want := strings.ToLower(v.Text) // not EqualFold: databases fold to lower case, which is less
+		return strings.ToLower(s) == want
+	case v.Kind == Glob:
+		return v.re.MatchString(strings.ToLower(s))
+	default:
+		return v.re.MatchString(s)
+	}
+}

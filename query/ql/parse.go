@@ -2,15 +2,11 @@ package ql
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"k8s.io/apimachinery/pkg/labels"
-
 	"github.com/foretop/foretop/internal/access"
-	"github.com/foretop/foretop/internal/kube"
 )
 
 // Bounds of a query. What is over them is QL_TOO_COMPLEX.
@@ -46,6 +42,7 @@ func Parse(text string, o Options) (*Query, error) {
 			}
 		}
 	}
+	p.text = asciiSpaces(text)
 	root, err := p.or(0)
 	if err != nil {
 		return nil, err
@@ -61,6 +58,13 @@ func Parse(text string, o Options) (*Query, error) {
 	}
 	p.q.root = root
 	return p.q, nil
+}
+
+var spaces = strings.NewReplacer("\u00a0", "  ", "\u2002", "   ", "\u2003", "   ", "\u2009", "   ", "\u200b", "   ", "\u202f", "   ", "\u3000", "   ", "\ufeff", "   ", "\v", " ", "\f", " ")
+
+// asciiSpaces makes the spaces that pasted text brings into plain ones, without moving anything.
+func asciiSpaces(text string) string {
+	return spaces.Replace(text)
 }
 
 type parser struct {
@@ -338,319 +342,3 @@ func (p *parser) term(from, depth int) (Expr, error) {
 	}
 	return p.unknown(from, end, op)
 }
-
-// unknown answers a word with an operator whose left side is no field.
-func (p *parser) unknown(from, end int, op string) (Expr, error) {
-	run := end
-	for !p.ends(run) && p.text[run] != ',' && p.text[run] != '"' {
-		run++
-	}
-	whole, name := p.text[from:run], p.text[from:end]
-	if isAddress(whole) {
-		return p.text1(&Text{Text: whole, Quoted: true, From: from, To: run})
-	}
-	lower := strings.ToLower(name)
-	head, _, _ := strings.Cut(lower, ".")
-	switch {
-	case strings.HasPrefix(lower, "."), strings.HasPrefix(lower, "spec."), strings.HasPrefix(lower, "metadata."), strings.HasPrefix(lower, "status."):
-		p.i = run
-		return nil, p.fail(CodeUnsupported, from, end, "Use the fields that are there, such as label.KEY, image or replicas.", "Paths into objects cannot be searched yet.")
-	case later[lower] != "" || later[head] != "" && strings.Contains(lower, "."):
-		key := lower
-		if later[key] == "" {
-			key = head
-		}
-		fix := instead[key]
-		if fix == "" {
-			fix = "Leave it out: it comes in a later version."
-		}
-		return nil, p.fail(CodeUnsupported, from, end, fix, "%s: cannot be asked yet (%s).", name, later[key])
-	}
-	var names []string
-	for _, f := range registry {
-		if f.on(p.opts.Page) {
-			names = append(append(names, f.name), f.aliases...)
-		}
-	}
-	for _, d := range directives {
-		names = append(names, d.name)
-	}
-	for _, d := range prefixes {
-		names = append(names, d.name)
-	}
-	rest, asText, fix := p.text[end:run], quote(whole), ""
-	host, _, port := strings.Cut(whole, ":")
-	prefix, key, dotted := strings.Cut(name, ".")
-	near := nearest(name, names)
-	if above := nearest(prefix, []string{"label", "annotation", "cluster"}); dotted && key != "" && above != "" {
-		near = above + "." + key
-	}
-	switch {
-	case near != "":
-		fix = fmt.Sprintf("Did you mean %s%s? To search for the text, write %s.", near, rest, asText)
-	case op == "": // has:, no:
-		fix = fmt.Sprintf("Write label.%s for a label.", name)
-	case port && isAddress(host):
-		fix = fmt.Sprintf("Write %s for the address, or %s for the text.", host, asText)
-	case strings.HasPrefix(rest, "://"):
-		fix = fmt.Sprintf("Write %s for the text.", asText)
-	case looksLikeImage(name, strings.TrimPrefix(rest, ":")):
-		fix = fmt.Sprintf("Write image:%s for an image, or %s for the text.", asText, asText)
-	default:
-		fix = fmt.Sprintf("Write label.%s%s for a label, or %s for the text.", name, rest, asText)
-	}
-	return nil, p.fail(CodeUnknownField, from, end, fix, "There is no field %q.", name)
-}
-
-func looksLikeImage(name, tag string) bool {
-	return tag != "" && (tag == "latest" || '0' <= tag[0] && tag[0] <= '9' || len(tag) > 1 && tag[0] == 'v' && '0' <= tag[1] && tag[1] <= '9' || strings.Contains(name, "/"))
-}
-
-// freeText reads words to search for: a bare run or a quoted phrase.
-func (p *parser) freeText(from int) (Expr, error) {
-	if p.text[from] == '"' {
-		s, end, err := p.quoted(from)
-		if err != nil {
-			return nil, err
-		}
-		if !p.ends(end) {
-			return nil, p.fail(CodeSyntax, end, end+1, "Put a space there.", "Something follows the closing quote.")
-		}
-		p.i = end
-		return p.text1(&Text{Text: s, Quoted: true, From: from, To: end})
-	}
-	if p.text[from] == '/' {
-		return nil, p.fail(CodeSyntax, from, from+1, "Write name:/.../ for a regular expression, or put the text into quotes.", "A regular expression needs a field.")
-	}
-	s, glob, end, err := p.bare(from)
-	if err != nil {
-		return nil, err
-	}
-	p.i = end
-	if !p.ends(end) && p.text[end] != ',' {
-		return nil, p.fail(CodeSyntax, end, end+1, "Put a space there, or a backslash before the quote.", "A quote stands inside a word.")
-	}
-	if name, _, keyed := split(s); glob && keyed && name != "cluster" && strings.ContainsAny(s, ":=") {
-		return nil, p.fail(CodeBadValue, from, end, "Name one key.", "The key of a label or annotation cannot have wildcards.")
-	}
-	t := &Text{Text: s, Glob: glob, From: from, To: end}
-	if !glob && strings.HasSuffix(s, "~") && p.text[end-1] == '~' && len(s) > 1 {
-		t.Text, t.Fuzzy = s[:len(s)-1], true
-		if utf8.RuneCountInString(t.Text) < 5 {
-			return nil, p.fail(CodeBadValue, from, end, "Write the word without the ~.", "A word of fewer than 5 letters is too short for a search with a typing mistake.")
-		}
-	}
-	return p.text1(t)
-}
-
-// text1 finishes a text: it cuts it into tokens, or makes a filter of it when it is a UID.
-func (p *parser) text1(t *Text) (Expr, error) {
-	p.i = t.To
-	if err := p.count(t.From, t.To); err != nil {
-		return nil, err
-	}
-	switch {
-	case t.Glob:
-		t.Tokens = []string{strings.ToLower(t.Text)}
-		t.glob = regexp.MustCompile("(?s)^" + expression(Glob, t.Text) + "$")
-		if globLiteral(t.Text) == "" {
-			return nil, p.fail(CodeBadValue, t.From, t.To, "Remove it: a query without conditions finds everything.", "%s alone is no word.", t.Text)
-		}
-	case !t.Quoted && !t.Fuzzy && isUID(t.Text):
-		return &Filter{Field: "uid", def: lookup("uid", p.opts.Page), Op: OpMatch, Values: []Value{{Text: strings.ToLower(t.Text), From: t.From, To: t.To}}, From: t.From, To: t.To}, nil
-	default:
-		if t.Tokens = kube.QueryTokens(t.Text); len(t.Tokens) == 0 {
-			return nil, p.fail(CodeBadValue, t.From, t.To, "Search for words, or use name: with wildcards.", "%s holds no letter and no digit.", quote(t.Text))
-		}
-		if !t.Quoted && !t.Fuzzy && !plainText(t.Text) {
-			t.Quoted = true
-		}
-		if t.Fuzzy && !plainText(t.Text) {
-			return nil, p.fail(CodeBadValue, t.From, t.To, "Write one word of letters, digits and dashes before the ~.", "Only a plain word can be searched with a typing mistake.")
-		}
-	}
-	return t, nil
-}
-
-// markTyped lets the last word match as a prefix when it ends the text, as it does while somebody types.
-func markTyped(x Expr, end int) {
-	switch x := x.(type) {
-	case And:
-		for _, m := range x {
-			markTyped(m, end)
-		}
-	case Or:
-		for _, m := range x {
-			markTyped(m, end)
-		}
-	case Not:
-		markTyped(x.X, end)
-	case *Text:
-		if x.To == end && !x.Quoted && !x.Fuzzy && !x.Glob {
-			x.Prefix, x.Tokens = true, []string{strings.ToLower(x.Text)}
-		}
-	}
-}
-
-// presence reads the field behind has: or no:.
-func (p *parser) presence(from int, not bool, op string, at int) (Expr, error) {
-	if op != ":" && op != "=" && op != "==" && op != ":!" && op != "!=" {
-		return nil, p.fail(CodeSyntax, from, at, "Write has:owner or no:owner.", "has: and no: take the name of a field.")
-	}
-	name, key, keyed, end, err := p.fieldName(at)
-	if err != nil {
-		return nil, err
-	}
-	if end == at || !p.ends(end) {
-		for !p.ends(end) {
-			end++
-		}
-		return nil, p.fail(CodeSyntax, at, end, "Write has:owner or has:label.team.", "has: and no: take the name of one field.")
-	}
-	f := lookup(name, p.opts.Page)
-	if f == nil || f.typ == typMap && key == "" || keyed && f.typ != typMap && f.typ != typCluster {
-		_, err := p.unknown(at, end, "")
-		if f != nil || err == nil {
-			err = p.fail(CodeBadValue, at, end, "Write has:label.KEY.", "%s needs a key.", name)
-		}
-		return nil, err
-	}
-	p.i = end
-	x, err := p.has(f, key, from, at, end)
-	if err != nil {
-		return nil, err
-	}
-	x.Not = not != (op == ":!" || op == "!=")
-	return x, nil
-}
-
-func (p *parser) has(f *field, key string, from, at, end int) (*Filter, error) {
-	if err := p.count(from, end); err != nil {
-		return nil, err
-	}
-	if !f.on(p.opts.Page) {
-		return nil, p.elsewhere(f, at, end)
-	}
-	if f.typ == typOp || f.typ == typBool || f.typ == typCluster && key != "" {
-		return nil, p.fail(CodeBadValue, from, end, "Leave the condition out, or ask for a value.", "has: has no meaning for %s.", f.name)
-	}
-	return &Filter{Field: f.name, Key: key, Op: OpHas, From: from, To: end, def: f}, nil
-}
-
-func (p *parser) elsewhere(f *field, from, end int) error {
-	var where []string
-	for _, other := range registry {
-		if other.name == f.name {
-			where = append(where, map[Page]string{Changes: "changes", Events: "events"}[other.pages[0]])
-		}
-	}
-	return p.fail(CodeUnsupported, from, end, "Ask it there, or leave it out.", "%s: is a field of %s.", f.name, strings.Join(where, " and of "))
-}
-
-// flag reads what follows is: and answers the filters it is short for.
-func (p *parser) flag(from int, op string, at, depth int) (Expr, error) {
-	s, _, end, err := p.bare(at)
-	if err != nil {
-		return nil, err
-	}
-	word := strings.ToLower(s)
-	if op != ":" && op != ":!" && op != "=" && op != "!=" || word == "" || !p.ends(end) {
-		return nil, p.fail(CodeSyntax, from, max(end, at), "Write is:unhealthy.", "is: takes one flag.")
-	}
-	var names []string
-	for _, fl := range flags {
-		if fl.name != word {
-			names = append(names, fl.name)
-			continue
-		}
-		inner := newParser(fl.means, p.opts)
-		inner.kinds = p.kinds
-		x, err := inner.or(depth)
-		if err != nil {
-			return nil, fmt.Errorf("flag %s: %w", fl.name, err)
-		}
-		p.i = end
-		if err := p.count(from, end); err != nil {
-			return nil, err
-		}
-		if op == ":!" || op == "!=" {
-			x = negate(x)
-		}
-		return placed(x, from, end), nil
-	}
-	if laterFlags[word] {
-		return nil, p.fail(CodeUnsupported, at, end, "Leave it out.", "is:%s cannot be asked yet: it comes in a later version.", word)
-	}
-	fix := "Flags are " + strings.Join(names, ", ") + "."
-	if near := nearest(word, names); near != "" {
-		fix = "Did you mean is:" + near + "?"
-	}
-	return nil, p.fail(CodeBadValue, at, end, fix, "There is no flag %q.", s)
-}
-
-// placed gives the parts of an expression that was written elsewhere the position of what stands for them.
-func placed(x Expr, from, to int) Expr {
-	switch x := x.(type) {
-	case And:
-		for _, m := range x {
-			placed(m, from, to)
-		}
-	case Not:
-		placed(x.X, from, to)
-	case *Filter:
-		x.From, x.To = from, to
-		for i := range x.Values {
-			x.Values[i].From, x.Values[i].To = from, to
-		}
-	}
-	return x
-}
-
-// selectorFlag reports whether a pasted -l "app=web" stands at the cursor.
-func (p *parser) selectorFlag() bool {
-	rest := p.text[p.i:]
-	if !strings.HasPrefix(rest, "-l") || len(rest) < 4 || !isSpace(rest[2]) && rest[2] != '=' && rest[2] != '"' {
-		return false
-	}
-	p.i += 2
-	if p.text[p.i] != '"' {
-		if p.text[p.i] == '=' {
-			p.i++
-		}
-		p.space()
-	}
-	return true
-}
-
-// selector reads a Kubernetes label selector at the cursor, quoted or up to the next space.
-func (p *parser) selector(from int) (Expr, error) {
-	at, end, s := p.i, p.i, ""
-	if at < len(p.text) && p.text[at] == '"' {
-		var err error
-		if s, end, err = p.quoted(at); err != nil {
-			return nil, err
-		}
-	} else {
-		for end < len(p.text) && !isSpace(p.text[end]) && p.text[end] != ')' && p.text[end] != '(' {
-			end++
-		}
-		s = p.text[at:end]
-	}
-	sel, err := labels.Parse(s)
-	if err != nil {
-		return nil, p.fail(CodeBadValue, at, end, `Write it as for kubectl, as in selector:"app in (web,api),tier!=db".`, "This is no label selector: %s.", strings.TrimSuffix(oneLine(err.Error()), "."))
-	}
-	requirements, _ := sel.Requirements()
-	if len(requirements) == 0 {
-		return nil, p.fail(CodeSyntax, from, max(end, from+1), `Write selector:"app in (web,api),tier!=db".`, "The selector is empty.")
-	}
-	for range requirements {
-		if err := p.count(from, end); err != nil {
-			return nil, err
-		}
-	}
-	p.i = end
-	return &Selector{Selector: sel, Requirements: requirements, From: from, To: end}, nil
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -16,6 +16,8 @@
 //     is a plain NOT.
 //   - A number that a kind does not have (replicas of a Node) is neither below nor above anything.
 //   - A label or annotation is present when its key is, even with an empty value.
+//   - is:unhealthy and the other flags are short for filters, and Canonical writes those.
+//   - Free text is a set of words: those of a "quoted phrase" may stand anywhere in the object.
 //   - Tombstones are left out unless the query has a deleted: filter.
 package ql
 

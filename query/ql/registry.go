@@ -26,16 +26,15 @@ const (
 
 // field is one entry of the registry. Identifiers in SQL come from here and nowhere else.
 type field struct {
-	name     string
-	aliases  []string
-	typ      fieldType
-	column   string // of resources and resource_history
-	events   string // of events; "" asks the object the event is about
-	lower    bool   // values are lower case by Kubernetes' own rules: compared as they are
-	zeroless bool   // 0 is a value: only for numbers without none
-	pages    []Page // nil: all
-	index    string // field of the text index; "" when it is not there
-	detail   string // a line for completion
+	name    string
+	aliases []string
+	typ     fieldType
+	column  string // of resources and resource_history
+	events  string // of events; "" asks the object the event is about
+	lower   bool   // values are lower case by Kubernetes' own rules: compared as they are
+	pages   []Page // nil: all
+	index   string // field of the text index; "" when it is not there
+	detail  string // a line for completion
 }
 
 var registry = []*field{

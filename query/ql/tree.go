@@ -73,7 +73,6 @@ type Value struct {
 	since    time.Time      // times: at or after
 	until    time.Time      // times: before
 	patterns []string       // owner: patterns of KIND/NAME
-	bare     bool           // written without quotes
 }
 
 // Text is free text: every token must be among the object's.

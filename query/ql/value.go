@@ -1,10 +1,7 @@
 package ql
 
 import (
-	"fmt"
-	"math"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -184,7 +181,9 @@ func (p *parser) value(name string, i int, regex bool) (Value, int, error) {
 		if glob {
 			v.Kind = Glob
 		}
-		v.bare = true
+		if at := strings.IndexAny(s, "“”„"); at >= 0 {
+			return v, 0, p.fail(CodeSyntax, i, end, `Use the straight ones: "value".`, "These quotes are part of the value.")
+		}
 	}
 	if regex {
 		v.Kind = Regex
@@ -358,195 +357,4 @@ func (p *parser) boolean(f *field, v *Value) error {
 		return nil
 	}
 	return p.fail(CodeBadValue, v.From, v.To, "Write "+f.name+":true or "+f.name+":false.", "%s is true or false, not %s.", f.name, quote(v.Text))
-}
-
-func (p *parser) number(f *field, op Op, v *Value) error {
-	bad := func() error {
-		return p.fail(CodeBadValue, v.From, v.To, fmt.Sprintf("Write %s:3, %s>=3 or %s:0..3.", f.name, f.name, f.name), "%s is a whole number, not %s.", f.name, quote(v.Text))
-	}
-	text := v.Text
-	if v.Kind == Glob && strings.Contains(text, "..") {
-		text = p.text[v.From:v.To]
-	} else if v.Kind != Literal {
-		return bad()
-	}
-	v.low, v.high = math.MinInt64, math.MaxInt64
-	if low, high, ok := strings.Cut(text, ".."); ok {
-		if op != OpMatch {
-			return bad()
-		}
-		v.Kind = Span
-		if low != "*" {
-			if v.low, ok = integer(low); !ok {
-				return bad()
-			}
-		}
-		if high != "*" {
-			if v.high, ok = integer(high); !ok {
-				return bad()
-			}
-		}
-		if low == "*" && high == "*" || v.low > v.high {
-			return p.fail(CodeBadValue, v.From, v.To, "Write the smaller number first, as in "+f.name+":0..3.", "The range %s holds nothing.", text)
-		}
-		v.Text = spanEnd(low, v.low) + ".." + spanEnd(high, v.high)
-		return nil
-	}
-	n, ok := integer(text)
-	if !ok {
-		return bad()
-	}
-	v.low, v.high, v.Text = n, n, strconv.FormatInt(n, 10)
-	return nil
-}
-
-func spanEnd(text string, n int64) string {
-	if text == "*" {
-		return text
-	}
-	return strconv.FormatInt(n, 10)
-}
-
-func (p *parser) time(f *field, op Op, v *Value) error {
-	text := v.Text
-	if f.name == "deleted" && v.Kind == Literal && (op == OpMatch || op == OpEqual) {
-		switch strings.ToLower(text) {
-		case "true", "yes":
-			v.Text = "true"
-			return nil
-		case "false", "no":
-			v.Text = "false"
-			return nil
-		case "any":
-			v.Text = "any"
-			return nil
-		}
-	}
-	fix := fmt.Sprintf("Write %s<15m, %s>2026-11-19 or %s:9:00..9:20.", f.name, f.name, f.name)
-	if f.typ == typAge {
-		fix = "Write age<1h, age>2d or age:1h..2h."
-	}
-	if f.name == "deleted" {
-		fix = "Write deleted:true, deleted:any or deleted<1h."
-	}
-	if v.Kind == Glob && strings.Contains(text, "..") {
-		text = p.text[v.From:v.To]
-	} else if v.Kind != Literal {
-		return p.fail(CodeBadValue, v.From, v.To, fix, "%s is a time, not a text.", f.name)
-	}
-	low, high, isSpan := strings.Cut(text, "..")
-	ends := []string{text}
-	if isSpan {
-		ends = []string{low, high}
-	}
-	if f.typ == typAge {
-		for _, e := range ends {
-			if _, ok := duration(e); !ok && !(isSpan && e == "*") {
-				if _, _, is := moment(e, p.opts.Now); is {
-					fix = "Write created" + string(op) + text + "."
-				}
-				return p.fail(CodeBadValue, v.From, v.To, fix, "age is a duration, not %s.", quote(e))
-			}
-		}
-	}
-	if _, ok := duration(text); ok && (op == OpMatch || op == OpEqual) {
-		return p.fail(CodeBadValue, v.From, v.To, fmt.Sprintf("Write %s<%s, or %s>%s.", f.name, text, f.name, text), "%s needs to know whether less or more than %s.", f.name, text)
-	}
-	var ok bool
-	if isSpan {
-		if op != OpMatch || low == "*" && high == "*" {
-			return p.fail(CodeBadValue, v.From, v.To, fix, "This range has no end.")
-		}
-		v.Kind = Span
-		v.since, v.until, ok = span(low, high, p.opts.Now)
-	} else {
-		v.since, v.until, ok = bounds(op, text, p.opts.Now)
-	}
-	if !ok {
-		return p.fail(CodeBadValue, v.From, v.To, fix, "%s is no time.", quote(text))
-	}
-	v.since, v.until, v.Text = stored(v.since), stored(v.until), text
-	if !v.since.IsZero() && !v.until.IsZero() && !v.since.Before(v.until) {
-		return p.fail(CodeBadValue, v.From, v.To, "Write the smaller end first.", "The range %s holds nothing.", text)
-	}
-	return nil
-}
-
-// kind resolves what a word means now.
-func (p *parser) kind(v *Value) error {
-	switch v.Kind {
-	case Regex:
-		v.kinds = p.kinds.where(func(name string) bool { return v.re.MatchString(name) })
-		for i := range p.kinds {
-			if v.re.MatchString(p.kinds[i].Kind) {
-				v.kinds = append(v.kinds, p.kinds[i])
-			}
-		}
-		v.kinds = distinctKinds(v.kinds)
-	case Glob:
-		v.re = regexp.MustCompile(v.anchored())
-		v.kinds = p.kinds.where(v.re.MatchString)
-	default:
-		v.kinds = p.kinds.called(v.Text)
-		if resource, group, ok := strings.Cut(strings.ToLower(v.Text), "."); ok && len(v.kinds) == 0 && resource != "" && group != "" {
-			v.kinds = kindTable{unserved(resource, group)} // no member serves it any more; history may have it
-		}
-		if len(v.kinds) == 1 {
-			v.Text = p.kinds.write(v.kinds[0])
-		} else {
-			v.Text = strings.ToLower(v.Text)
-		}
-	}
-	if len(v.kinds) > 0 {
-		return nil
-	}
-	fix := "Write kind:RESOURCE.GROUP for a kind that no cluster serves now."
-	if near := nearest(v.Text, p.kinds.words()); near != "" && v.Kind == Literal {
-		fix = "Did you mean kind:" + p.kinds.write(p.kinds.called(near)[0]) + "?"
-	}
-	return p.fail(CodeBadValue, v.From, v.To, fix, "No cluster has a kind %s.", quote(v.Text))
-}
-
-// owner reads KIND/NAME or NAME into patterns of KIND/NAME.
-func (p *parser) owner(op Op, v *Value) error {
-	if v.Kind == Regex || op == OpEqual {
-		return nil
-	}
-	pattern := v.Text
-	if v.Kind == Literal {
-		pattern = globEscape(pattern)
-	}
-	kind, name, ok := strings.Cut(pattern, "/")
-	if !ok {
-		v.patterns = []string{`*/` + pattern}
-	} else if strings.ContainsAny(kind, "*?") {
-		v.patterns = []string{pattern}
-	} else {
-		kinds := p.kinds.called(globLiteral(kind))
-		for _, k := range kinds {
-			if s := globEscape(k.Kind) + "/" + name; !contains(v.patterns, s) {
-				v.patterns = append(v.patterns, s)
-			}
-		}
-		switch len(v.patterns) {
-		case 0:
-			if near := nearest(kind, p.kinds.words()); near != "" {
-				return p.fail(CodeBadValue, v.From, v.To, "Did you mean owner:"+p.kinds.called(near)[0].Kind+"/"+name+"?", "No cluster has a kind %s.", quote(kind))
-			}
-			v.patterns = []string{pattern}
-		case 1:
-			if v.Kind == Literal {
-				_, plain, _ := strings.Cut(v.Text, "/")
-				v.Text = kinds[0].Kind + "/" + plain
-			} else {
-				v.Text = v.patterns[0]
-			}
-		}
-	}
-	exprs := make([]string, len(v.patterns))
-	for i, s := range v.patterns {
-		exprs[i] = expression(Glob, s)
-	}
-	v.re = regexp.MustCompile("(?s)^(?:" + strings.Join(exprs, "|") + ")$")
-	return nil
 }
