@@ -80,7 +80,8 @@ func (t target) scale(ctx context.Context, c *ingestpb.Command, live *unstructur
 	}
 	after := live.DeepCopy()
 	if c.DryRun {
-		if n, found, _ := unstructured.NestedInt64(scaled.Object, "spec", "replicas"); found {
+		n, _, _ := unstructured.NestedInt64(scaled.Object, "spec", "replicas") // a Scale leaves 0 out
+		if _, here, _ := unstructured.NestedInt64(after.Object, "spec", "replicas"); here {
 			_ = unstructured.SetNestedField(after.Object, n, "spec", "replicas") // a kind that keeps it elsewhere shows no change
 		}
 	} else if read, err := t.read(ctx); err == nil {
