@@ -379,11 +379,14 @@ func progress(t *actions.Target, w *ingestpb.Workload) bool {
 	if w == nil {
 		return false
 	}
+	desired, updated, ready := w.Desired, w.Updated, w.Ready
+	if w.ObservedGeneration < w.Generation {
+		updated = 0 // the count is of the spec before
+	}
 	same := func(p *int32, v int32) bool { return p != nil && *p == v }
-	if same(t.Desired, w.Desired) && same(t.Updated, w.Updated) && same(t.ReadyReplicas, w.Ready) {
+	if same(t.Desired, desired) && same(t.Updated, updated) && same(t.ReadyReplicas, ready) {
 		return false
 	}
-	desired, updated, ready := w.Desired, w.Updated, w.Ready
 	t.Desired, t.Updated, t.ReadyReplicas = &desired, &updated, &ready
 	return true
 }

@@ -125,9 +125,7 @@ func (s *Service) try(ctx context.Context, a *actions.Action, i int, t *actions.
 	c.DryRun = true
 	r := s.ask(ctx, t.ClusterUID, c, s.timing.dryRun)
 	t.Warnings = r.Warnings
-	if w := r.Workload; w != nil {
-		t.Desired, t.Updated, t.ReadyReplicas = &w.Desired, &w.Updated, &w.Ready
-	}
+	progress(t, r.Workload)
 	var l live
 	var err error
 	if len(r.Before) > 0 {

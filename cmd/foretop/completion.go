@@ -16,7 +16,10 @@ const noFiles = cobra.ShellCompDirectiveNoFileComp
 
 type completion = func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective)
 
-func (f *hubFlags) quick() (*hub, error) {
+func (f *hubFlags) quick(cmd *cobra.Command) (*hub, error) {
+	if err := flagsFromEnvironment(cmd.Flags()); err != nil { // cobra completes before it runs anything
+		return nil, err
+	}
 	h, err := f.open()
 	if err == nil {
 		h.http.Timeout = completeTimeout
@@ -53,7 +56,7 @@ func (h *hub) suggest(ctx context.Context, query string) ([]string, error) {
 // completeQuery completes the words of a query.
 func completeQuery(conn *hubFlags, scope *scopeFlags) completion {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		h, err := conn.quick()
+		h, err := conn.quick(cmd)
 		if err != nil {
 			return nil, noFiles
 		}
@@ -72,7 +75,7 @@ func completeQuery(conn *hubFlags, scope *scopeFlags) completion {
 // completeObjects completes TYPE, TYPE/NAME and TYPE NAME.
 func completeObjects(conn *hubFlags, scope *scopeFlags) completion {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		h, err := conn.quick()
+		h, err := conn.quick(cmd)
 		if err != nil {
 			return nil, noFiles
 		}
@@ -128,7 +131,7 @@ func (h *hub) kinds(ctx context.Context, prefix string) []string {
 
 func completeClusters(conn *hubFlags) completion {
 	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		h, err := conn.quick()
+		h, err := conn.quick(cmd)
 		if err != nil {
 			return nil, noFiles
 		}
@@ -149,7 +152,7 @@ func completeClusters(conn *hubFlags) completion {
 
 func completeActions(conn *hubFlags) completion {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		h, err := conn.quick()
+		h, err := conn.quick(cmd)
 		if err != nil || len(args) > 0 {
 			return nil, noFiles
 		}
@@ -179,7 +182,7 @@ func completeFlags(cmd *cobra.Command, conn *hubFlags) {
 	register("clusters", completeClusters(conn))
 	register("output", cobra.FixedCompletions([]string{"table", "wide", "json", "yaml", "name", "ref", "jsonpath=", "go-template="}, noFiles))
 	register("namespace", func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		h, err := conn.quick()
+		h, err := conn.quick(cmd)
 		if err != nil {
 			return nil, noFiles
 		}

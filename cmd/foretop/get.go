@@ -44,7 +44,7 @@ func getCommand() *cobra.Command {
 			if at != "" {
 				terms = append(terms, "at:"+value(at))
 			}
-			var asks []string // one per kind or object: kubectl prints a table for each kind
+			var asks, names []string // one per kind or object: kubectl prints a table for each kind
 			named := true
 			if kinds := strings.Split(args[0], ","); len(args) == 1 && !strings.ContainsAny(args[0], "/:") {
 				named = false
@@ -63,22 +63,22 @@ func getCommand() *cobra.Command {
 					if parts[0] != "-" {
 						ask += " ns=" + quoted(parts[0])
 					}
-					asks = append(asks, ask)
+					asks, names = append(asks, ask), append(names, ref)
 				}
 				for _, t := range list {
-					asks = append(asks, "kind:"+value(t.kind)+" name="+quoted(t.name))
+					asks, names = append(asks, "kind:"+value(t.kind)+" name="+quoted(t.name)), append(names, t.kind+"/"+t.name+" in "+where(scope))
 				}
 			}
 			var all []*resource
 			var covered *coverage
 			more := 0
-			for _, ask := range asks {
+			for i, ask := range asks {
 				r, err := h.search(cmd.Context(), strings.TrimSpace(ask+" "+strings.Join(terms, " ")), limit, output.needsObjects() || showLabels, nil)
 				if err != nil {
 					return err
 				}
 				if named && len(r.Nodes) == 0 && !ignoreNotFound {
-					return fmt.Errorf("not found: %s", ask)
+					return fmt.Errorf("there is no %s", names[i])
 				}
 				all = append(all, r.Nodes...)
 				more += r.Total - len(r.Nodes)

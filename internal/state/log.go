@@ -42,7 +42,11 @@ func (c *logCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	for k, v := range enc.Fields {
 		args = append(args, k, v)
 	}
-	c.log.Log(context.Background(), level(e.Level), "embedded etcd reports", args...)
+	l := level(e.Level)
+	if e.Message == "failed to update storage version" {
+		l = slog.LevelDebug // at the first start of every new folder, where there is no version yet
+	}
+	c.log.Log(context.Background(), l, "embedded etcd reports", args...)
 	return nil
 }
 
