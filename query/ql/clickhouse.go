@@ -274,8 +274,7 @@ func (c *compiler) positive(x *Filter, column string) string {
 			if v.Kind != Literal || x.Op == OpEqual {
 				return c.compare("x", x.Op, v)
 			}
-			want := strings.ToLower(v.Text)
-			return "(lowerUTF8(x) = " + c.p.String(want) + " OR startsWith(lowerUTF8(x), " + c.p.String(want+".") + ") OR startsWith(lowerUTF8(x), " + c.p.String(want+"[") + "))"
+			return "match(lowerUTF8(x), " + c.p.String(v.steps()) + ")"
 		})
 	case typNumber:
 		return c.number(x, column)

@@ -322,14 +322,16 @@ func (x *Filter) time(f *field, o *records.Version) bool {
 	})
 }
 
-// path compares a value with a path or anything above it: spec.template finds spec.template.spec.containers[0].image.
+// path compares a value with whole steps of a path: spec.template and image both find
+// spec.template.spec.containers[app].image, spec.temp does not.
 func (v *Value) path(op Op, s string) bool {
 	if v.Kind != Literal || op == OpEqual {
 		return v.text(op, s)
 	}
-	s, want := strings.ToLower(s), strings.ToLower(v.Text)
-	return s == want || strings.HasPrefix(s, want+".") || strings.HasPrefix(s, want+"[")
+	return v.re.MatchString(strings.ToLower(s))
 }
+
+func (v *Value) steps() string { return `(?s)(?:^|\.)` + expression(Literal, v.Text) + `(?:$|[.\[])` }
 
 func (x *Filter) owned(o *records.Object, owners Owners, levels int) bool {
 	for _, ref := range o.OwnerRefs {

@@ -218,7 +218,7 @@ func generateFilter(r *rand.Rand, page Page) string {
 		func() string { return list("node", someNodes) },
 		func() string { return list("changed.by", someActors) },
 		func() string {
-			return list("changed.field", append([]string{"spec.template", "spec.template.spec", "metadata"}, somePaths...))
+			return list("changed.field", append([]string{"spec.template", "spec.temp", "containers[web]", "image", "replicas", "metadata"}, somePaths...))
 		},
 		func() string {
 			return "owner:" + pick(r, []string{"", "!"}) + pick(r, []string{"deploy/web", "deploy/*", "*/web", "web", "Web-1", "rs/web-?", "po/checkout,svc/web", `/^Node\/w/`, "widget/app2"})

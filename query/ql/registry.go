@@ -64,7 +64,7 @@ var registry = []*field{
 	{name: "created", typ: typTime, column: "created_at", events: "first_at", detail: "creation: created>2026-11-19"},
 	{name: "changed", typ: typTime, column: "changed_at", detail: "last meaningful change: changed<15m, changed:9:00..9:20"},
 	{name: "changed.by", aliases: []string{"actor"}, typ: typWord, column: "changed_by", detail: "who made the last change: helm, kubectl-edit"},
-	{name: "changed.field", aliases: []string{"field"}, typ: typPath, column: "changed_paths", detail: "what changed: spec.replicas"},
+	{name: "changed.field", aliases: []string{"field"}, typ: typPath, column: "changed_paths", detail: "what changed: spec.replicas, image"},
 	{name: "seen", typ: typTime, column: "observed_at", events: "last_at", detail: "when it was last observed"},
 	{name: "deleted", typ: typTime, column: "deleted_at", detail: "deleted:true, deleted:any, deleted<1h"},
 	{name: "type", typ: typOp, column: "op", pages: []Page{Changes}, detail: "create, update, delete, snapshot"},

@@ -265,6 +265,10 @@ func (p *parser) typed(f *field, key string, x *Filter, v *Value) error {
 		if x.Op == OpMatch && v.Kind != Regex {
 			v.re = regexp.MustCompile(v.image())
 		}
+	case typPath:
+		if x.Op == OpMatch && v.Kind == Literal {
+			v.re = regexp.MustCompile(v.steps())
+		}
 	case typStatus:
 		if v.Kind == Literal && x.Op == OpMatch && strings.EqualFold(v.Text, "Ready") {
 			v.Text = "Ready"
