@@ -81,7 +81,7 @@ func newParser(text string, o Options) *parser {
 		o.Now = time.Now()
 	}
 	o.Now = o.Now.Truncate(time.Millisecond)
-	return &parser{text: text, opts: o, kinds: knownKinds(o.Kinds), q: &Query{page: o.Page, now: o.Now, clusters: o.Clusters}}
+	return &parser{text: text, opts: o, kinds: knownKinds(o.Kinds), q: &Query{page: o.Page, now: o.Now}}
 }
 
 func (p *parser) fail(code string, from, to int, fix, message string, args ...any) *access.Error {

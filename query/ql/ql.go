@@ -69,7 +69,6 @@ type Query struct {
 	sort     *Sort
 	sortText string
 	limit    int
-	clusters []Cluster
 }
 
 // Root is the tree of conditions; nil matches everything.
