@@ -17,15 +17,17 @@ import (
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Config names a database.
 type Config struct {
-	DSN          string       // clickhouse://, http://, https://, or unix://SOCKET of a running engine; "" starts one
-	Engine       EngineConfig // of the embedded engine
-	Database     string       // "" is the DSN's, else "foretop"
-	Cluster      string       // of a server: makes tables Replicated and DDL run ON CLUSTER
-	MaxOpenConns int          // 0 is 16
+	DSN          string                // clickhouse://, http://, https://, or unix://SOCKET of a running engine; "" starts one
+	Engine       EngineConfig          // of the embedded engine
+	Database     string                // "" is the DSN's, else "foretop"
+	Cluster      string                // of a server: makes tables Replicated and DDL run ON CLUSTER
+	MaxOpenConns int                   // 0 is 16
+	Registerer   prometheus.Registerer // of the metrics; may be nil
 }
 
 // EngineConfig says how to start the embedded engine.
@@ -49,6 +51,7 @@ type DB struct {
 	database string
 	cluster  string
 	engine   *supervisor // nil when a server answers
+	metrics  *metrics
 
 	migrating sync.Mutex
 
@@ -59,10 +62,14 @@ type DB struct {
 // Open connects, or starts the embedded engine and waits until it answers. It creates nothing: Migrate does.
 func Open(ctx context.Context, config Config, log *slog.Logger) (*DB, error) {
 	db := &DB{log: log, database: config.Database, cluster: config.Cluster, columns: map[string]map[string]string{}}
+	var err error
+	if db.metrics, err = newMetrics(config.Registerer); err != nil {
+		return nil, fmt.Errorf("register the database's metrics: %w", err)
+	}
 	var options *ch.Options
 	switch socket, ok := strings.CutPrefix(config.DSN, "unix://"); {
 	case config.DSN == "":
-		s, err := newSupervisor(config.Engine, log)
+		s, err := newSupervisor(config.Engine, db.metrics, log)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +81,6 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*DB, error) {
 	case ok:
 		options = overSocket(socket)
 	default:
-		var err error
 		if options, err = parseDSN(config.DSN); err != nil {
 			return nil, err
 		}
@@ -161,6 +167,7 @@ func quoteName(name string) string {
 // The rows must be closed; closing them early stops the statement.
 func (db *DB) Query(ctx context.Context, sql string, p *Params) (driver.Rows, error) {
 	var out *rows
+	began := time.Now()
 	err := db.retry(ctx, Unavailable, func() error {
 		own, cancel := context.WithCancel(p.into(ctx))
 		r, err := db.conn.Query(own, sql)
@@ -171,6 +178,7 @@ func (db *DB) Query(ctx context.Context, sql string, p *Params) (driver.Rows, er
 		out = &rows{Rows: r, ctx: ctx, cancel: cancel}
 		return nil
 	})
+	db.metrics.observe("query", began, err)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +187,10 @@ func (db *DB) Query(ctx context.Context, sql string, p *Params) (driver.Rows, er
 
 // Exec runs a statement without result; p may be nil. It is tried again only when it cannot have begun.
 func (db *DB) Exec(ctx context.Context, sql string, p *Params) error {
-	return db.retry(ctx, neverSent, func() error { return db.conn.Exec(p.into(ctx), sql) })
+	began := time.Now()
+	err := db.retry(ctx, neverSent, func() error { return db.conn.Exec(p.into(ctx), sql) })
+	db.metrics.observe("exec", began, err)
+	return err
 }
 
 // retry calls f until it succeeds, fails for another reason than again says, or patience is over.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -28,12 +29,17 @@ func (db *DB) Insert(ctx context.Context, table string, columns []Column, token 
 	if token != "" {
 		again = Unavailable
 	}
+	began := time.Now()
 	insert := func() error { return db.insertOnce(ctx, table, columns, token) }
 	err = db.retry(ctx, again, insert)
 	var exception *Error
 	if errors.As(err, &exception) && schemaChanged[exception.Code] {
 		db.forgetColumns(table)
 		err = db.retry(ctx, again, insert) // nothing was written: the columns may have changed since they were read
+	}
+	db.metrics.observe("insert", began, err)
+	if err == nil {
+		db.metrics.rows.Add(float64(rows))
 	}
 	if err != nil {
 		return fmt.Errorf("insert %d rows into %s: %w", rows, table, err)

@@ -25,9 +25,10 @@ import (
 // supervisor owns the embedded engine's process. The child holds the other end of a pipe on its standard input
 // and ends when that closes, so that it never outlives this process, however this process ends.
 type supervisor struct {
-	config EngineConfig
-	socket string
-	log    *slog.Logger
+	config  EngineConfig
+	socket  string
+	metrics *metrics
+	log     *slog.Logger
 
 	mu     sync.Mutex
 	child  *child
@@ -45,7 +46,7 @@ type child struct {
 // startTimeout is how long an engine may take to open its data.
 const startTimeout = 60 * time.Second
 
-func newSupervisor(config EngineConfig, log *slog.Logger) (*supervisor, error) {
+func newSupervisor(config EngineConfig, metrics *metrics, log *slog.Logger) (*supervisor, error) {
 	if config.DataDir == "" {
 		return nil, &access.Error{Code: "INVALID", Message: "The embedded engine needs a data folder.", Fix: "Name one, or give the address of a ClickHouse server."}
 	}
@@ -69,7 +70,7 @@ func newSupervisor(config EngineConfig, log *slog.Logger) (*supervisor, error) {
 		sum := sha256.Sum256([]byte(socket))
 		socket = filepath.Join(os.TempDir(), "foretop-"+strconv.Itoa(os.Getuid())+"-"+hex.EncodeToString(sum[:6]), "engine.sock")
 	}
-	return &supervisor{config: config, socket: socket, log: log}, nil
+	return &supervisor{config: config, metrics: metrics, socket: socket, log: log}, nil
 }
 
 // start starts the engine and waits until it answers.
@@ -187,6 +188,7 @@ func (s *supervisor) run(ctx context.Context) error {
 				continue
 			}
 			restarted = true
+			s.metrics.restarts.Inc()
 			s.log.Info("engine is back")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ func Test(t *testing.T, open func(testing.TB) *clickhouse.DB) {
 		"columns of unequal length are refused":             unequalColumns,
 		"an unknown column is refused by name":              unknownColumn,
 		"parameters keep every character":                   parametersKeepText,
+		"parameters keep any text":                          parametersKeepAnyText,
 		"parameters never become SQL":                       parametersAreNotSQL,
 		"parameters of parallel statements do not mix":      parametersInParallel,
 		"lists of many parameters pass":                     longList,
@@ -173,7 +175,7 @@ func unknownColumn(t *testing.T, db *clickhouse.DB) {
 	}
 }
 
-var awkward = []string{"", "plain", "it's", `back\slash`, `\`, `\\'`, "tab\tnew\nline\r", "nul\x00mid", "ünïcode 🚀", `{p0:String}`, "'; DROP TABLE x; --", `\N`, "NULL", "\b\f\v\x7f", "%s ?"}
+var awkward = []string{"", "plain", "it's", `back\slash`, `\`, `\\'`, "tab\tnew\nline\r", "nul\x00mid", "ünïcode 🚀", `{p0:String}`, "'; DROP TABLE x; --", `\N`, "NULL", "\b\f\v\x7f", "\xff\xfe not UTF-8", "%s ?"}
 
 func parametersKeepText(t *testing.T, db *clickhouse.DB) {
 	for _, want := range awkward {
@@ -213,6 +215,29 @@ func parametersKeepText(t *testing.T, db *clickhouse.DB) {
 		if got := Value[time.Time](t, db, "SELECT "+p.Time(want), p); !got.Equal(want) {
 			t.Errorf("Time(%v) came back as %v", want, got)
 		}
+	}
+}
+
+// parametersKeepAnyText tries texts made of the characters that escape, quote and end things.
+func parametersKeepAnyText(t *testing.T, db *clickhouse.DB) {
+	random := rand.New(rand.NewPCG(1, 2)) // the same texts every time
+	const alphabet = "\\\\\\''\"`{}:[],()\n\t\r\x00bn0Nx u4é\xff"
+	p := &clickhouse.Params{}
+	var want, placeholders []string
+	for range 300 {
+		b := make([]byte, random.IntN(12))
+		for i := range b {
+			b[i] = alphabet[random.IntN(len(alphabet))]
+		}
+		want = append(want, string(b))
+		placeholders = append(placeholders, p.String(string(b)))
+	}
+	if got := Value[[]string](t, db, "SELECT ["+strings.Join(placeholders, ", ")+"]", p); !cmp.Equal(got, want) {
+		t.Errorf("String: %s", cmp.Diff(want, got))
+	}
+	p = &clickhouse.Params{}
+	if got := Value[[]string](t, db, "SELECT "+p.Strings(want), p); !cmp.Equal(got, want) {
+		t.Errorf("Strings: %s", cmp.Diff(want, got))
 	}
 }
 
