@@ -55,15 +55,15 @@ func (s *Server) lastVer(ctx context.Context, cluster string) (uint64, error) {
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resource_states") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("events") + ` WHERE cluster = ` + c + `)`
 	var ver uint64
-	err := s.each(ctx, sql, p, &ver)
+	err := s.one(ctx, sql, p, &ver)
 	if err != nil {
 		return 0, fmt.Errorf("read the newest version: %w", err)
 	}
 	return ver, nil
 }
 
-// each runs a query of one row into dest.
-func (s *Server) each(ctx context.Context, sql string, p *clickhouse.Params, dest ...any) error {
+// one runs a query of one row into dest.
+func (s *Server) one(ctx context.Context, sql string, p *clickhouse.Params, dest ...any) error {
 	rows, err := s.db.Query(ctx, sql, p)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *Server) finishInterrupted(ctx context.Context, cluster string) error {
 	p := &clickhouse.Params{}
 	c := p.String(cluster)
 	var current, history uint64
-	if err := s.each(ctx, `SELECT (SELECT max(ver) FROM `+s.db.Table("resources")+` WHERE cluster = `+c+`),
+	if err := s.one(ctx, `SELECT (SELECT max(ver) FROM `+s.db.Table("resources")+` WHERE cluster = `+c+`),
 		(SELECT max(ver) FROM `+s.db.Table("resource_history")+` WHERE cluster = `+c+`)`, p, &current, &history); err != nil {
 		return fmt.Errorf("compare history with the current state: %w", err)
 	}
