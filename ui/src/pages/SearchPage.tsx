@@ -68,6 +68,7 @@ export function SearchPage() {
         </div>
         <section
           aria-label="Results"
+          aria-busy={pages.isPending || pages.isPlaceholderData}
           className={`flex min-h-0 min-w-0 grow flex-col bg-surface ${pages.isPlaceholderData ? "opacity-60" : ""}`}
         >
           {pages.isPending ? (

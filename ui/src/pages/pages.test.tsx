@@ -15,7 +15,7 @@ describe("search", () => {
     expect(await screen.findByText("1,201 results")).toBeTruthy();
     const grid = screen.getByRole("grid", { name: "Search results" });
     expect(grid.getAttribute("aria-rowcount")).toBe("1202");
-    expect(within(grid).getAllByText("ImagePullBackOff").length).toBeGreaterThan(0);
+    expect((await within(grid).findAllByText("ImagePullBackOff")).length).toBeGreaterThan(0);
     expect(within(grid).getAllByText("2/5").length).toBeGreaterThan(0);
   });
 
