@@ -20,6 +20,7 @@ type kind struct {
 	*run
 	resource *ingestpb.Resource
 	changed  func() // called on changes after the list; nil when nobody cares
+	missing  func() // called when the API server does not serve the kind
 	silent   bool   // followed only for changed: nothing is sent
 
 	sent    map[objectKey]version
@@ -159,6 +160,10 @@ func (k *kind) Failing(ctx context.Context, attempt int, err error) error {
 		return nil
 	}
 	if k.broken(err, attempt) {
+		return nil
+	}
+	if kube.NotServed(err) && attempt < 4 {
+		k.missing() // most likely it is gone for good, and discovery says so in a moment
 		return nil
 	}
 	gr := groupResource(k.resource)

@@ -175,7 +175,7 @@ func (d *discovery) reconcile(ctx context.Context, kinds kube.Kinds) (again bool
 // follow starts following res.
 func (d *discovery) follow(ctx context.Context, res *ingestpb.Resource, silent bool) {
 	gr := groupResource(res)
-	k := &kind{run: d.run, resource: res, silent: silent, sent: map[objectKey]version{}}
+	k := &kind{run: d.run, resource: res, silent: silent, sent: map[objectKey]version{}, missing: d.announce}
 	if announcers[gr] {
 		k.changed = d.announce
 	}

@@ -109,7 +109,7 @@ func (c *Client) Probe(ctx context.Context, timeout time.Duration) error {
 // it may be incomplete while a server starts, and objects are deleted on the answer.
 func (c *Client) Served(ctx context.Context, gvr schema.GroupVersionResource) (bool, error) {
 	_, err := c.Dynamic.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
-	if isNotServed(err) {
+	if NotServed(err) {
 		return false, nil
 	}
 	return true, err

@@ -45,7 +45,7 @@ func Explain(host, act string, err error) error {
 		return e("UNAUTHENTICATED", fmt.Sprintf("The API server at %s does not accept the collector's credentials.", host), "Renew the token or the client certificate.")
 	case apierrors.IsForbidden(err):
 		return e("FORBIDDEN", fmt.Sprintf("The collector may not %s.", act), "Grant it, or exclude the kind.")
-	case isNotServed(err):
+	case NotServed(err):
 		return e("NOT_FOUND", fmt.Sprintf("The API server at %s does not serve what is needed to %s.", host, act), "")
 	case apierrors.IsTooManyRequests(err):
 		return e("UNAVAILABLE", fmt.Sprintf("The API server at %s is overloaded and told the collector to wait.", host), "")
@@ -77,8 +77,8 @@ func answered(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsNotFound(err)
 }
 
-// isNotServed tells a kind that is not served from an object that is not there: the latter names its kind.
-func isNotServed(err error) bool {
+// NotServed tells a kind that is not served from an object that is not there: the latter is named in the details.
+func NotServed(err error) bool {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Code != 404 {
 		return false
