@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/blevesearch/bleve/v2/search/query"
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/foretop/foretop/internal/access"
@@ -28,7 +29,7 @@ const (
 	candidatesByKey = 500
 )
 
-// candidates are the objects that the index offers for a query. ClickHouse still decides which of them match.
+// candidates are the objects that the index offers for a query. ClickHouse decides which of them match.
 type candidates struct{ keys []key }
 
 func (c *candidates) predicate(p *clickhouse.Params) string {
@@ -47,28 +48,42 @@ func (c *candidates) predicate(p *clickhouse.Params) string {
 		p.String(base64.RawURLEncoding.EncodeToString(hashes)) + `) AS h))`
 }
 
+// candidates of a query and what is left to check of it.
+type narrowed struct {
+	keys candidates
+	rest *ql.Query // without the words that the index answered exactly: their column is the bulkiest to read
+}
+
 // narrow asks the index about every query that will be counted over, and says which engines answer the first.
 func (a *question) narrow(ctx context.Context, facets []facet) (engine string, err error) {
 	if engine, _ = a.engine(); engine != engineBoth {
 		return engine, nil
 	}
-	a.keys = map[string]*candidates{}
+	a.narrowed = map[string]*narrowed{}
+	rest, words := a.words(ctx)
 	queries := []*ql.Query{a.q}
+	rests := []*ql.Query{rest}
 	for _, fc := range facets {
 		queries = append(queries, fc.over)
+		if rest == nil {
+			rests = append(rests, nil)
+		} else {
+			rests = append(rests, rest.Without(fc.field))
+		}
 	}
-	for _, q := range queries {
+	for i, q := range queries {
 		canonical := q.Canonical()
-		if _, done := a.keys[canonical]; done || !q.HasText() {
+		if _, done := a.narrowed[canonical]; done || !q.HasText() {
 			continue
 		}
-		ask, ok := q.Bleve()
-		if !ok {
-			ask, ok = q.BleveText()
-		}
-		a.keys[canonical] = nil
+		a.narrowed[canonical] = nil
+		n := &narrowed{rest: q}
+		ask, ok := q.BleveText()
 		if !ok {
 			continue
+		}
+		if words != nil {
+			n.rest, ask = rests[i], query.NewConjunctionQuery([]query.Query{words, ask})
 		}
 		keys, more, ok, err := a.s.index.find(ctx, ask, candidatesMost)
 		if err != nil {
@@ -77,13 +92,53 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 			continue
 		}
 		if ok && !more {
-			a.keys[canonical] = &candidates{keys: keys}
+			n.keys.keys = keys
+			a.narrowed[canonical] = n
 		}
 	}
-	if a.keys[a.q.Canonical()] == nil {
+	if a.narrowed[a.q.Canonical()] == nil {
 		return engineClickHouse, nil
 	}
 	return engineBoth, nil
+}
+
+// words parts the query into the words that every match must have, for the index, and the rest. Both are nil when
+// the index cannot answer the words exactly.
+func (a *question) words(ctx context.Context) (rest *ql.Query, words query.Query) {
+	members, ok := a.q.Root().(ql.And)
+	if !ok {
+		members = ql.And{a.q.Root()}
+	}
+	remains, taken := []byte(a.text), ""
+	for _, m := range members {
+		t, ok := m.(*ql.Text)
+		if !ok {
+			continue
+		}
+		if t.From >= t.To || t.To > len(a.text) {
+			return nil, nil
+		}
+		taken += " " + a.text[t.From:t.To]
+		for i := t.From; i < t.To; i++ {
+			remains[i] = ' '
+		}
+	}
+	if taken == "" {
+		return nil, nil
+	}
+	o := a.s.options(ctx, a.f, a.q.Page(), a.now)
+	asked, err := ql.Parse(taken, o)
+	if err != nil {
+		return nil, nil
+	}
+	o.Typing = false
+	if rest, err = ql.Parse(string(remains), o); err != nil || rest.HasText() {
+		return nil, nil // words under a minus or an OR stay with the others
+	}
+	if words, ok = asked.Bleve(); !ok {
+		return nil, nil
+	}
+	return rest, words
 }
 
 // engine is which engines answer the query as things stand, and why.

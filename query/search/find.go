@@ -23,7 +23,8 @@ type question struct {
 	text string
 	q    *ql.Query
 	now  time.Time
-	keys map[string]*candidates // by canonical query; nil when ClickHouse answers alone
+	// By canonical query; nil when ClickHouse answers alone.
+	narrowed map[string]*narrowed
 }
 
 // ask reads a query. now is zero for a first page and the cursor's for later ones.
@@ -71,11 +72,15 @@ func (a *question) from(p *clickhouse.Params, keys *candidates) string {
 
 // matching is FROM and WHERE of the objects that q asks for, within scope.
 func (a *question) matching(p *clickhouse.Params, q *ql.Query) (string, error) {
+	var keys *candidates
+	if n := a.narrowed[q.Canonical()]; n != nil {
+		keys, q = &n.keys, n.rest
+	}
 	condition, err := a.condition(p, q)
 	if err != nil {
 		return "", err
 	}
-	return a.from(p, a.keys[q.Canonical()]) + ` WHERE ` + condition, nil
+	return a.from(p, keys) + ` WHERE ` + condition, nil
 }
 
 // condition is q's own part.

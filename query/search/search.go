@@ -1,8 +1,8 @@
 // Package search answers what people ask about the fleet: objects, their versions, events and relations, now or at
 // a past moment. ClickHouse holds the truth; a bleve index beside it, derived and disposable, finds words fast.
 //
-// Invariant: the index only ever narrows where ClickHouse looks. Every object in an answer satisfied the whole
-// question, and the scope, in ClickHouse.
+// Invariant: the index only ever narrows where ClickHouse looks. Every object in an answer satisfied the question and
+// the scope in ClickHouse; only that it holds the words may be known from the index, which is at most a second old.
 package search
 
 import (

@@ -305,6 +305,10 @@ func TestFreeText(t *testing.T) {
 		f(`check`, "zone1:shop/configmaps/checkout") // a prefix while it is typed
 		f(`chekout~`, "zone1:shop/configmaps/checkout")
 		f(`app2 -kind:deploy replicas:>5`)
+		f(`app2 status:!Ready`, app2[0])
+		f(`app2 kind:cm -notes`, "zone1:shop/configmaps/other")
+		f(`notes app2`, "zone1:shop/configmaps/notes-on-app2")
+		f(`(checkout OR notes) kind:cm`, "zone1:shop/configmaps/checkout", "zone1:shop/configmaps/notes-on-app2")
 		f(`nosuchword`)
 	}
 	w.indexed("checkout")
