@@ -7,7 +7,7 @@ TOOL := $(GO) tool -modfile=go.tool.mod
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 UI_SOURCES := $(shell find ui/src ui/public -type f 2>/dev/null) ui/package-lock.json ui/vite.config.ts ui/index.html
-GO_SOURCES := $(shell git ls-files '*.go' 'schemas/*' 2>/dev/null)
+GO_SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard "*.go" "schemas/*" 2>/dev/null))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-up demo-down demo-break demo-heal demo-clean run build engine fleet browser test test-unit test-ui test-e2e bench check lint fmt generate clean
@@ -40,7 +40,7 @@ build: bin/foretop ## The program with the page in it, to bin/foretop
 
 bin/foretop: $(GO_SOURCES) go.mod go.sum ui/dist/index.html
 	@echo "building bin/foretop (a cold build takes about 4 min on 2 cores)"
-	@$(GO) build -trimpath -tags ui -ldflags '$(LDFLAGS)' -o $@ ./cmd/foretop
+	@$(GO) build -tags ui -ldflags '$(LDFLAGS)' -o $@ ./cmd/foretop
 	@ln -sf foretop bin/kubectl-foretop
 
 ui/node_modules/.package-lock.json: ui/package-lock.json

@@ -161,6 +161,8 @@ func (h *hub) ask(ctx context.Context, query string, vars map[string]any, into a
 	var answer struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []*hubError     `json:"errors"`
+		// Before a request reaches the graph, the hub answers one error as such.
+		Code, Message, Fix string
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return fmt.Errorf("%s is no Foretop hub: it answered %s with something that is no GraphQL", h.url, resp.Status)
@@ -168,6 +170,11 @@ func (h *hub) ask(ctx context.Context, query string, vars map[string]any, into a
 	if len(answer.Errors) > 0 {
 		e := answer.Errors[0]
 		e.query, _ = vars["query"].(string)
+		return &exitError{e.code(), e}
+	}
+	if answer.Message != "" {
+		e := &hubError{Message: answer.Message}
+		e.Extensions.Code, e.Extensions.Fix = answer.Code, answer.Fix
 		return &exitError{e.code(), e}
 	}
 	if resp.StatusCode != http.StatusOK {

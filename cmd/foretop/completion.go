@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ func (h *hub) suggest(ctx context.Context, query string) ([]string, error) {
 			continue
 		}
 		text := query[start:s.From] + strings.TrimSpace(s.Text)
+		if slices.ContainsFunc(list, func(had string) bool { return strings.HasPrefix(had, text+"\t") || had == text }) {
+			continue // the same word for two reasons
+		}
 		if s.Detail != "" {
 			text += "\t" + s.Detail
 		}

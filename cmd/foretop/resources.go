@@ -43,16 +43,19 @@ const coverageFields = `coverage{asked answered stale clusters{cluster state asO
 
 // String is the line for stderr: 198/200 clusters, 2 stale (stage-7 4m, lab-3 26m).
 func (c *coverage) String() string {
-	s := fmt.Sprintf("%d/%d clusters", c.Answered, c.Asked)
 	var stale, pending []string
+	fresh := 0
 	for _, x := range c.Clusters {
 		switch x.State {
+		case "LIVE", "DEGRADED":
+			fresh++
 		case "STALE":
 			stale = append(stale, x.Cluster+" "+ago(x.AsOf))
 		case "PENDING", "SYNCING":
 			pending = append(pending, x.Cluster)
 		}
 	}
+	s := fmt.Sprintf("%d/%d clusters", fresh, c.Asked)
 	if len(stale) > 0 {
 		s += fmt.Sprintf(", %d stale (%s)", len(stale), strings.Join(stale, ", "))
 	}

@@ -127,7 +127,8 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 
 	began := time.Now()
 	db, err := clickhouse.Open(ctx, clickhouse.Config{
-		DSN: cfg.clickhouse,
+		DSN:        cfg.clickhouse,
+		Registerer: ops.Metrics,
 		Engine: clickhouse.EngineConfig{
 			Library: cfg.engineLibrary,
 			DataDir: filepath.Join(cfg.dataDir, "clickhouse"),
@@ -158,6 +159,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 
 	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Nudge})
 	add(agg.Run)
+	ops.Status("aggregator", func() any { return agg.Status() })
 
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
 	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
