@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/blevesearch/bleve/v2/search/query"
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/foretop/foretop/internal/access"
@@ -60,7 +59,7 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 		return engine, nil
 	}
 	a.narrowed = map[string]*narrowed{}
-	rest, words := a.words(ctx)
+	rest := a.withoutWords(ctx)
 	queries := []*ql.Query{a.q}
 	rests := []*ql.Query{rest}
 	for _, fc := range facets {
@@ -82,8 +81,8 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 		if !ok {
 			continue
 		}
-		if words != nil {
-			n.rest, ask = rests[i], query.NewConjunctionQuery([]query.Query{words, ask})
+		if rests[i] != nil {
+			n.rest = rests[i]
 		}
 		keys, more, ok, err := a.s.index.find(ctx, ask, candidatesMost)
 		if err != nil {
@@ -102,9 +101,9 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 	return engineBoth, nil
 }
 
-// words parts the query into the words that every match must have, for the index, and the rest. Both are nil when
-// the index cannot answer the words exactly.
-func (a *question) words(ctx context.Context) (rest *ql.Query, words query.Query) {
+// withoutWords is the query without the words that every match must have, nil when the index cannot answer them
+// exactly. What BleveText finds has those it can.
+func (a *question) withoutWords(ctx context.Context) *ql.Query {
 	members, ok := a.q.Root().(ql.And)
 	if !ok {
 		members = ql.And{a.q.Root()}
@@ -116,7 +115,7 @@ func (a *question) words(ctx context.Context) (rest *ql.Query, words query.Query
 			continue
 		}
 		if t.From >= t.To || t.To > len(a.text) {
-			return nil, nil
+			return nil
 		}
 		taken += " " + a.text[t.From:t.To]
 		for i := t.From; i < t.To; i++ {
@@ -124,21 +123,21 @@ func (a *question) words(ctx context.Context) (rest *ql.Query, words query.Query
 		}
 	}
 	if taken == "" {
-		return nil, nil
+		return nil
 	}
 	o := a.s.options(ctx, a.f, a.q.Page(), a.now)
 	asked, err := ql.Parse(taken, o)
 	if err != nil {
-		return nil, nil
+		return nil
 	}
-	o.Typing = false
-	if rest, err = ql.Parse(string(remains), o); err != nil || rest.HasText() {
-		return nil, nil // words under a minus or an OR stay with the others
+	if _, exact := asked.Bleve(); !exact {
+		return nil
 	}
-	if words, ok = asked.Bleve(); !ok {
-		return nil, nil
+	rest, err := ql.Parse(string(remains), o)
+	if err != nil || rest.HasText() {
+		return nil // words under a minus or an OR stay with the others
 	}
-	return rest, words
+	return rest
 }
 
 // engine is which engines answer the query as things stand, and why.
