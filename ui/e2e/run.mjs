@@ -197,6 +197,14 @@ fact("its history shows both changes with who made them, and the difference", as
   await changes.nth(1).waitFor();
   await changes.first().getByRole("button").first().click();
   await resource.difference.getByText(`replicas: ${scaled}`).first().waitFor();
+  const rollout = resource.versions().filter({ hasText: /image of/ });
+  if ((await rollout.count()) > 0) {
+    await rollout.first().getByRole("button").first().click();
+    await resource.difference
+      .getByText(/image:/)
+      .first()
+      .waitFor();
+  }
   await picture("history");
   await resource
     .versions()

@@ -249,6 +249,11 @@ export type ResourceChangesSubscriptionVariables = Exact<{
 
 export type ResourceChangesSubscription = { resourceChanges: { type: ResourceChangeType, ref: string, observedAt: string, resource: { ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> } | null } };
 
+export type KindsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type KindsQuery = { kinds: Array<{ group: string, resource: string, kind: string, shortNames: Array<string> }> };
+
 export const ActionDocument = {
   name: "Action",
   text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
@@ -358,3 +363,8 @@ export const ResourceChangesDocument = {
   name: "ResourceChanges",
   text: "subscription ResourceChanges($query: String!) {\n  resourceChanges(query: $query) {\n    type\n    ref\n    observedAt\n    resource {\n      ...Row\n    }\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
 } as Document<ResourceChangesSubscription, ResourceChangesSubscriptionVariables>;
+
+export const KindsDocument = {
+  name: "Kinds",
+  text: "query Kinds {\n  kinds {\n    group\n    resource\n    kind\n    shortNames\n  }\n}",
+} as Document<KindsQuery, KindsQueryVariables>;

@@ -7,6 +7,7 @@ import {
 } from "@tanstack/react-query";
 import { ask } from "./client";
 import {
+  KindsDocument,
   SearchCompleteDocument,
   SearchDocument,
   SearchExplainDocument,
@@ -73,5 +74,14 @@ export function explanation(query: string) {
     staleTime: 60_000,
     gcTime: 60_000,
     retry: false,
+  });
+}
+
+/** What the members serve: it changes when a CRD comes or goes. */
+export function kinds() {
+  return queryOptions({
+    queryKey: ["kinds"],
+    queryFn: async ({ signal }) => (await ask(KindsDocument, {}, signal)).kinds,
+    staleTime: 300_000,
   });
 }

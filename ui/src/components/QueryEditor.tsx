@@ -12,7 +12,7 @@ import {
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { linter, type Diagnostic } from "@codemirror/lint";
-import { EditorState, Prec, RangeSetBuilder } from "@codemirror/state";
+import { EditorState, Prec, RangeSetBuilder, type Text } from "@codemirror/state";
 import {
   Decoration,
   drawSelection,
@@ -96,6 +96,7 @@ function extensions(client: QueryClient, commands: Commands) {
       selectOnOpen: false,
       defaultKeymap: false,
       activateOnTypingDelay: 60,
+      interactionDelay: 0, // nothing is taken unasked: Enter runs the query unless a suggestion was chosen
       icons: false,
       maxRenderedOptions: 40,
       addToOptions: [{ render: countOf, position: 90 }],
@@ -106,6 +107,7 @@ function extensions(client: QueryClient, commands: Commands) {
     EditorView.contentAttributes.of({
       "aria-label": "Search query",
       "aria-multiline": "false",
+      tabindex: "0",
       spellcheck: "false",
       autocapitalize: "off",
     }),
@@ -148,9 +150,9 @@ function keys(commands: Commands) {
     {
       key: "Tab",
       run: (editor: EditorView) => {
-        if (completionStatus(editor.state) !== "active") return false;
-        if (!selectedCompletion(editor.state)) moveCompletionSelection(true)(editor);
-        return acceptCompletion(editor);
+        if (completionStatus(editor.state) === null) return false;
+        acceptSoon(editor, editor.state.doc, 20);
+        return true;
       },
     },
     {
@@ -184,6 +186,17 @@ function keys(commands: Commands) {
       },
     },
   ];
+}
+
+/** Takes the chosen suggestion, or the first, as soon as the hub has answered what was typed. */
+function acceptSoon(editor: EditorView, typed: Text, tries: number): void {
+  const status = completionStatus(editor.state);
+  if (status === null || tries === 0 || editor.state.doc !== typed) return;
+  if (status === "active") {
+    if (!selectedCompletion(editor.state)) moveCompletionSelection(true)(editor);
+    if (acceptCompletion(editor)) return;
+  }
+  setTimeout(() => acceptSoon(editor, typed, tries - 1), 40);
 }
 
 const sections: Record<string, { name: string; rank: number }> = {
@@ -297,7 +310,13 @@ const theme = EditorView.theme({
   ".cm-content": { padding: "6px 0", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
-  ".cm-placeholder": { color: "var(--muted)" },
+  ".cm-placeholder": {
+    color: "var(--muted)",
+    maxWidth: "100%",
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+    whiteSpace: "nowrap",
+  },
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
     background: "color-mix(in srgb, var(--accent) 28%, transparent)",
   },

@@ -16,10 +16,13 @@ function canonical(field: string): string {
   return aliases[f] ?? f;
 }
 
+/** Whether two values of a field mean the same: Pod and pods do. */
+export type Same = (a: string, b: string) => boolean;
+
 /** How a facet's value stands in the query. */
 export type Choice = "included" | "excluded" | "none";
 
-export function choiceOf(query: string, field: string, value: string): Choice {
+export function choiceOf(query: string, field: string, value: string, same: Same = alike): Choice {
   for (const f of filters(query)) {
     if (f.field === canonical(field) && f.values.some((v) => same(v, value)))
       return f.negated ? "excluded" : "included";
@@ -35,9 +38,9 @@ export function chosen(query: string, field: string): string[] {
 }
 
 /** The query with value of field included, or without that when it was. */
-export function toggleInclude(query: string, field: string, value: string): string {
-  const was = choiceOf(query, field, value);
-  const without = was === "none" ? query : remove(query, field, value);
+export function toggleInclude(query: string, field: string, value: string, same: Same = alike): string {
+  const was = choiceOf(query, field, value, same);
+  const without = was === "none" ? query : remove(query, field, value, same);
   if (was === "included") return without;
   const list = filters(without).find((f) => f.field === canonical(field) && !f.negated);
   if (list) return tidy(`${without.slice(0, list.to)},${written(value)}${without.slice(list.to)}`);
@@ -45,9 +48,9 @@ export function toggleInclude(query: string, field: string, value: string): stri
 }
 
 /** The query with value of field refused, or without that when it was. */
-export function toggleExclude(query: string, field: string, value: string): string {
-  const was = choiceOf(query, field, value);
-  const without = was === "none" ? query : remove(query, field, value);
+export function toggleExclude(query: string, field: string, value: string, same: Same = alike): string {
+  const was = choiceOf(query, field, value, same);
+  const without = was === "none" ? query : remove(query, field, value, same);
   return was === "excluded" ? without : append(without, `-${field}:${written(value)}`);
 }
 
@@ -82,7 +85,7 @@ function append(query: string, term: string): string {
   return hasTopLevelOr(text) ? `(${text}) ${term}` : `${text} ${term}`;
 }
 
-function remove(query: string, field: string, value: string): string {
+function remove(query: string, field: string, value: string, same: Same): string {
   let text = query;
   for (const f of filters(query).toReversed()) {
     if (f.field !== canonical(field) || !f.values.some((v) => same(v, value))) continue;
@@ -167,6 +170,6 @@ function unquoted(text: string): string {
   return text.slice(1, text.endsWith('"') && text.length > 1 ? -1 : undefined).replaceAll(/\\(.)/g, "$1");
 }
 
-function same(a: string, b: string): boolean {
+function alike(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }

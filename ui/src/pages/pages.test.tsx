@@ -43,6 +43,21 @@ describe("search", () => {
     await waitFor(() => expect(page.address()).toBe("/search?q=ns:shop,pay+-kind:Pod"));
   });
 
+  it("knows a kind by any of its names", async () => {
+    fakeHub(many);
+    const page = show("/search?q=kind:deploy");
+    const facet = await screen.findByRole("region", { name: "Kind" });
+    await waitFor(() =>
+      expect(
+        within(facet)
+          .getByRole("button", { name: /^Deployment/ })
+          .getAttribute("aria-pressed"),
+      ).toBe("true"),
+    );
+    await userEvent.click(within(facet).getByRole("button", { name: /^Deployment/ }));
+    await waitFor(() => expect(page.address()).toBe("/search"));
+  });
+
   it("sorts by a click on a column", async () => {
     fakeHub(many);
     const page = show("/search");

@@ -34,6 +34,13 @@ const common: Scenario = {
         },
       ],
     }),
+  Kinds: () =>
+    data({
+      kinds: [
+        { group: "apps", resource: "deployments", kind: "Deployment", shortNames: ["deploy"] },
+        { group: "", resource: "pods", kind: "Pod", shortNames: ["po"] },
+      ],
+    }),
   SearchExplain: () => data({ searchExplain: { engine: "clickhouse", canonical: "", terms: [], error: null } }),
   History: () => data(f.historyPage),
   HistoryDiffs: () =>

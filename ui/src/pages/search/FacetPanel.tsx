@@ -1,9 +1,11 @@
 import { Check, Minus, X } from "lucide-react";
-import { useState } from "react";
-import { facetFields, type FacetData } from "../../api/search";
-import { choiceOf, chosen, clearField, toggleExclude, toggleInclude } from "../../lib/filters";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { facetFields, kinds, type FacetData } from "../../api/search";
+import { choiceOf, chosen, clearField, toggleExclude, toggleInclude, type Same } from "../../lib/filters";
 import { shortImage } from "../../lib/image";
 import { short } from "../../lib/count";
+import { sameKind } from "../../lib/kinds";
 
 const titles: Record<string, string> = {
   cluster: "Cluster",
@@ -22,6 +24,8 @@ interface Props {
 
 /** Counts by field. A click edits the query's text: include, or exclude with Alt or the minus. */
 export function FacetPanel({ query, facets, onQuery }: Props) {
+  const served = useQuery(kinds()).data;
+  const same = useMemo(() => ({ kind: sameKind(served ?? []) }) as Record<string, Same | undefined>, [served]);
   return (
     <nav aria-label="Filters" className="flex flex-col gap-3 p-3 text-sm">
       {facetFields.map((field) => (
@@ -29,6 +33,7 @@ export function FacetPanel({ query, facets, onQuery }: Props) {
           key={field}
           field={field}
           query={query}
+          same={same[field] ?? sameText}
           data={facets?.find((f) => f.field === field)}
           loading={facets === undefined}
           onQuery={onQuery}
@@ -38,8 +43,13 @@ export function FacetPanel({ query, facets, onQuery }: Props) {
   );
 }
 
+function sameText(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
 interface GroupProps {
   field: string;
+  same: Same;
   query: string;
   data: FacetData | undefined;
   loading: boolean;
@@ -48,17 +58,15 @@ interface GroupProps {
 
 const few = 6;
 
-function FacetGroup({ field, query, data, loading, onQuery }: GroupProps) {
+function FacetGroup({ field, same, query, data, loading, onQuery }: GroupProps) {
   const [open, setOpen] = useState(false);
   const listed = (data?.values ?? []).filter((v) => v.value !== "");
   const picked = chosen(query, field);
-  // What the query names but nothing has is shown with zero, so that it can be taken back.
-  const missing = picked
-    .filter((v) => !listed.some((l) => l.value.toLowerCase() === v.toLowerCase()))
-    .map((value) => ({ value, count: 0 }));
-  const values = [...listed, ...missing];
+  // What the query names stands here too, so that it can be taken back; how often it occurs is not known.
+  const missing = picked.filter((v) => !listed.some((l) => same(l.value, v))).map((value) => ({ value, count: null }));
+  const values: { value: string; count: number | null }[] = [...listed, ...missing];
   if (!loading && values.length === 0) return null;
-  const shown = open ? values : values.filter((v, i) => i < few || choiceOf(query, field, v.value) !== "none");
+  const shown = open ? values : values.filter((v, i) => i < few || choiceOf(query, field, v.value, same) !== "none");
   return (
     <section aria-label={titles[field] ?? field}>
       <h2 className="mb-1 flex min-h-6 items-center justify-between text-xs font-semibold text-muted">
@@ -77,7 +85,15 @@ function FacetGroup({ field, query, data, loading, onQuery }: GroupProps) {
       {loading && <div className="pulse h-16 rounded bg-line" />}
       <ul>
         {shown.map((v) => (
-          <FacetRow key={v.value} field={field} query={query} value={v.value} hits={v.count} onQuery={onQuery} />
+          <FacetRow
+            key={v.value}
+            field={field}
+            query={query}
+            value={v.value}
+            hits={v.count}
+            same={same}
+            onQuery={onQuery}
+          />
         ))}
       </ul>
       {values.length > few && (
@@ -99,15 +115,17 @@ function FacetRow({
   query,
   value,
   hits,
+  same,
   onQuery,
 }: {
   field: string;
   query: string;
   value: string;
-  hits: number;
+  hits: number | null;
+  same: Same;
   onQuery: (q: string) => void;
 }) {
-  const choice = choiceOf(query, field, value);
+  const choice = choiceOf(query, field, value, same);
   const label = field === "image" ? shortImage(value) : value;
   return (
     <li className="group flex items-center rounded hover:bg-hover">
@@ -117,7 +135,7 @@ function FacetRow({
         title={`${value}\nClick to include, Alt+click to exclude`}
         className={`flex min-h-6 min-w-0 grow items-center gap-1.5 rounded px-1.5 text-left ${choice === "excluded" ? "text-muted line-through" : ""} ${choice === "included" ? "font-semibold" : ""}`}
         onClick={(event) =>
-          onQuery(event.altKey ? toggleExclude(query, field, value) : toggleInclude(query, field, value))
+          onQuery(event.altKey ? toggleExclude(query, field, value, same) : toggleInclude(query, field, value, same))
         }
       >
         <span
@@ -128,7 +146,9 @@ function FacetRow({
           {choice === "excluded" && <Minus className="size-3" />}
         </span>
         <span className="truncate">{label}</span>
-        <span className="ml-auto pl-1 text-xs font-normal text-muted tabular-nums">{short(hits)}</span>
+        <span className="ml-auto pl-1 text-xs font-normal text-muted tabular-nums">
+          {hits === null ? "" : short(hits)}
+        </span>
       </button>
       <button
         type="button"
@@ -136,7 +156,7 @@ function FacetRow({
         aria-label={`Exclude ${value}`}
         title={`Exclude ${value}`}
         className={`grid size-6 shrink-0 place-items-center rounded text-muted hover:text-bad focus-visible:opacity-100 ${choice === "excluded" ? "text-bad" : "opacity-0 group-hover:opacity-100"}`}
-        onClick={() => onQuery(toggleExclude(query, field, value))}
+        onClick={() => onQuery(toggleExclude(query, field, value, same))}
       >
         <Minus className="size-3.5" aria-hidden />
       </button>
