@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -72,10 +73,25 @@ func (s *server) start(ctx context.Context, log *slog.Logger) error {
 	cfg.MaxRequestBytes = 8 << 20
 	cfg.BootstrapDefragThresholdMegabytes = 64
 	cfg.EnableGRPCGateway = false
-	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(&logCore{log: log}, zap.WithFatalHook(fatal{s})))
-	etcd, err := embed.StartEtcd(cfg)
-	if err != nil {
-		return err
+	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(&logCore{log: log}, zap.WithFatalHook(fatal{s}), zap.WithPanicHook(fatal{s})))
+	type started struct {
+		etcd *embed.Etcd
+		err  error
+	}
+	ready := make(chan started, 1)
+	go func() { // its own, since etcd never returns when one of its goroutines has met fatal
+		etcd, err := startEtcd(cfg)
+		ready <- started{etcd, err}
+	}()
+	var etcd *embed.Etcd
+	select {
+	case r := <-ready:
+		if r.err != nil {
+			return r.err
+		}
+		etcd = r.etcd
+	case <-s.failed:
+		return s.failure()
 	}
 	s.etcd = etcd
 	timeout := time.NewTimer(startTimeout)
@@ -93,6 +109,16 @@ func (s *server) start(ctx context.Context, log *slog.Logger) error {
 	}
 	s.client = v3client.New(etcd.Server)
 	return nil
+}
+
+// startEtcd makes an error of etcd's panics: it may panic on files it cannot write or read.
+func startEtcd(cfg *embed.Config) (etcd *embed.Etcd, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			etcd, err = nil, fmt.Errorf("embedded etcd: %v", p)
+		}
+	}()
+	return embed.StartEtcd(cfg)
 }
 
 func (s *server) close() error {
@@ -148,7 +174,7 @@ func diskError(dir string, err error) error {
 	switch {
 	case errors.As(err, &ours):
 		return err
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), strings.Contains(err.Error(), syscall.ENOSPC.Error()): // a panic is text
 		return &access.Error{Code: "UNAVAILABLE", Message: fmt.Sprintf("The disk that holds %s is full.", dir), Fix: "Free some space and start Foretop again, or choose another folder with --data-dir."}
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
 		return &access.Error{Code: "FORBIDDEN", Message: fmt.Sprintf("Data folder %s cannot be written.", dir), Fix: "Give this user the right to, or choose another folder with --data-dir."}

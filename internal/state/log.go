@@ -62,7 +62,8 @@ func level(l zapcore.Level) slog.Level {
 	return slog.LevelDebug
 }
 
-// fatal takes the place of os.Exit, which etcd calls when it cannot write its log: the hub must get to say why.
+// fatal takes the place of os.Exit and panic, with which etcd ends when it cannot write its files: the hub must get
+// to say why.
 type fatal struct{ server *server }
 
 func (f fatal) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
