@@ -119,11 +119,19 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 		add(func(ctx context.Context) error { return query.Serve(ctx, l, ops.Handler()) })
 	}
 
-	store, err := state.Open(ctx, state.Config{Endpoints: cfg.etcd, DataDir: filepath.Join(cfg.dataDir, "etcd")}, log.With("part", "etcd"))
+	store, err := state.Open(ctx, state.Config{Endpoints: cfg.etcd, DataDir: cfg.dataDir}, log.With("part", "etcd"))
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	add(func(ctx context.Context) error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-store.Failed(): // the disk is full: nothing more can be written until the hub is started again
+			return store.Err()
+		}
+	})
 
 	began := time.Now()
 	db, err := clickhouse.Open(ctx, clickhouse.Config{
