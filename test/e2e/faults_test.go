@@ -180,8 +180,8 @@ func TestAQueryWithATypoIsOneSentenceWithTheFix(t *testing.T) {
 	}
 	f("kidn:deploy", "QL_UNKNOWN_FIELD", "kind")
 	f("cluster:zome1", "QL_BAD_VALUE", "zone1")
-	f(`name:"app2`, "QL_SYNTAX", "\"")
-	f("(app:app2", "QL_SYNTAX", ")")
+	f(`name:"app2`, "QL_SYNTAX", "quote")
+	f("(app:app2", "QL_SYNTAX", "parenthesis")
 	out, errOut, code := cli(t, "search", "kidn:deploy")
 	if code != 2 || out != "" || !strings.Contains(errOut, "kind") {
 		t.Errorf("the command line exits %d with %q %q", code, out, errOut)

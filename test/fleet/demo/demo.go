@@ -100,10 +100,6 @@ func (d *Demo) up(ctx context.Context) error {
 // StartHub starts the hub on its folder, as at first or after it was killed, and returns when it answers.
 func (d *Demo) StartHub(ctx context.Context) error {
 	push := slices.DeleteFunc(slices.Clone(d.options.Clusters), func(c string) bool { return slices.Contains(d.options.Pull, c) })
-	contexts := strings.Join(push, ",")
-	if contexts == "" {
-		contexts = "none"
-	}
 	data := filepath.Join(d.options.Dir, "hub")
 	if d.gate == "" {
 		d.gate = d.options.Gate
@@ -116,9 +112,18 @@ func (d *Demo) StartHub(ctx context.Context) error {
 		return err
 	}
 	args := append([]string{
-		"up", "--data-dir", data, "--kubeconfig", d.Fleet.Kubeconfig(), "--contexts", contexts,
-		"--listen", listen, "--collectors-listen", d.gate, "--ops-listen", d.options.Ops,
+		"up", "--data-dir", data, "--listen", listen, "--collectors-listen", d.gate, "--ops-listen", d.options.Ops,
 	}, d.options.HubFlags...)
+	if !slices.Contains(args, "--kubeconfig") {
+		args = append(args, "--kubeconfig", d.Fleet.Kubeconfig())
+	}
+	if !slices.Contains(args, "--contexts") {
+		contexts := strings.Join(push, ",")
+		if contexts == "" {
+			contexts = "none"
+		}
+		args = append(args, "--contexts", contexts)
+	}
 	fmt.Fprintf(d.options.Progress, "starting the hub\n")
 	var err error
 	d.Hub, err = start(d.options.Program, args, d.options.HubEnv, filepath.Join(d.options.Dir, "logs", "hub.log"))
@@ -303,9 +308,6 @@ func Beside(ctx context.Context, d *Demo, dir string, env []string, args ...stri
 	o := Options{Dir: dir, Program: d.options.Program, Clusters: []string{}, Pull: []string{}, HubFlags: args, HubEnv: env}
 	o.defaults()
 	o.Clusters = nil
-	if !slices.Contains(args, "--kubeconfig") {
-		o.HubFlags = append([]string{"--kubeconfig", d.Fleet.Kubeconfig()}, args...)
-	}
 	b := &Demo{Fleet: d.Fleet, Pull: map[string]*Process{}, options: o}
 	if err := b.StartHub(ctx); err != nil {
 		if b.Hub != nil {
