@@ -187,6 +187,29 @@ func TestSecondHubOfOneFolderIsToldSo(t *testing.T) {
 	}
 }
 
+func TestHubsShareAnExternalEtcd(t *testing.T) {
+	endpoint := statetest.Server(t)
+	one, two, ctx := statetest.Connect(t, endpoint), statetest.Connect(t, endpoint), t.Context()
+	if one.Exclusive() {
+		t.Error("an external etcd is said to be ours alone")
+	}
+	changes := two.Watch(ctx, "s/")
+	<-changes
+	rev, err := one.Create(ctx, "s/1", []byte("v"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := <-changes; keys(c.Entries) != "s/1" {
+		t.Errorf("the other hub saw %+v", c)
+	}
+	if _, err := two.Update(ctx, "s/1", []byte("w"), rev); err != nil {
+		t.Error(err)
+	}
+	if _, err := one.Update(ctx, "s/1", []byte("x"), rev); !errors.Is(err, state.ErrConflict) {
+		t.Errorf("update behind the other hub's: %v, want ErrConflict", err)
+	}
+}
+
 func TestUnreachableEndpointsAreNamedWithinFiveSeconds(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
 	if err != nil {
