@@ -244,8 +244,11 @@ func sentence(v *records.Version) string {
 	if err != nil {
 		return ""
 	}
-	if v.Op == "delete" {
+	switch v.Op {
+	case "delete":
 		return kube.Sentence(current, nil, nil)
+	case "add": // as opposed to first seen in a list
+		return "created"
 	}
 	var previous map[string]any
 	if v.Previous != nil {

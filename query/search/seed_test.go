@@ -39,6 +39,7 @@ type world struct {
 	entries []clusters.Entry
 	seq     uint64
 	last    map[kube.Ref]uint64
+	objects map[kube.Ref]object
 	columns map[string]*columns
 }
 
@@ -58,7 +59,7 @@ func newWorld(t testing.TB) *world {
 
 func newWorldOn(t testing.TB, db *clickhouse.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, dir: t.TempDir(), last: map[kube.Ref]uint64{}, columns: map[string]*columns{}}
+	w := &world{t: t, db: db, dir: t.TempDir(), last: map[kube.Ref]uint64{}, objects: map[kube.Ref]object{}, columns: map[string]*columns{}}
 	for _, name := range []string{"zone1", "zone2", "zone3"} {
 		w.addCluster(name)
 	}
@@ -202,6 +203,12 @@ func (w *world) put(cluster string, o object, how write) uint64 {
 		}
 	}
 	w.last[ref] = ver
+	paths := []string{}
+	if before := w.objects[ref]; before != nil {
+		changed, _ := kube.ChangedPaths(before, o)
+		paths = append(paths, changed...)
+	}
+	w.objects[ref] = o
 	deletedAt, deleted := time.Unix(0, 0).UTC(), uint8(0)
 	if how.deleted {
 		how.op, deletedAt, deleted = "delete", how.at, 1
@@ -244,7 +251,7 @@ func (w *world) put(cluster string, o object, how write) uint64 {
 		appendTo(c, "owner_refs", append([]string{}, s.OwnerRefs...))
 		appendTo(c, "tokens", append([]string{}, s.Tokens...))
 		appendTo(c, "changed_by", how.by)
-		appendTo(c, "changed_paths", []string{})
+		appendTo(c, "changed_paths", paths)
 		appendTo(c, "digest", "")
 		appendTo(c, "object", string(text))
 		if name == "resource_history" {
