@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -402,4 +404,33 @@ func TestSameNameDifferentObject(t *testing.T) {
 	server.Delete("pods", "shop", "a")
 	server.Put("pods", "shop", "a", map[string]any{"metadata": map[string]any{"uid": "second"}})
 	wait(t, "changes", func() string { return strings.Join(hub.changes(), ", ") }, "DELETE pods shop/a 103, ADD pods shop/a 104")
+}
+
+// A hub calls a cluster live when every kind it was told of is synced: it must be told of all of them first.
+func TestEveryKindIsAnnouncedBeforeTheFirstIsSynced(t *testing.T) {
+	t.Parallel()
+	server := kubetest.New(t, pods, widgets, secrets)
+	hub := newTestHub(t)
+	var mu sync.Mutex
+	var states []string
+	hub.failing(func(b *ingestpb.Batch) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range b.Records {
+			if s := r.GetResourceState(); s != nil && s.State != ingestpb.ResourceState_STATE_EXCLUDED {
+				states = append(states, s.State.String())
+			}
+		}
+		return nil
+	})
+	collect(t, server, hub, nil)
+	for _, kind := range []string{"pods", "widgets.example.com", "secrets", "namespaces"} {
+		wait(t, kind, func() string { return hub.state(kind) }, "SYNCED")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	first := slices.Index(states, "STATE_SYNCED")
+	if first < 0 || slices.Contains(states[first:], "STATE_SYNCING") {
+		t.Errorf("states came as %q", states)
+	}
 }

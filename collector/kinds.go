@@ -108,10 +108,11 @@ func (d *discovery) loop(ctx context.Context, announced <-chan struct{}) error {
 
 // reconcile starts and stops followers. again says that a kind seems to be gone and wants another look.
 func (d *discovery) reconcile(ctx context.Context, kinds kube.Kinds) (again bool, err error) {
+	var begin []*kind
 	for gr, res := range kinds.Resources {
 		if reason := d.filters.excluded(gr); reason != "" {
 			if announcers[gr] && d.running[gr] == nil {
-				d.follow(ctx, res, true)
+				begin = append(begin, d.prepare(res, true))
 			}
 			drop := d.say
 			if d.known.has(gr) { // collected before the filters changed
@@ -130,9 +131,23 @@ func (d *discovery) reconcile(ctx context.Context, kinds kube.Kinds) (again bool
 		}
 		if f == nil {
 			d.known.add(res)
-			d.follow(ctx, res, false)
+			begin = append(begin, d.prepare(res, false))
 		}
 		delete(d.said, gr)
+	}
+	// All are announced before any begins: the hub must not take the first few for everything there is.
+	for _, k := range begin {
+		if k.silent {
+			continue
+		}
+		if err := k.report(ctx, ingestpb.ResourceState_STATE_SYNCING, ""); err != nil {
+			return false, err
+		}
+	}
+	for _, k := range begin {
+		f := d.start(ctx, k.resource, k)
+		f.kind = k
+		d.running[groupResource(k.resource)] = f
 	}
 	for _, res := range d.known.list() {
 		gr := groupResource(res)
@@ -172,15 +187,13 @@ func (d *discovery) reconcile(ctx context.Context, kinds kube.Kinds) (again bool
 	return again, nil
 }
 
-// follow starts following res.
-func (d *discovery) follow(ctx context.Context, res *ingestpb.Resource, silent bool) {
-	gr := groupResource(res)
+// prepare makes what follows res; start begins it. A silent one sends nothing, it only watches for announcements.
+func (d *discovery) prepare(res *ingestpb.Resource, silent bool) *kind {
 	k := &kind{run: d.run, resource: res, silent: silent, sent: map[objectKey]version{}, missing: d.announce}
-	if announcers[gr] {
+	if announcers[groupResource(res)] {
 		k.changed = d.announce
 	}
-	d.running[gr] = d.start(ctx, res, k)
-	d.running[gr].kind = k
+	return k
 }
 
 // start runs a follower in the group; the error of one that ends by itself ends the stream.
