@@ -1,0 +1,40 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/foretop/foretop/query/ql"
+)
+
+// What flags and arguments become must be read as meant, whatever people put into them.
+func TestFlagsAreTheQueryLanguage(t *testing.T) {
+	clusters := []ql.Cluster{{Name: "zone1"}, {Name: "zone2"}, {Name: "prod-eu", Labels: map[string]string{"env": "prod"}}}
+	f := func(scope scopeFlags, words, want string) {
+		t.Helper()
+		terms, err := scope.terms()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		q, err := ql.Parse(joinQuery(strings.Fields(words), terms), ql.Options{Clusters: clusters})
+		if err != nil {
+			t.Errorf("%+v %s: %v", scope, words, err)
+			return
+		}
+		if got := q.Canonical(); got != want {
+			t.Errorf("%+v %s: %s, want %s", scope, words, got, want)
+		}
+	}
+	f(scopeFlags{clusters: "zone1"}, "", `cluster:zone1`)
+	f(scopeFlags{clusters: "zone1, zone2", namespace: "shop"}, "app:app2", `app:app2 cluster:zone1,zone2 ns:shop`)
+	f(scopeFlags{clusters: "prod-*"}, "kind:deploy name=\"app2\"", `kind:Deployment name=app2 cluster:prod-*`)
+	f(scopeFlags{namespace: "shop"}, "app:a OR app:b", `(app:a OR app:b) ns:shop`)
+	f(scopeFlags{selector: `app in (web,api),!legacy`}, "", `selector:"app in (api,web),!legacy"`)
+	f(scopeFlags{namespace: `a"b`}, "", `ns:"a\"b"`)
+	f(scopeFlags{clusters: "env=prod"}, "", `cluster.env=prod`)
+	f(scopeFlags{}, `cluster="zone1" kind:`+value("deployments.apps")+` name=`+quoted("a.b"), `cluster=zone1 kind:Deployment name=a.b`)
+	f(scopeFlags{}, `kind:pod at:`+value("-30m"), `kind:Pod at:-30m`)
+	f(scopeFlags{}, `kind:pod at:`+value("2026-11-20T09:10Z"), `kind:Pod at:2026-11-20T09:10Z`)
+	f(scopeFlags{}, `kind:pod changed<15m name:`+value("we*"), `kind:Pod changed<15m name:we*`)
+}
