@@ -249,6 +249,26 @@ func TestRolloutThatDoesNotFinish(t *testing.T) {
 	}
 }
 
+func TestRolloutThatItsClusterGaveUp(t *testing.T) {
+	f := newFleet(app1)
+	h := newHub(t, f)
+	earlier, now := "2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"
+	f.gaveUp.Store(&earlier)
+	a := h.plan(refs(app1))
+	f.stuck = true
+	looks := atomic.Int32{}
+	f.after = func(c *ingestpb.Command) *ingestpb.CommandResult {
+		if c.GetRead() != nil && looks.Add(1) == 5 {
+			f.gaveUp.Store(&now)
+		}
+		return nil
+	}
+	h.is(h.run(a), "FAILED: "+a.Title+"\nFAILED "+app1+" (restart) The change was written, but the rollout exceeded its progress deadline: of 3 replicas wanted, 1 are updated and 2 are ready.")
+	if n := looks.Load(); n < 5 {
+		t.Errorf("failed after %d looks, by an earlier rollout's deadline", n)
+	}
+}
+
 func TestRolloutIsNotDoneBeforeTheLastOldPodIsGone(t *testing.T) {
 	f := newFleet(app1)
 	h := newHub(t, f)

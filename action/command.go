@@ -90,6 +90,7 @@ type live struct {
 	Replicas        int32
 	RestartedAt     string
 	Spec            string // digest
+	GaveUp          string // when a Deployment's controller said that its rollout exceeded its deadline, "" when it did not
 	Pods            *int32 // those of earlier revisions too; nil for kinds that do not count them
 }
 
@@ -101,7 +102,10 @@ func readLive(object []byte) (live, error) {
 		} `json:"metadata"`
 		Spec   json.RawMessage `json:"spec"`
 		Status struct {
-			Replicas *int32 `json:"replicas"`
+			Replicas   *int32 `json:"replicas"`
+			Conditions []struct {
+				Type, Reason, LastUpdateTime string
+			} `json:"conditions"`
 		} `json:"status"`
 	}
 	var spec struct {
@@ -122,6 +126,11 @@ func readLive(object []byte) (live, error) {
 		return live{}, fmt.Errorf("read the member's object: %w", err)
 	}
 	l := live{ResourceVersion: o.Metadata.ResourceVersion, Generation: o.Metadata.Generation, Replicas: 1, Pods: o.Status.Replicas, RestartedAt: spec.Template.Metadata.Annotations[restartedAt]}
+	for _, c := range o.Status.Conditions {
+		if c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded" {
+			l.GaveUp = "at " + c.LastUpdateTime
+		}
+	}
 	if spec.Replicas != nil {
 		l.Replicas = *spec.Replicas
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -237,10 +236,14 @@ func (x *execution) written(ctx context.Context, i int, t *actions.Target, l liv
 func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 	deadline := t.StartedAt.Add(x.timing.rollout)
 	wait := x.timing.poll / 4
-	for n := 0; ; n++ {
+	var before string // a deadline exceeded by an earlier rollout says nothing of this one
+	for first := true; ; first = false {
 		l, r, err := x.read(ctx, i, t)
 		if err != nil {
 			return err
+		}
+		if first {
+			before = l.GaveUp
 		}
 		switch w := r.Workload; {
 		case r.Code == ingestpb.CommandResult_CODE_NOT_FOUND, r.Code == ingestpb.CommandResult_CODE_CONFLICT:
@@ -252,6 +255,9 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 			if rolledOut(w, l) {
 				return x.endTarget(ctx, i, t, done, "")
 			}
+			if l.GaveUp != "" && l.GaveUp != before {
+				return x.endTarget(ctx, i, t, failed, unfinished(t, r, "the rollout exceeded its progress deadline"))
+			}
 			if moved {
 				if err := x.save(ctx, i, t); err != nil {
 					return err
@@ -259,7 +265,7 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 			}
 		}
 		if x.now().After(deadline) {
-			return x.endTarget(ctx, i, t, failed, unfinished(t, r, x.timing.rollout))
+			return x.endTarget(ctx, i, t, failed, unfinished(t, r, fmt.Sprintf("the rollout was not done after %s", x.timing.rollout)))
 		}
 		sleep(ctx, wait)
 		wait = min(wait*3/2, 2*x.timing.poll)
@@ -272,8 +278,8 @@ func rolledOut(w *ingestpb.Workload, l live) bool {
 	return w.ObservedGeneration >= w.Generation && w.Updated == w.Desired && w.Ready == w.Desired && (l.Pods == nil || *l.Pods <= w.Desired)
 }
 
-func unfinished(t *actions.Target, r *ingestpb.CommandResult, after time.Duration) string {
-	s := fmt.Sprintf("The change was written, but the rollout was not done after %s", after)
+func unfinished(t *actions.Target, r *ingestpb.CommandResult, why string) string {
+	s := "The change was written, but " + why
 	if t.Desired != nil && t.Updated != nil && t.ReadyReplicas != nil {
 		s += fmt.Sprintf(": of %s wanted, %d are updated and %d are ready", replicas(*t.Desired), *t.Updated, *t.ReadyReplicas)
 	}

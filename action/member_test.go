@@ -38,8 +38,9 @@ type fleet struct {
 	most    int
 	// before sees every command and may answer in the member's stead; after sees it once it was carried out.
 	before, after func(c *ingestpb.Command) *ingestpb.CommandResult
-	stuck         bool         // rollouts do not finish
-	extra         atomic.Int32 // pods of the earlier revision that are still there
+	stuck         bool                   // rollouts do not finish
+	gaveUp        atomic.Pointer[string] // when the last rollout exceeded its deadline
+	extra         atomic.Int32           // pods of the earlier revision that are still there
 }
 
 type workload struct {
@@ -69,7 +70,11 @@ func newFleet(refs ...string) *fleet {
 
 func (w *workload) kind() string { return kindOf(w.ref.GroupResource) }
 
-func (w *workload) json(extra int32) []byte {
+func (w *workload) json(extra int32, gaveUp *string) []byte {
+	var conditions []any
+	if gaveUp != nil {
+		conditions = append(conditions, map[string]any{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "lastUpdateTime": *gaveUp})
+	}
 	annotations := map[string]string{}
 	if w.restartedAt != "" {
 		annotations[restartedAt] = w.restartedAt
@@ -81,7 +86,7 @@ func (w *workload) json(extra int32) []byte {
 			"metadata": map[string]any{"annotations": annotations},
 			"spec":     map[string]any{"containers": []any{map[string]any{"name": "app", "image": w.image}}},
 		}},
-		"status": map[string]any{"replicas": w.replicas + extra},
+		"status": map[string]any{"replicas": w.replicas + extra, "conditions": conditions},
 	})
 	if err != nil {
 		panic(err)
@@ -148,7 +153,7 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 		return answer(ingestpb.CommandResult_CODE_EXPIRED, "The command came too late.")
 	}
 	r := answer(ingestpb.CommandResult_CODE_OK, "")
-	r.Before = w.json(f.extra.Load())
+	r.Before = w.json(f.extra.Load(), f.gaveUp.Load())
 	r.Workload = f.progress(w)
 	if c.GetRead() != nil {
 		return r
@@ -169,7 +174,7 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 	}
 	w.version++
 	w.generation++
-	r.After = w.json(f.extra.Load())
+	r.After = w.json(f.extra.Load(), f.gaveUp.Load())
 	r.Workload = f.progress(w)
 	if c.DryRun {
 		*w = was
