@@ -161,7 +161,8 @@ func (s *Session) end(why error) { s.cancel(why) }
 
 // settle waits until nothing of an ended session is on its way to the database.
 func (s *Session) settle(ctx context.Context) error {
-	s.mu.Lock() // what is being prepared ends soon: the session has ended
+	s.mu.Lock()
+	//lint:ignore SA2001 taking it waits for what is being prepared, which ends soon: the session has ended
 	s.mu.Unlock()
 	s.ackMu.Lock()
 	var last []*pending

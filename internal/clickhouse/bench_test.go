@@ -32,7 +32,7 @@ func podRows(from, n int) []clickhouse.Column {
 		column("api_group", func(int) string { return "" }),
 		column("resource", func(int) string { return "pods" }),
 		column("namespace", func(i int) string { return fmt.Sprintf("ns-%d", i%100) }),
-		column("name", func(i int) string { return fmt.Sprintf("app%d-%08x", i%50, i*2654435761%1<<32) }),
+		column("name", func(i int) string { return fmt.Sprintf("app%d-%08x", i%50, i*2654435761%(1<<32)) }),
 		{Name: "ver", Values: vers},
 		column("kind", func(int) string { return "Pod" }),
 		column("uid", func(i int) string { return fmt.Sprintf("0b7c1c1e-8f0a-4d6c-9e52-%012x", i) }),

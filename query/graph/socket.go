@@ -130,26 +130,25 @@ func (s *socket) subscribe(ctx context.Context, m message) bool {
 		s.conn.Close(closeBadRequest, "subscribe needs an id and a request")
 		return false
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	s.mu.Lock()
 	_, taken := s.running[m.ID]
 	many := len(s.running) >= maxPerSocket
+	var run context.Context
 	if !taken && !many {
-		s.running[m.ID] = cancel
+		run, s.running[m.ID] = context.WithCancel(ctx)
 	}
 	s.mu.Unlock()
-	if taken || many {
-		cancel()
-		if taken {
-			s.conn.Close(closeDuplicateID, "Subscriber for "+m.ID+" already exists")
-		} else {
-			s.conn.Close(closeTooManyAtOnce, "Too many subscriptions on one connection")
-		}
+	switch {
+	case taken:
+		s.conn.Close(closeDuplicateID, "Subscriber for "+m.ID+" already exists")
+		return false
+	case many:
+		s.conn.Close(closeTooManyAtOnce, "Too many subscriptions on one connection")
 		return false
 	}
 	s.wait.Go(func() {
 		defer s.stop(m.ID)
-		s.run(ctx, m.ID, req)
+		s.run(run, m.ID, req)
 	})
 	return true
 }

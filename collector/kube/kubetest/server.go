@@ -26,13 +26,6 @@ type Kind struct {
 	Namespaced, Scalable           bool
 }
 
-func (k Kind) path() string {
-	if k.Group == "" {
-		return "/api/" + k.Version
-	}
-	return "/apis/" + k.Group + "/" + k.Version
-}
-
 func (k Kind) apiVersion() string { return strings.TrimPrefix(k.Group+"/"+k.Version, "/") }
 
 // Server is one API server. Its exported fields are set before the first request.
