@@ -5,8 +5,8 @@ import { afterEach, vi } from "vitest";
 configure({ asyncUtilTimeout: 8_000 });
 
 // happy-dom lays nothing out: lists that show what is visible need a size.
-Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, get: () => 800 });
-Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, get: () => 1200 });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 800 });
+Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true, get: () => 1200 });
 
 // Testing Library's clean-up needs test globals, which there are none of here.
 afterEach(() => {

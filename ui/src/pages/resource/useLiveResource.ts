@@ -4,6 +4,8 @@ import { ResourceChangesDocument } from "../../api/generated";
 import { follow } from "../../api/socket";
 import { useSettings } from "../../components/settings";
 
+const asked = new Set<unknown>(["resource", "history", "related", "events"]);
+
 /** Asks anew when the object changes, at most once a second. */
 export function useLiveResource(uid: string | undefined): void {
   const client = useQueryClient();
@@ -11,16 +13,16 @@ export function useLiveResource(uid: string | undefined): void {
   useEffect(() => {
     if (!live || uid === undefined || uid === "") return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const refresh = (): void => {
+      timer = undefined;
+      void client.invalidateQueries({ predicate: (q) => asked.has(q.queryKey[0]) });
+    };
     const stop = follow(
       ResourceChangesDocument,
       { query: `uid:${uid}` },
       {
         next: () => {
-          timer ??= setTimeout(() => {
-            timer = undefined;
-            for (const key of ["resource", "history", "related", "events"])
-              void client.invalidateQueries({ queryKey: [key] });
-          }, 1_000);
+          timer ??= setTimeout(refresh, 1_000);
         },
       },
     );
