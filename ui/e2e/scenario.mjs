@@ -73,7 +73,10 @@ fact("its history shows the image change and who made it", async () => {
   await page.waitForURL(/\/r\/zone1\/apps\/deployments\/shop\/app2/);
   const resource = new ResourcePage(page);
   await resource.tab("History");
-  const change = resource.versions().filter({ hasText: /image of app2/ }).first();
+  const change = resource
+    .versions()
+    .filter({ hasText: /image of app2/ })
+    .first();
   await change.getByText("kubectl-set").waitFor();
   await change.getByRole("button").first().click();
   await resource.difference.getByText("shop/app2:1.4.0").first().waitFor();
@@ -97,7 +100,10 @@ fact("a healthy zone is restarted from the result, through the plan", async () =
   assert.equal(await search.total(), 1);
   await page.keyboard.press("x");
   await page.getByText("1 selected in 1 cluster").waitFor();
-  await page.getByRole("button", { name: /Restart/ }).first().click();
+  await page
+    .getByRole("button", { name: /Restart/ })
+    .first()
+    .click();
   const dialog = new ActionDialog(page);
   await dialog.plan({ reason: "the reference scenario" });
   await picture("action");

@@ -1,10 +1,11 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { ask } from "./client";
 import {
   EventsDocument,
   HistoryDiffsDocument,
   HistoryDocument,
   RelatedDocument,
+  ResourceChangesDocument,
   ResourceDetailDocument,
   ResourceYamlDocument,
   type EventsQuery,
@@ -12,6 +13,7 @@ import {
   type RelatedQuery,
   type ResourceDetailQuery,
 } from "./generated";
+import { follow } from "./socket";
 
 export type Resource = NonNullable<ResourceDetailQuery["resource"]>;
 export type Version = HistoryQuery["history"]["nodes"][number];
@@ -77,4 +79,27 @@ export function events(query: string, from: string) {
     getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
     staleTime: 2_000,
   });
+}
+
+const aboutObject = new Set<unknown>(["resource", "history", "related", "events"]);
+
+/** Asks anew when the object changes, at most once a second, until the answer is called. */
+export function followResource(client: QueryClient, uid: string): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = follow(
+    ResourceChangesDocument,
+    { query: `uid:${uid}` },
+    {
+      next: () => {
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          void client.invalidateQueries({ predicate: (q) => aboutObject.has(q.queryKey[0]) });
+        }, 1_000);
+      },
+    },
+  );
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
 }
