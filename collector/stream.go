@@ -13,9 +13,6 @@ import (
 const (
 	batchRecords = 5000
 	batchBytes   = 1 << 20
-	// Batches that wait for the sender. With the open and the sent one this is all that is held of a slow hub's
-	// due, 6 MiB; beyond it reading the API server waits.
-	sealedBatches = 4
 	// A record waits this long for company. The hub gathers batches of all clusters once more.
 	batchLinger = 25 * time.Millisecond
 )
@@ -26,7 +23,9 @@ var errStalled = errors.New("the hub has not taken anything for long")
 //
 //	followers --put--> in --batch--> sealed --send--> Sink
 //
-// in has no buffer: when sealed is full, put waits, and so do the watches behind it.
+// Neither channel has a buffer. While the hub takes its time over one batch the next one grows, so a record waits
+// for two sends at most, however slow they are; a queue of small batches would make it wait for each of them. When
+// the open batch is full put waits, and so do the watches behind it: two batches are all that is held.
 type stream struct {
 	sink       Sink
 	in         chan *ingestpb.Record
@@ -40,7 +39,7 @@ func newStream(sink Sink, stallAfter time.Duration, m *metrics, log *slog.Logger
 	return &stream{
 		sink: sink, stallAfter: stallAfter, counters: m, logger: log,
 		in:     make(chan *ingestpb.Record), // never closed: ctx ends it
-		sealed: make(chan *ingestpb.Batch, sealedBatches),
+		sealed: make(chan *ingestpb.Batch),  // never closed: ctx ends it
 	}
 }
 

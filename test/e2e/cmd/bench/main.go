@@ -60,13 +60,14 @@ func run(ctx context.Context) error {
 	changes := flag.Int("changes", 600, "changes to make")
 	rate := flag.Int("rate", 50, "changes per second")
 	only := flag.String("only", "", "fleet or go; default both")
+	ops := flag.String("ops", "", "address for the hub's operations listener, to take profiles from; default any")
 	flag.Parse()
 	if err := os.MkdirAll(*out, 0o750); err != nil {
 		return err
 	}
 	var results []result
 	if *only != "go" {
-		r, err := onFleet(ctx, *root, *changes, *rate)
+		r, err := onFleet(ctx, *root, *ops, *changes, *rate)
 		if err != nil {
 			return err
 		}
@@ -101,7 +102,7 @@ func run(ctx context.Context) error {
 	return table.Flush()
 }
 
-func onFleet(ctx context.Context, root string, changes, rate int) (results []result, err error) {
+func onFleet(ctx context.Context, root, ops string, changes, rate int) (results []result, err error) {
 	program, err := filepath.Abs(filepath.Join(root, "bin", "foretop"))
 	if err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ func onFleet(ctx context.Context, root string, changes, rate int) (results []res
 	if err != nil {
 		return nil, err
 	}
-	d, err := demo.Up(ctx, demo.Options{Dir: dir, Program: program, Progress: os.Stderr})
+	d, err := demo.Up(ctx, demo.Options{Dir: dir, Program: program, Ops: ops, Progress: os.Stderr})
 	if err != nil {
 		return nil, err
 	}
