@@ -210,7 +210,14 @@ function facet(field: string, values: Record<string, number>) {
   return { field, distinct: list.length, values: list };
 }
 
-const labels = { "app.kubernetes.io/name": "app2", "app.kubernetes.io/part-of": "shop", app: "app2", tier: "backend" };
+const labels = {
+  "app.kubernetes.io/name": "app2",
+  "app.kubernetes.io/part-of": "shop",
+  app: "app2",
+  tier: "backend",
+  v: "2",
+  x: "",
+};
 
 export const yaml = (image: string, replicas: number): string => `apiVersion: apps/v1
 kind: Deployment

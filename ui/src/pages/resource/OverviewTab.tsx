@@ -69,7 +69,7 @@ function Facts({ resource: r }: { resource: Resource }) {
             <Link
               to="/search"
               search={{ q: `image:${written(i)}` }}
-              className="text-accent hover:underline"
+              className="inline-flex min-h-6 items-center text-accent hover:underline"
               title="Where else does it run?"
             >
               {i}
@@ -197,16 +197,16 @@ function Pairs({ pairs, field, empty }: { pairs: unknown; field?: string; empty:
   const list = Object.entries((pairs ?? {}) as Record<string, unknown>).toSorted(([a], [b]) => a.localeCompare(b));
   if (list.length === 0) return <p className="text-muted">{empty}</p>;
   return (
-    <dl className="flex max-h-64 flex-col gap-1 overflow-y-auto font-mono text-xs">
+    <dl className="flex max-h-64 flex-col overflow-y-auto font-mono text-xs">
       {list.map(([k, v]) => (
-        <div key={k} className="flex flex-wrap gap-x-2">
+        <div key={k} className="flex min-h-6 flex-wrap items-center gap-x-2">
           <dt className="break-all text-muted">{k}</dt>
           <dd className="min-w-0 break-all">
             {field ? (
               <Link
                 to="/search"
                 search={{ q: `${field}.${k}=${written(String(v))}` }}
-                className="text-accent hover:underline"
+                className="inline-flex min-h-6 min-w-6 items-center text-accent hover:underline"
               >
                 {String(v) || '""'}
               </Link>
