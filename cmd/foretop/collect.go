@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/oklog/run"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/rest"
@@ -16,7 +15,6 @@ import (
 	"github.com/foretop/foretop/collector"
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/telemetry"
-	"github.com/foretop/foretop/query"
 )
 
 type collectConfig struct {
@@ -100,23 +98,12 @@ func runCollect(ctx context.Context, cfg collectConfig, log *slog.Logger) error 
 	if err != nil {
 		return err
 	}
-	var g run.Group
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	add := func(part func(context.Context) error) {
-		partCtx, cancel := context.WithCancel(ctx)
-		g.Add(func() error { return part(partCtx) }, func(error) { cancel() })
+	all := newParts(ctx)
+	if err := all.serveOps(cfg.opsListen, ops); err != nil {
+		return err
 	}
-	if cfg.opsListen != "" {
-		l, err := query.Listen(cfg.opsListen, "ops-listen")
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		add(func(ctx context.Context) error { return query.Serve(ctx, l, ops.Handler()) })
-	}
-	add(agent.Run)
-	return g.Run()
+	all.add(agent.Run)
+	return all.run()
 }
 
 // memberConfig finds the member: a named kubeconfig, the pod's own service account, or ~/.kube/config.

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oklog/run"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -103,20 +102,9 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 		return err
 	}
 	defer people.Close()
-	var g run.Group
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	add := func(part func(context.Context) error) {
-		partCtx, cancel := context.WithCancel(ctx)
-		g.Add(func() error { return part(partCtx) }, func(error) { cancel() })
-	}
-	if cfg.opsListen != "" {
-		l, err := query.Listen(cfg.opsListen, "ops-listen")
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		add(func(ctx context.Context) error { return query.Serve(ctx, l, ops.Handler()) })
+	all := newParts(ctx)
+	if err := all.serveOps(cfg.opsListen, ops); err != nil {
+		return err
 	}
 
 	store, err := state.Open(ctx, state.Config{Endpoints: cfg.etcd, DataDir: cfg.dataDir}, log.With("part", "etcd"))
@@ -124,7 +112,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 		return err
 	}
 	defer store.Close()
-	add(func(ctx context.Context) error {
+	all.add(func(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -147,7 +135,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 		return err
 	}
 	defer db.Close()
-	add(db.Run)
+	all.add(db.Run)
 	if err := db.Migrate(ctx, schemas.ClickHouse); err != nil {
 		return err
 	}
@@ -157,21 +145,21 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	if err := registry.Load(ctx); err != nil {
 		return err
 	}
-	add(registry.Run)
+	all.add(registry.Run)
 
 	index, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: filepath.Join(cfg.dataDir, "index"), Log: log.With("part", "search"), Registerer: ops.Metrics})
 	if err != nil {
 		return err
 	}
-	add(index.Run)
+	all.add(index.Run)
 
 	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Nudge})
-	add(agg.Run)
+	all.add(agg.Run)
 	ops.Status("aggregator", func() any { return agg.Status() })
 
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
 	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
-	add(acts.Work)
+	all.add(acts.Work)
 
 	deps := query.Deps{Reader: index, Actions: acts, UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
 	if cfg.collectorsListen != "" {
@@ -184,20 +172,20 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 			l.Close()
 			return err
 		}
-		add(func(ctx context.Context) error { return gate.Serve(ctx, l) })
+		all.add(func(ctx context.Context) error { return gate.Serve(ctx, l) })
 		deps.Members = &joiner{registry: registry, hub: l.Addr().String(), pin: gate.CAPin()}
 	}
 	server, err := query.New(deps)
 	if err != nil {
 		return err
 	}
-	add(func(ctx context.Context) error { return query.Serve(ctx, people, server.Handler()) })
+	all.add(func(ctx context.Context) error { return query.Serve(ctx, people, server.Handler()) })
 
 	targets, err := pushTargets(cfg, collect, log)
 	if err != nil {
 		return err
 	}
-	add(func(ctx context.Context) error { return members.run(ctx, targets, collect) })
+	all.add(func(ctx context.Context) error { return members.run(ctx, targets, collect) })
 
 	url := "http://" + people.Addr().String()
 	if err := os.WriteFile(filepath.Join(cfg.dataDir, "hub.url"), []byte(url+"\n"), 0o600); err != nil {
@@ -205,8 +193,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	}
 	fmt.Fprintf(out, "Foretop %s is up with %d %s.\nOpen %s/login#token=%s\n", version, len(targets), plural(len(targets), "cluster", "clusters"), url, token)
 
-	add(func(ctx context.Context) error { <-ctx.Done(); return nil }) // an interrupt ends the group
-	err = g.Run()
+	err = all.run()
 	if ctx.Err() != nil && err == nil {
 		log.Info("stopped")
 	}

@@ -94,18 +94,6 @@ func (v *versionResolver) Diff(args struct{ Full bool }) (string, error) {
 	return kube.UnifiedDiff(before, after, args.Full || !v.v.Meaningful)
 }
 
-// span checks a time range; a missing end is now.
-func span(from graphql.Time, to *graphql.Time) (time.Time, time.Time, error) {
-	end := time.Now()
-	if to != nil {
-		end = to.Time
-	}
-	if !from.Before(end) {
-		return time.Time{}, time.Time{}, &access.Error{Code: "BAD_REQUEST", Message: "from is not before to.", Fix: "Swap them, or leave to out for now."}
-	}
-	return from.Time, end, nil
-}
-
 type rangeArgs struct {
 	Query string
 	From  graphql.Time
@@ -114,12 +102,23 @@ type rangeArgs struct {
 	After *string
 }
 
-func (r *resolver) Changes(ctx context.Context, args rangeArgs) (*changeConnection, error) {
-	first, err := page(args.First)
-	if err != nil {
-		return nil, err
+// check answers the size and the time range that were asked for; a missing end is now.
+func (a rangeArgs) check() (first int, from, to time.Time, err error) {
+	if first, err = page(a.First); err != nil {
+		return 0, from, to, err
 	}
-	from, to, err := span(args.From, args.To)
+	from, to = a.From.Time, time.Now()
+	if a.To != nil {
+		to = a.To.Time
+	}
+	if !from.Before(to) {
+		return 0, from, to, &access.Error{Code: "BAD_REQUEST", Message: "from is not before to.", Fix: "Swap them, or leave to out for now."}
+	}
+	return first, from, to, nil
+}
+
+func (r *resolver) Changes(ctx context.Context, args rangeArgs) (*changeConnection, error) {
+	first, from, to, err := args.check()
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +155,7 @@ func (c changeResolver) Name() string              { return c.v.Ref.Name }
 func (c changeResolver) Summary() string           { return c.v.Sentence }
 
 func (r *resolver) Events(ctx context.Context, args rangeArgs) (*eventConnection, error) {
-	first, err := page(args.First)
-	if err != nil {
-		return nil, err
-	}
-	from, to, err := span(args.From, args.To)
+	first, from, to, err := args.check()
 	if err != nil {
 		return nil, err
 	}
