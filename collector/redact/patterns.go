@@ -53,7 +53,13 @@ func hasFold(signs ...string) func(string) bool {
 }
 
 // assignment is name=value or name: value where the name asks for redaction. Quoted values may hold spaces.
-var assignment = regexp.MustCompile(`(?i)((?:^|[^A-Za-z0-9])(["']?)[a-z0-9_.-]*(?:token|passw(?:or)?d|passphrase|secret|credentials?|private[_.-]?key|api[_.-]?key|access[_.-]?key)s?[_-]?[0-9]{0,3}["']?[ \t]*(?:=|:)[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s"',;&]+)`)
+var assignment = regexp.MustCompile(`(?i)((?:^|[^A-Za-z0-9])(["']?)[a-z0-9_.-]*(?:` + asking + `|[_.-](?:pass|pwd))s?[_-]?[0-9]{0,3}["']?[ \t]*(?:=|:)[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s"',;&]+)`)
+
+// flagged is --name value within a line of shell, where the name asks for redaction.
+var flagged = regexp.MustCompile(`(?i)((?:^|[\s"'])(--?)[a-z0-9_.-]*(?:` + asking + `|[_.-]pass)[ \t]+)("[^"\n]*"|'[^'\n]*'|[^\s"',;&-][^\s"',;&]*)`)
+
+// asking ends the names in text that ask for redaction.
+const asking = `token|passw(?:or)?d|passphrase|secret|credentials?|(?:private|api|access|encryption|signing|ssh)[_.-]?key`
 
 func scrub(s string, count func(rule string)) string {
 	if len(s) < 8 { // shorter than any credential worth the name with its sign
@@ -69,8 +75,14 @@ func scrub(s string, count func(rule string)) string {
 			s = out
 		}
 	}
-	if strings.ContainsAny(s, "=:") && hasCredentialWord(s) {
-		out := replaceAssignments(s)
+	if assigns, flags := strings.ContainsAny(s, "=:"), strings.ContainsAny(s, " \t") && strings.Contains(s, "-"); (assigns || flags) && (hasCredentialWord(s) || mayHoldShortWord(s)) {
+		out := s
+		if assigns {
+			out = replaceValues(assignment, out)
+		}
+		if flags {
+			out = replaceValues(flagged, out)
+		}
 		if out != s {
 			count("assignment")
 			s = out
@@ -79,11 +91,12 @@ func scrub(s string, count func(rule string)) string {
 	return s
 }
 
-func replaceAssignments(s string) string {
+// replaceValues replaces the values that find finds as its third group.
+func replaceValues(find *regexp.Regexp, s string) string {
 	var b strings.Builder
 	last := 0
-	for _, m := range assignment.FindAllStringSubmatchIndex(s, -1) {
-		// m[3] is the end of "name=", m[6]:m[7] the value.
+	for _, m := range find.FindAllStringSubmatchIndex(s, -1) {
+		// m[3] is the end of the name and its sign, m[6]:m[7] the value.
 		value := s[m[6]:m[7]]
 		bare := strings.Trim(value, `"'`)
 		if bare == Mark || strings.HasPrefix(bare, Mark) || harmlessAssigned(bare) {

@@ -34,7 +34,7 @@ func (p *pass) deniedName(name string) bool {
 	if name == KeysAnnotation || allowedNames[name] {
 		return false
 	}
-	return hasCredentialWord(name) || p.names != nil && p.names.MatchString(name)
+	return hasCredentialWord(name) || hasShortWord(name) || p.names != nil && p.names.MatchString(name)
 }
 
 // harmless says that a value under a suspicious name only points to where the credential is, or switches something.
@@ -115,6 +115,9 @@ func (p *pass) namedValues(path string, values map[string]any) {
 		}
 		switch {
 		case s == Mark || k == KeysAnnotation || k == FailedAnnotation:
+		case isCopy(s):
+			p.remove("copy", path+"/"+k, s)
+			values[k] = Mark
 		case p.deniedName(k) && !harmless(k, s):
 			p.remove("name", path+"/"+k, s)
 			values[k] = Mark
@@ -122,6 +125,13 @@ func (p *pass) namedValues(path string, values map[string]any) {
 			values[k] = p.text(path+"/"+k, s)
 		}
 	}
+}
+
+// isCopy says that an annotation's value is a whole object as JSON: tools keep what they applied like kubectl does,
+// Secrets' data among it, each under a name of its own.
+func isCopy(s string) bool {
+	s = strings.TrimLeft(s, " \t\r\n")
+	return strings.HasPrefix(s, "{") && strings.Contains(s, `"kind"`) && strings.Contains(s, `"apiVersion"`)
 }
 
 // maxDepth is far beyond any real object; deeper is an attack on the stack.
@@ -142,6 +152,9 @@ func (p *pass) value(path, name string, v any, depth int) any {
 		return p.text(path, v)
 	case map[string]any:
 		p.nameValue(path, v)
+		if v["kind"] == "Secret" { // whole, within another object: manifests of packages, works and templates
+			p.drop(v, "secret", "data", "stringData")
+		}
 		if name == "labels" || name == "annotations" {
 			for _, name := range droppedAnnotations {
 				delete(v, name)
