@@ -83,6 +83,10 @@ func (f *Follower) watchList(ctx context.Context) (_ watch.Interface, err error)
 			}
 			switch e.Type {
 			case watch.Added:
+				if len(later) > 0 { // an object of a name that was deleted meanwhile, or a new one: no part of the list
+					later = append(later, e)
+					break
+				}
 				if err := f.handler.Listed(ctx, o); err != nil {
 					return nil, err
 				}
