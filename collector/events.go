@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -157,7 +158,7 @@ func eventOf(o map[string]any) *ingestpb.Event {
 func cutText(s string) string {
 	const most = 16 << 10
 	if len(s) > most {
-		s = s[:most]
+		s = strings.ToValidUTF8(s[:most], "") // the wire takes no half character
 	}
 	return s
 }
