@@ -112,6 +112,15 @@ func TestLoginOpensASessionThatOtherSitesCannotUse(t *testing.T) {
 	if got := ask("Sec-Fetch-Site", "cross-site"); got != 401 {
 		t.Errorf("from another site: %d, want 401", got)
 	}
+	// Another port of the same host is the same site to cookies, and over plain HTTP only Origin tells.
+	for _, origin := range []string{"http://127.0.0.1:1", "null", "https://evil.example"} {
+		if got := ask("Origin", origin); got != 401 {
+			t.Errorf("from a page of %s: %d, want 401", origin, got)
+		}
+	}
+	if got := ask("Origin", hub.URL); got != 200 {
+		t.Errorf("from the hub's own page: %d, want 200", got)
+	}
 	do(t, browser, "POST", hub.URL+"/logout", "")
 	if got := ask(); got != 401 {
 		t.Errorf("after logout: %d, want 401", got)

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -56,11 +57,22 @@ func (s *sessions) identify(r *http.Request) (access.Scope, string, error) {
 	if err != nil || !s.alive(c.Value) {
 		return access.Scope{}, "", errUnauthenticated
 	}
-	// The cookie is SameSite=Strict already; browsers also say where a request was made, which old ones do not.
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+	// The cookie is SameSite=Strict already, but another port of the same host is the same site. Browsers say where
+	// a request was made, old ones and those that ask over plain HTTP in Origin alone.
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" || !ownOrigin(r) {
 		return access.Scope{}, "", &access.Error{Code: "FORBIDDEN", Message: "The request was made by another site's page."}
 	}
 	return access.All(adminUser), "ui", nil
+}
+
+// ownOrigin holds for requests of the hub's own page, and of programs, which have no origin.
+func ownOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
 func (s *sessions) valid(token string) bool {
