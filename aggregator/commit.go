@@ -16,8 +16,7 @@ import (
 )
 
 const (
-	// linger is how long the first waiting batch waits for company. Every commit makes a part per table, so a
-	// quiet fleet is worth 50 ms.
+	// linger is how long the first waiting batch waits for company: every commit makes a part per table.
 	linger = 50 * time.Millisecond
 	// fullAt is when nothing is won by waiting.
 	fullAt = 512 << 10
@@ -73,12 +72,13 @@ func (w *writer) refuse(err error) {
 
 func (w *writer) release(p *pending) { w.server.waiting.Release(p.size) }
 
-// gather waits a moment for company. Batches that say nothing to store do not wait.
+// gather waits a moment for company, unless every collector's batch is here: each has one on its way at most.
+// Batches that say nothing to store do not wait.
 func (w *writer) gather(ctx context.Context, first *pending) []*pending {
-	group, size := []*pending{first}, first.size
+	group, size, all := []*pending{first}, first.size, len(w.server.open())
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
-	for size < fullAt && !(len(group) == 1 && first.empty()) {
+	for size < fullAt && len(group) < all && !(len(group) == 1 && first.empty()) {
 		select {
 		case p := <-w.queue:
 			group, size = append(group, p), size+p.size
@@ -147,8 +147,9 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 }
 
 // build makes the columns of a commit, in stages: the tables of one are written side by side, and a stage begins
-// when the one before is durable. History comes first, so that what a crash leaves undone can be finished from it;
-// the ledger comes last, since it says what is durable.
+// when the one before is durable. History comes first, so that what a crash leaves undone can be finished from it,
+// the ledger's claim included. Of events, which are not in history, nothing is lost either: until its batch is
+// acknowledged a collector holds an event, and after it the API server serves it again to the next stream.
 func build(group []*pending) [][]insert {
 	history, current := &versionColumns{history: true}, &versionColumns{}
 	events, states, ledger := &eventColumns{}, &stateColumns{}, &ledgerColumns{}
@@ -191,8 +192,8 @@ func build(group []*pending) [][]insert {
 			{"resources", len(current.cluster), current.columns()},
 			{"events", len(events.cluster), events.columns()},
 			{"resource_states", len(states.cluster), states.columns()},
+			{"ingest_ledger", len(ledger.cluster), ledger.columns()},
 		},
-		{{"ingest_ledger", len(ledger.cluster), ledger.columns()}},
 	} {
 		var stage []insert
 		for _, i := range tables {
