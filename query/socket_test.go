@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -105,4 +106,23 @@ func TestSocketRefusesStrangersAndOtherOrigins(t *testing.T) {
 	}
 	f(401, nil)
 	f(403, http.Header{"Authorization": {"Bearer " + token}, "Origin": {"https://evil.example"}})
+}
+
+func TestSocketTakesQueriesUnderTheLimitsOfRequests(t *testing.T) {
+	c := dial(t, start(t).URL)
+	say(t, c, frame{"type": "connection_init"})
+	hear(t, c)
+	say(t, c, frame{"type": "subscribe", "id": "1", "payload": frame{"query": `{ __typename }`}})
+	for _, want := range []string{"next", "complete"} {
+		if f, _ := hear(t, c); f["type"] != want || f["id"] != "1" {
+			t.Fatalf("a query is answered by %v, want %s", f, want)
+		}
+	}
+	for i, query := range []string{`{` + strings.Repeat(" a: viewer { user }", 60) + `}`, `subscription {` + strings.Repeat(" a: resourceChanges(query: \"\") { ref }", 60) + `}`} {
+		say(t, c, frame{"type": "subscribe", "id": "2", "payload": frame{"query": query}})
+		f, _ := hear(t, c)
+		if f["type"] != "error" || !strings.Contains(fmt.Sprint(f["payload"]), "60 aliases") {
+			t.Fatalf("request %d is answered by %v", i, f)
+		}
+	}
 }

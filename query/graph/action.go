@@ -86,7 +86,7 @@ func (r *resolver) Actions(ctx context.Context, args struct {
 	if args.Query != "" {
 		return nil, &access.Error{Code: "QL_UNSUPPORTED", Message: "Actions cannot be searched by a query yet.", Fix: "Leave the query empty."}
 	}
-	first, err := page(args.First)
+	first, err := page(ctx, args.First)
 	if err != nil {
 		return nil, err
 	}
@@ -207,13 +207,16 @@ func (t targetResolver) ResourceVersion() string   { return t.t.ResourceVersion 
 func (t targetResolver) State() string             { return t.t.State }
 func (t targetResolver) Message() string           { return t.t.Message }
 func (t targetResolver) Warnings() []string        { return orEmpty(t.t.Warnings) }
-func (t targetResolver) Diff() string              { return t.t.Diff }
 func (t targetResolver) Change() string            { return t.t.Change }
 func (t targetResolver) Desired() *int32           { return t.t.Desired }
 func (t targetResolver) Updated() *int32           { return t.t.Updated }
 func (t targetResolver) ReadyReplicas() *int32     { return t.t.ReadyReplicas }
 func (t targetResolver) StartedAt() *graphql.Time  { return pointerTime(t.t.StartedAt) }
 func (t targetResolver) FinishedAt() *graphql.Time { return pointerTime(t.t.FinishedAt) }
+
+func (t targetResolver) Diff(ctx context.Context) (string, error) {
+	return t.t.Diff, spendBytes(ctx, len(t.t.Diff))
+}
 
 func pointerTime(t *time.Time) *graphql.Time {
 	if t == nil {

@@ -22,7 +22,7 @@ func (r *resolver) History(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	first, err := page(args.First)
+	first, err := page(ctx, args.First)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,12 @@ func (v *versionResolver) ChangedBy() string        { return v.v.ChangedBy }
 func (v *versionResolver) Status() string           { return v.v.Status }
 func (v *versionResolver) Health() string           { return health(v.v.Health) }
 func (v *versionResolver) Images() []string         { return orEmpty(v.v.Images) }
-func (v *versionResolver) Object() JSON             { return JSON{v.v.JSON} }
-func (v *versionResolver) YAML() (string, error)    { return yamlOf(v.v.JSON) }
+
+func (v *versionResolver) Object(ctx context.Context) (JSON, error) {
+	return JSON{v.v.JSON}, spendBytes(ctx, len(v.v.JSON))
+}
+
+func (v *versionResolver) YAML(ctx context.Context) (string, error) { return yamlOf(ctx, v.v.JSON) }
 
 func (v *versionResolver) Type() (string, error) {
 	switch v.v.Op {
@@ -79,9 +83,12 @@ func (v *versionResolver) Type() (string, error) {
 	}
 }
 
-func (v *versionResolver) Diff(args struct{ Full bool }) (string, error) {
+func (v *versionResolver) Diff(ctx context.Context, args struct{ Full bool }) (string, error) {
 	if v.v.Previous == nil {
 		return "", nil
+	}
+	if err := spendBytes(ctx, len(v.v.Previous)+len(v.v.JSON)); err != nil {
+		return "", err
 	}
 	before, err := kube.Decode(v.v.Previous)
 	if err != nil {
@@ -103,8 +110,8 @@ type rangeArgs struct {
 }
 
 // check answers the size and the time range that were asked for; a missing end is now.
-func (a rangeArgs) check() (first int, from, to time.Time, err error) {
-	if first, err = page(a.First); err != nil {
+func (a rangeArgs) check(ctx context.Context) (first int, from, to time.Time, err error) {
+	if first, err = page(ctx, a.First); err != nil {
 		return 0, from, to, err
 	}
 	from, to = a.From.Time, time.Now()
@@ -118,7 +125,7 @@ func (a rangeArgs) check() (first int, from, to time.Time, err error) {
 }
 
 func (r *resolver) Changes(ctx context.Context, args rangeArgs) (*changeConnection, error) {
-	first, from, to, err := args.check()
+	first, from, to, err := args.check(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +162,7 @@ func (c changeResolver) Name() string              { return c.v.Ref.Name }
 func (c changeResolver) Summary() string           { return c.v.Sentence }
 
 func (r *resolver) Events(ctx context.Context, args rangeArgs) (*eventConnection, error) {
-	first, from, to, err := args.check()
+	first, from, to, err := args.check(ctx)
 	if err != nil {
 		return nil, err
 	}

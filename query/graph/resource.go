@@ -130,13 +130,18 @@ func (x *resourceResolver) Ready() *bool {
 	}
 }
 
-func (x *resourceResolver) Object() JSON { return JSON{x.o.JSON} }
+func (x *resourceResolver) Object(ctx context.Context) (JSON, error) {
+	return JSON{x.o.JSON}, spendBytes(ctx, len(x.o.JSON))
+}
 
-func (x *resourceResolver) YAML() (string, error) { return yamlOf(x.o.JSON) }
+func (x *resourceResolver) YAML(ctx context.Context) (string, error) { return yamlOf(ctx, x.o.JSON) }
 
-func yamlOf(json []byte) (string, error) {
+func yamlOf(ctx context.Context, json []byte) (string, error) {
 	if len(json) == 0 {
 		return "", nil
+	}
+	if err := spendBytes(ctx, len(json)); err != nil {
+		return "", err
 	}
 	y, err := yaml.JSONToYAML(json)
 	if err != nil {

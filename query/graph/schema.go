@@ -19,7 +19,7 @@ import (
 	"github.com/foretop/foretop/schemas"
 )
 
-// Limits on one request. The library's own defaults are off.
+// Limits on the text of one request, which the library keeps; its own defaults are off. limits.go has the others.
 const (
 	maxQueryBytes  = 16 << 10
 	maxBodyBytes   = 64 << 10
@@ -82,7 +82,10 @@ type Request struct {
 
 // Exec runs a query or mutation as the Scope of ctx.
 func (g *Graph) Exec(ctx context.Context, r Request) *graphql.Response {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	if resp := outlineOf(r.Query).refused(); resp != nil {
+		return resp
+	}
+	ctx, cancel := context.WithTimeout(withBudget(ctx), requestTimeout)
 	defer cancel()
 	resp := g.schema.Exec(ctx, r.Query, r.OperationName, r.Variables)
 	g.settle(resp.Errors)
@@ -130,12 +133,12 @@ func unavailableActions() error {
 	return &access.Error{Code: "UNAVAILABLE", Message: "This hub runs without the action module.", Fix: "Ask a hub that was started with actions, as foretop up is."}
 }
 
-// page checks a list's size.
-func page(first int32) (int, error) {
+// page checks a list's size and takes it from what is left to the request.
+func page(ctx context.Context, first int32) (int, error) {
 	if first < 1 || first > maxFirst {
 		return 0, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("first is %d; it must be from 1 to %d.", first, maxFirst), Fix: "Ask for a page and continue with after."}
 	}
-	return int(first), nil
+	return int(first), spendNodes(ctx, int(first))
 }
 
 func text(s *string) string {

@@ -16,7 +16,7 @@ func (r *resolver) Search(ctx context.Context, args struct {
 	After  *string
 	Facets *[]string
 }) (*searchResolver, error) {
-	first, err := page(args.First)
+	first, err := page(ctx, args.First)
 	if err != nil {
 		return nil, err
 	}

@@ -154,6 +154,14 @@ func (s *socket) subscribe(ctx context.Context, m message) bool {
 }
 
 func (s *socket) run(ctx context.Context, id string, req Request) {
+	if !outlineOf(req.Query).subscribes(req.OperationName) {
+		s.once(ctx, id, s.graph.Exec(ctx, req))
+		return
+	}
+	if refused := outlineOf(req.Query).refused(); refused != nil {
+		s.once(ctx, id, refused)
+		return
+	}
 	answers, err := s.graph.schema.Subscribe(ctx, req.Query, req.OperationName, req.Variables)
 	if err != nil {
 		s.sendJSON(ctx, id, "error", []map[string]string{{"message": err.Error()}})
@@ -175,6 +183,17 @@ func (s *socket) run(ctx context.Context, id string, req Request) {
 		}
 	}
 	if ctx.Err() == nil {
+		s.send(ctx, message{ID: id, Type: "complete"})
+	}
+}
+
+// once sends the only answer of an operation.
+func (s *socket) once(ctx context.Context, id string, resp *graphql.Response) {
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		s.sendJSON(ctx, id, "error", resp.Errors)
+		return
+	}
+	if s.sendJSON(ctx, id, "next", resp) {
 		s.send(ctx, message{ID: id, Type: "complete"})
 	}
 }
