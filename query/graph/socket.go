@@ -50,7 +50,7 @@ func (g *Graph) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	conn.SetReadLimit(maxBodyBytes)
 	ctx, cancel := context.WithCancel(r.Context())
-	s := &socket{graph: g, conn: conn, running: map[string]context.CancelFunc{}}
+	s := &socket{graph: g, conn: conn, running: map[string]*running{}}
 	defer s.wait.Wait() // after cancel: no subscription outlives its socket
 	defer cancel()
 	s.wait.Go(func() { s.keepAlive(ctx, cancel) })
@@ -64,7 +64,13 @@ type socket struct {
 	wait  sync.WaitGroup
 
 	mu      sync.Mutex
-	running map[string]context.CancelFunc
+	running map[string]*running // by id
+}
+
+// running is one operation; its id may stand for the next one before it has ended.
+type running struct {
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 func (s *socket) serve(ctx context.Context) {
@@ -102,7 +108,7 @@ func (s *socket) serve(ctx context.Context) {
 				return
 			}
 		case "complete":
-			s.stop(m.ID)
+			s.complete(m.ID)
 		default:
 			s.conn.Close(closeBadRequest, "Unknown message type")
 			return
@@ -130,14 +136,7 @@ func (s *socket) subscribe(ctx context.Context, m message) bool {
 		s.conn.Close(closeBadRequest, "subscribe needs an id and a request")
 		return false
 	}
-	s.mu.Lock()
-	_, taken := s.running[m.ID]
-	many := len(s.running) >= maxPerSocket
-	var run context.Context
-	if !taken && !many {
-		run, s.running[m.ID] = context.WithCancel(ctx)
-	}
-	s.mu.Unlock()
+	op, taken, many := s.begin(ctx, m.ID)
 	switch {
 	case taken:
 		s.conn.Close(closeDuplicateID, "Subscriber for "+m.ID+" already exists")
@@ -147,10 +146,45 @@ func (s *socket) subscribe(ctx context.Context, m message) bool {
 		return false
 	}
 	s.wait.Go(func() {
-		defer s.stop(m.ID)
-		s.run(run, m.ID, req)
+		defer s.end(m.ID, op)
+		s.run(op.ctx, m.ID, req)
 	})
 	return true
+}
+
+// begin notes an operation unless its id is taken or there are too many.
+func (s *socket) begin(ctx context.Context, id string) (op *running, taken, many bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, taken = s.running[id]
+	many = len(s.running) >= maxPerSocket
+	if taken || many {
+		return nil, taken, many
+	}
+	op = &running{}
+	op.ctx, op.cancel = context.WithCancel(ctx)
+	s.running[id] = op
+	return op, false, false
+}
+
+// complete ends what runs under an id, since the client wants no more of it.
+func (s *socket) complete(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if op := s.running[id]; op != nil {
+		op.cancel()
+		delete(s.running, id)
+	}
+}
+
+// end forgets an operation that has ended.
+func (s *socket) end(id string, op *running) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	op.cancel()
+	if s.running[id] == op {
+		delete(s.running, id)
+	}
 }
 
 func (s *socket) run(ctx context.Context, id string, req Request) {
@@ -195,15 +229,6 @@ func (s *socket) once(ctx context.Context, id string, resp *graphql.Response) {
 	}
 	if s.sendJSON(ctx, id, "next", resp) {
 		s.send(ctx, message{ID: id, Type: "complete"})
-	}
-}
-
-func (s *socket) stop(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if cancel, ok := s.running[id]; ok {
-		cancel()
-		delete(s.running, id)
 	}
 }
 
