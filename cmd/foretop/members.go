@@ -195,11 +195,21 @@ func (m *members) attach(ctx context.Context, t pushTarget, file *configFile, lo
 	if err != nil {
 		return err
 	}
-	m.mu.Lock()
-	m.local[uid] = executor
-	m.mu.Unlock()
+	m.reach(uid, executor)
+	defer m.reach(uid, nil) // what answers at the address later may be another cluster
 	log.Info("cluster attached", "uid", uid, "kubernetes", kubernetes)
 	return agent.Run(ctx)
+}
+
+// reach notes how a member is reached from this process, nil when no more.
+func (m *members) reach(uid string, executor collector.Executor) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if executor == nil {
+		delete(m.local, uid)
+		return
+	}
+	m.local[uid] = executor
 }
 
 // execute sends a command to whoever reaches the member: a collector of this process, or one that dialled in.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/foretop/foretop/action"
 	"github.com/foretop/foretop/aggregator"
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/state"
@@ -216,6 +217,12 @@ type joiner struct {
 const joinTokenLife = time.Hour
 
 func (j *joiner) Join(ctx context.Context, name string, labels map[string]string) (*graph.Join, error) {
+	if e, there := j.registry.ByName(name); there && e.Mode == clusters.Push {
+		return nil, &access.Error{
+			Code: "CONFLICT", Message: fmt.Sprintf("The hub dials %s itself, from context %s of its kubeconfig: no collector can join under this name.", name, e.Context),
+			Fix: "Choose another name, or leave the context out with --contexts and remove the cluster first: foretop clusters rm " + name,
+		}
+	}
 	if err := j.registry.Add(ctx, clusters.Cluster{Name: name, Mode: clusters.Pull, Labels: labels}); err != nil {
 		return nil, err
 	}
