@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unique"
 
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
 // seqBits is the width of seq in ver = epoch<<seqBits | seq.
@@ -18,11 +20,19 @@ type name struct{ namespace, name string }
 // object is what is remembered of each live object between versions; the JSON is in the objectCache or the database.
 type object struct {
 	uid, resourceVersion string
+	apiVersion           unique.Handle[string] // the few there are, of many objects
 	digest               string
 	ver                  uint64
 	changedAt            time.Time
 	changedBy            string
 	changedPaths         []string
+}
+
+// heldAs reports that the database holds what c says, in the same form: read in the same version of the API, with
+// the same taken out of it.
+func (o *object) heldAs(c *ingestpb.ObjectChange) bool {
+	return o != nil && o.uid == c.Uid && o.resourceVersion == c.ResourceVersion && o.digest == c.RedactedDigest &&
+		o.apiVersion == unique.Make(c.Resource.GetVersion())
 }
 
 // knownSet is what the database holds of one cluster's live objects.
@@ -104,7 +114,7 @@ func (s *Server) finishInterrupted(ctx context.Context, cluster string) error {
 // loadKnown reads what the database holds of a cluster's live objects.
 func (s *Server) loadKnown(ctx context.Context, cluster string) (knownSet, error) {
 	p := &clickhouse.Params{}
-	rows, err := s.db.Query(ctx, `SELECT api_group, resource, namespace, name, uid, resource_version, digest, ver, changed_at, changed_by, changed_paths
+	rows, err := s.db.Query(ctx, `SELECT api_group, resource, namespace, name, uid, resource_version, api_version, digest, ver, changed_at, changed_by, changed_paths
 		FROM `+s.db.Table("resources")+` FINAL WHERE cluster = `+p.String(cluster)+` AND deleted = 0`, p)
 	if err != nil {
 		return nil, fmt.Errorf("read known objects: %w", err)
@@ -115,10 +125,12 @@ func (s *Server) loadKnown(ctx context.Context, cluster string) (knownSet, error
 		var gr kube.GroupResource
 		var at name
 		o := &object{}
-		if err := rows.Scan(&gr.Group, &gr.Resource, &at.namespace, &at.name, &o.uid, &o.resourceVersion, &o.digest, &o.ver,
+		var apiVersion string
+		if err := rows.Scan(&gr.Group, &gr.Resource, &at.namespace, &at.name, &o.uid, &o.resourceVersion, &apiVersion, &o.digest, &o.ver,
 			&o.changedAt, &o.changedBy, &o.changedPaths); err != nil {
 			return nil, fmt.Errorf("read known objects: %w", err)
 		}
+		o.apiVersion = unique.Make(apiVersion)
 		known.put(gr, at, o)
 	}
 	if err := rows.Err(); err != nil {

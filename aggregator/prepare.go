@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unique"
 
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/schemas/ingestpb"
@@ -94,7 +95,7 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	if snap := w.snapshots[gr]; snap != nil {
 		snap.saw(at, c)
 	}
-	if before != nil && before.uid == c.Uid && before.resourceVersion == c.ResourceVersion {
+	if before.heldAs(c) {
 		w.server.metrics.unchanged.Inc()
 		return
 	}
@@ -114,13 +115,13 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	v := &version{
 		gr: gr, at: at, apiVersion: c.Resource.GetVersion(), kind: c.Resource.GetKind(), ver: ver,
 		observedAt: w.observed(c.ObservedMs), summary: summary, text: string(c.Object),
-		now: object{uid: c.Uid, resourceVersion: c.ResourceVersion, digest: c.RedactedDigest, ver: ver},
+		now: object{uid: c.Uid, resourceVersion: c.ResourceVersion, apiVersion: unique.Make(c.Resource.GetVersion()), digest: c.RedactedDigest, ver: ver},
 	}
 	if v.kind == "" {
 		v.kind = summary.Kind
 	}
 	managers := managersOf(c.Managers)
-	if before == nil {
+	if before == nil || before.uid != c.Uid { // or another object has taken the name while nobody looked
 		w.firstSight(v, c.Op, managers)
 	} else {
 		w.compare(v, before, now, managers)
@@ -177,6 +178,9 @@ func (w *preparation) compare(v *version, before *object, now map[string]any, ma
 	}
 	if err := safely(func() error { v.by = kube.ActorOf(managers, v.paths); return nil }); err != nil {
 		w.server.log.Warn("managers of object cannot be read", "cluster", w.cluster, "resource", v.gr, "namespace", v.at.namespace, "name", v.at.name, "err", err)
+	}
+	if before.resourceVersion == v.now.resourceVersion { // the member has not touched it: only its form is another
+		v.meaningful, v.by = false, ""
 	}
 	if v.meaningful {
 		v.now.changedAt, v.now.changedBy, v.now.changedPaths = v.observedAt, v.by, v.paths
@@ -291,7 +295,7 @@ func (w *preparation) fetchPrevious(b *ingestpb.Batch) error {
 		}
 		gr, at := groupResource(c.Resource), name{c.Namespace, c.Name}
 		before := w.known[gr][at]
-		if before == nil || before.uid == c.Uid && before.resourceVersion == c.ResourceVersion && c.Op != ingestpb.Op_OP_DELETE {
+		if before == nil || c.Op != ingestpb.Op_OP_DELETE && before.heldAs(c) {
 			continue
 		}
 		missing[gr] = append(missing[gr], at)

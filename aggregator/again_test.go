@@ -1,0 +1,51 @@
+package aggregator
+
+import (
+	"bytes"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/foretop/foretop/schemas/ingestpb"
+)
+
+// The member's version of an object says nothing of the form it was sent in: a kind may be served in another
+// version, and a newer collector takes more out of it.
+func TestAnObjectInAnotherFormIsStoredAgainAndIsNoNews(t *testing.T) {
+	h := newHub(t)
+	list := func(change func(*ingestpb.ObjectChange)) []*ingestpb.Record {
+		p := pod(ingestpb.Op_OP_SNAPSHOT, "a", "1", "app:1")
+		change(p.GetObject())
+		return snapshotOf(1, nil, p)
+	}
+	const forms = `SELECT concat(api_version, ':', digest, ':', toString(position(object, 'hunter2') > 0)) FROM {db}.resources FINAL`
+	h.opens(t).sends(list(func(o *ingestpb.ObjectChange) {
+		o.Object = bytes.ReplaceAll(o.Object, []byte("app:1"), []byte("hunter2"))
+	})...)
+	h.wants(t, "form", "v1::1", forms)
+	redacted := func(o *ingestpb.ObjectChange) { o.RedactedDigest = "d" }
+	h.opens(t).sends(list(redacted)...)
+	h.wants(t, "what is taken out now", "v1:d:0", forms)
+	newer := func(o *ingestpb.ObjectChange) {
+		redacted(o)
+		o.Resource = proto.Clone(pods).(*ingestpb.Resource)
+		o.Resource.Version = "v2"
+	}
+	for range 2 {
+		h.opens(t).sends(list(newer)...)
+	}
+	h.wants(t, "version served now", "v2:d:0", forms)
+	h.wants(t, "history", "snapshot:0 update:0 update:0", `SELECT concat(toString(op), ':', toString(meaningful)) FROM {db}.resource_history ORDER BY ver`)
+	h.wants(t, "changed", "deployer", `SELECT changed_by FROM {db}.resources FINAL`)
+}
+
+func TestAnObjectThatWasReplacedWhileNobodyLookedIsANewOne(t *testing.T) {
+	h := newHub(t)
+	h.opens(t).sends(snapshotOf(1, nil, pod(ingestpb.Op_OP_SNAPSHOT, "a", "1", "app:1"))...)
+	replaced := pod(ingestpb.Op_OP_SNAPSHOT, "a", "7", "app:2")
+	replaced.GetObject().Uid = "uid-other"
+	replaced.GetObject().Object = bytes.ReplaceAll(replaced.GetObject().Object, []byte("uid-a"), []byte("uid-other"))
+	h.opens(t).sends(snapshotOf(1, nil, replaced)...)
+	h.wants(t, "history", "a:1:snapshot a:7:snapshot", history)
+	h.wants(t, "it is news", "0 1", `SELECT toString(meaningful) FROM {db}.resource_history ORDER BY ver`)
+}
