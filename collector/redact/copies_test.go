@@ -53,6 +53,7 @@ spec: {jobTemplate: {spec: {template: {spec: {
 		f("variable "+name, `{kind: Pod, spec: {containers: [{name: c, env: [{name: `+name+`, value: CANARY-value}]}]}}`)
 		f("text with "+name, `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {app.env: "A=b\n`+name+`=CANARY-value\n"}}`)
 	}
+	f("variables as the keys of a map", `{kind: HelmRelease, spec: {values: {env: {DB_PASS: CANARY-value, MYSQL_PWD_2: CANARY-value}}}}`)
 	f("a flag within a line of shell", `
 kind: Pod
 spec: {containers: [{name: c, command: [sh, -c, "exec mysql --user app --password CANARY-value -h db"]}]}`)
@@ -71,5 +72,7 @@ func TestWhatOnlyLooksLikeACopyOrASecretStays(t *testing.T) {
 	f(`{kind: Pod, spec: {containers: [{env: [{name: PWD, value: /app}]}]}}`, `/app`)
 	f(`{kind: Pod, spec: {containers: [{env: [{name: COMPASS, value: north}, {name: BYPASS, value: proxy1}]}]}}`, `north`)
 	f(`{kind: Pod, spec: {containers: [{env: [{name: BYPASS, value: proxy1}]}]}}`, `proxy1`)
+	f(`{metadata: {annotations: {nginx.ingress.kubernetes.io/proxy-pass-params: upstream1}}, spec: {pass: first-test}}`, `upstream1`)
+	f(`{spec: {result: {pass: first-test}}}`, `first-test`)
 	f(`{kind: Pod, spec: {containers: [{command: [sh, -c, "run --token-file /run/t --password $PW now"]}]}}`, `$PW now`)
 }

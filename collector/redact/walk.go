@@ -57,7 +57,7 @@ var credentialSuffixes = []string{"password", "passwd", "passphrase", "privateke
 
 func (p *pass) credentialField(name string) bool {
 	n := plainName(name)
-	if p.fields[n] {
+	if p.fields[n] || n != "pass" && hasShortWord(name) { // a field pass alone says more often that something did
 		return true
 	}
 	for _, suffix := range credentialSuffixes {

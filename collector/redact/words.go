@@ -43,15 +43,13 @@ func startsWith(s, word string) bool {
 	return true
 }
 
-// hasShortWord says whether a part of name, between signs, is a word that would be found within others as well:
-// DB_PASS and MYSQL_PWD, but not COMPASS, nor the PWD that every shell sets.
+// hasShortWord says whether name ends, after a sign, in a word that would be found within others as well: DB_PASS,
+// MYSQL_PWD and REDIS_PASS_2, but not COMPASS, proxy-pass-headers, nor the PWD that every shell sets.
 func hasShortWord(name string) bool {
-	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("_-./", r) }) {
-		if strings.EqualFold(part, "pass") || strings.EqualFold(part, "pwd") && len(part) < len(name) {
-			return true
-		}
-	}
-	return false
+	name = strings.TrimRight(name, "_-.0123456789")
+	i := strings.LastIndexAny(name, "_-./")
+	last := name[i+1:]
+	return strings.EqualFold(last, "pass") || i >= 0 && strings.EqualFold(last, "pwd")
 }
 
 // mayHoldShortWord is what text has to hold for hasShortWord to be true of a name in it.
