@@ -37,6 +37,8 @@ type ports struct {
 	Controller uint32 `json:"controller"`
 	Scheduler  uint32 `json:"scheduler"`
 	Kwok       uint32 `json:"kwok"`
+	// Applications is not a program of the cluster's: the process that writes the applications' logs listens there.
+	Applications uint32 `json:"applications"`
 }
 
 // programs are the processes of a cluster that is up.
@@ -104,7 +106,8 @@ func (c *cluster) create(ctx context.Context, f *Fleet) error {
 	}
 	if err := c.Ports.free(nil); err != nil {
 		// Nothing remembers these ports yet, so others will do.
-		if c.Ports, err = freePorts(); err != nil {
+		c.Ports = ports{}
+		if err := c.Ports.fill(); err != nil {
 			return err
 		}
 		if err := f.save(); err != nil {
@@ -118,6 +121,9 @@ func (c *cluster) create(ctx context.Context, f *Fleet) error {
 	if err := writeFile(config, []byte(c.configuration(f)), 0o640); err != nil {
 		return err
 	}
+	if err := writeFile(c.metricsConfig(f.dir), []byte(metricsConfiguration()), 0o640); err != nil {
+		return err
+	}
 	if err := c.kwokctl(ctx, f, "create", "cluster", "--config", config,
 		"--kubeconfig", filepath.Join(workdir(f.dir), c.Name+".kubeconfig"),
 		// kwok answers for the kubelet on loopback, whatever address a node shows.
@@ -125,6 +131,7 @@ func (c *cluster) create(ctx context.Context, f *Fleet) error {
 		// One replica of each: without election a restarted cluster acts at once instead of when a lease runs out.
 		"--extra-args", "kube-controller-manager=leader-elect=false",
 		"--extra-args", "kube-scheduler=leader-elect=false",
+		"--extra-args", "kwok-controller=config="+c.metricsConfig(f.dir),
 		// The state outlives the processes, not the machine: a demo need not wait for the disk.
 		"--extra-args", "etcd=unsafe-no-fsync=true"); err != nil {
 		return err
@@ -227,17 +234,16 @@ func (c *cluster) waitReady(ctx context.Context, f *Fleet, limit time.Duration) 
 	}
 }
 
-// freePorts finds ports that nobody listens on. They lie below the range from which the system takes the ports of
-// outgoing connections, so that a cluster that was stopped finds them free again.
-func freePorts() (ports, error) {
-	var p ports
-	for _, port := range []*uint32{&p.API, &p.Etcd, &p.EtcdPeer, &p.Controller, &p.Scheduler, &p.Kwok} {
+// fill finds ports that nobody listens on, for what has none yet. They lie below the range from which the system takes
+// the ports of outgoing connections, so that a cluster that was stopped finds them free again.
+func (p *ports) fill() error {
+	for _, port := range []*uint32{&p.API, &p.Etcd, &p.EtcdPeer, &p.Controller, &p.Scheduler, &p.Kwok, &p.Applications} {
 		for try := 0; *port == 0; try++ {
 			candidate := 20000 + rand.Uint32N(12000)
 			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", candidate))
 			if err != nil {
 				if try == 100 {
-					return p, fmt.Errorf("find a free port: %w", err)
+					return fmt.Errorf("find a free port: %w", err)
 				}
 				continue
 			}
@@ -245,7 +251,7 @@ func freePorts() (ports, error) {
 			*port = candidate
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // free says whether the programs that do not run could listen again.

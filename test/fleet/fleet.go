@@ -9,6 +9,14 @@
 //
 // Each cluster is etcd, kube-apiserver, kube-controller-manager and kube-scheduler as released, and kwok in the place of
 // kubelets: pods and nodes behave by the stages in kwok/, everything else is Kubernetes itself.
+//
+// Metrics are for Prometheus to scrape, without credentials, on loopback; `fleet status` prints the addresses:
+//
+//	MetricsURL       what the applications of a cluster count: requests answered and sent on, by application and code, and
+//	                 their durations. Served by what writes the logs; 503 while the cluster does not answer.
+//	NodeMetricsURL   what the kubelet of a node says under /metrics/resource: CPU and memory by container, pod and node.
+//	                 Served by kwok, which begins to look at pods when it is first asked: the second answer is the first
+//	                 whole one. Containers that crash or have completed are listed and use nothing.
 package fleet
 
 import (
@@ -33,7 +41,8 @@ type Options struct {
 	Nodes      int      // per cluster, 5
 	Kubeconfig string   // DIR/kubeconfig
 	Progress   io.Writer
-	// Logs makes this process write the applications' logs until Down. Without it the pods are silent.
+	// Logs makes this process say what the applications do, logs and request metrics, until Down. Without it the pods are
+	// silent, though their use of CPU and memory is told.
 	Logs bool
 }
 
@@ -46,8 +55,8 @@ type Fleet struct {
 	binaries   Binaries
 	say        *progress
 
-	stopLogs context.CancelFunc
-	logsDone chan struct{}
+	stopApplications context.CancelFunc
+	applicationsDone chan struct{}
 
 	saving sync.Mutex
 }
@@ -107,7 +116,13 @@ func Up(ctx context.Context, options Options) (*Fleet, error) {
 		return nil, errors.Join(err, f.abandon())
 	}
 	if options.Logs {
-		f.startLogs()
+		running, err := f.ApplicationsRun()
+		if err != nil {
+			return nil, errors.Join(err, f.abandon())
+		}
+		if !running { // else an earlier `up` left a process that does it, which Down ends too
+			f.startApplications()
+		}
 	}
 	say.line("%d clusters are up after %s: %s", len(f.clusters), seconds(time.Since(begin)), f.kubeconfig)
 	return f, nil
@@ -152,10 +167,10 @@ func (f *Fleet) Names() []string {
 
 // Down stops every process of the fleet and leaves its state.
 func (f *Fleet) Down() error {
-	if f.stopLogs != nil {
-		f.stopLogs()
-		<-f.logsDone
-		f.stopLogs = nil
+	if f.stopApplications != nil {
+		f.stopApplications()
+		<-f.applicationsDone
+		f.stopApplications = nil
 	}
 	return f.abandon()
 }
@@ -189,8 +204,8 @@ func (f *Fleet) abandon() error {
 	return errors.Join(f.each(func(c *cluster) error { return terminate(c.home(f.dir)) }), terminate(filepath.Join(f.dir, "bin")))
 }
 
-// LogsRun says whether a process that an `up` left behind writes the applications' logs.
-func (f *Fleet) LogsRun() (bool, error) {
+// ApplicationsRun says whether a process that an `up` left behind says what the applications do.
+func (f *Fleet) ApplicationsRun() (bool, error) {
 	running, err := processes(filepath.Join(f.dir, "bin"))
 	return len(running) > 0, err
 }
@@ -249,11 +264,12 @@ func plan(dir string, options Options, binaries Binaries) (*Fleet, error) {
 		if _, err := f.cluster(name); err == nil {
 			continue
 		}
-		ports, err := freePorts()
-		if err != nil {
+		f.clusters = append(f.clusters, &cluster{Name: name, Number: len(f.clusters) + 1})
+	}
+	for _, c := range f.clusters {
+		if err := c.Ports.fill(); err != nil {
 			return nil, err
 		}
-		f.clusters = append(f.clusters, &cluster{Name: name, Number: len(f.clusters) + 1, Ports: ports})
 	}
 	return f, nil
 }

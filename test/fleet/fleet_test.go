@@ -3,8 +3,12 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,6 +75,24 @@ func TestLifeOfACluster(t *testing.T) {
 			return err == nil && strings.Contains(out, "trace_id=")
 		})
 	})
+	fact(t, "the kubelets say what every running pod of the application uses", func(t *testing.T) {
+		eventually(t, 20*time.Second, func() bool { return len(unmeasured(t, f, kubectl)) == 0 })
+	})
+	requests, err := f.MetricsURL("zone1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	errorsOfApp2 := func() float64 {
+		return value(scrape(t, requests), `http_client_requests_total{namespace="shop",app="app1",upstream="app2",code="503"}`)
+	}
+	fact(t, "a healthy application answers without errors", func(t *testing.T) {
+		eventually(t, 20*time.Second, func() bool {
+			return value(scrape(t, requests), `http_requests_total{namespace="shop",app="app2",code="200"}`) > 0
+		})
+		if got := errorsOfApp2(); got != 0 {
+			t.Errorf("got %g errors of app2", got)
+		}
+	})
 	fact(t, "break leaves app2 at two of three with a pod that crashes", func(t *testing.T) {
 		if err := f.Break(ctx, "zone1"); err != nil {
 			t.Fatal(err)
@@ -89,6 +111,9 @@ func TestLifeOfACluster(t *testing.T) {
 			return err == nil && strings.Contains(out, "cannot start")
 		})
 	})
+	fact(t, "the request errors of a broken application rise", func(t *testing.T) {
+		eventually(t, 20*time.Second, func() bool { return errorsOfApp2() >= 2 })
+	})
 	fact(t, "a container that crashes is started again and counts", func(t *testing.T) {
 		eventually(t, 40*time.Second, func() bool {
 			got := kubectl("-n", "shop", "get", "pods", "-l", "app=app2", "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}")
@@ -106,6 +131,9 @@ func TestLifeOfACluster(t *testing.T) {
 		}
 		if len(status) != 1 || !status[0].Broken || status[0].State != "running" {
 			t.Errorf("got %+v, want zone1 running and broken", status)
+		}
+		if got := status[0]; got.Silent || got.Metrics != requests {
+			t.Errorf("got %+v, want metrics from %s", got, requests)
 		}
 	})
 	fact(t, "heal brings all replicas back", func(t *testing.T) {
@@ -143,6 +171,9 @@ func TestLifeOfACluster(t *testing.T) {
 		if got := kubectl("-n", "shop", "get", "deploy", "app2", "-o", "jsonpath={.metadata.uid}"); got != uid {
 			t.Errorf("got uid %s, want %s", got, uid)
 		}
+	})
+	fact(t, "the kubelets of a cluster that came back measure again", func(t *testing.T) {
+		eventually(t, 20*time.Second, func() bool { return len(unmeasured(t, f, kubectl)) == 0 })
 	})
 	fact(t, "down leaves nothing running and clean leaves nothing of its own", func(t *testing.T) {
 		if err := f.Down(); err != nil {
@@ -218,6 +249,62 @@ func eventually(t *testing.T, limit time.Duration, check func() bool) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// unmeasured lists the series of running pods of the application that kubelets should say and do not.
+func unmeasured(t *testing.T, f *fleet.Fleet, kubectl func(...string) string) []string {
+	t.Helper()
+	said := ""
+	for _, node := range strings.Fields(kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}")) {
+		url, err := f.NodeMetricsURL("zone1", node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said += scrape(t, url)
+	}
+	pods := strings.Fields(kubectl("-n", "shop", "get", "pods", "--field-selector", "status.phase=Running",
+		"-o", `jsonpath={range .items[*]}{.metadata.labels.app}/{.metadata.name} {end}`))
+	if len(pods) < 10 {
+		t.Fatalf("got only pods %v", pods)
+	}
+	var missing []string
+	for _, pod := range pods {
+		app, name, _ := strings.Cut(pod, "/") // containers are named like their application
+		labels := fmt.Sprintf(`{container=%q,namespace="shop",pod=%q}`, app, name)
+		for _, metric := range []string{"container_cpu_usage_seconds_total", "container_memory_working_set_bytes"} {
+			if value(said, metric+labels) <= 0 {
+				missing = append(missing, metric+labels)
+			}
+		}
+	}
+	t.Logf("missing: %v", missing)
+	return missing
+}
+
+// scrape reads an address as Prometheus would; nothing, when nobody listens yet.
+func scrape(t *testing.T, url string) string {
+	t.Helper()
+	response, err := (&http.Client{Timeout: 5 * time.Second}).Get(url)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// value is what a scrape says of one series, -1 when it does not know it.
+func value(scraped, series string) float64 {
+	_, after, found := strings.Cut(scraped, "\n"+series+" ")
+	text, _, _ := strings.Cut(after, "\n")
+	number, err := strconv.ParseFloat(text, 64)
+	if !found || err != nil {
+		return -1
+	}
+	return number
 }
 
 // runningIn lists the processes whose command line names a folder, by a way of its own.

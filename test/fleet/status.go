@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"context"
+	"net/http"
 	"strings"
+	"time"
 )
 
 // Condition is a cluster's processes at a moment.
@@ -13,6 +15,11 @@ type Condition struct {
 	Memory  int64 // bytes in RAM
 	Broken  bool
 	Version string
+	// Metrics is where the applications count their requests, and Silent that they do not. NodeMetrics is where kubelets
+	// say what is used, with NODE for a node's name.
+	Metrics     string
+	Silent      bool
+	NodeMetrics string
 }
 
 // Status looks at every cluster.
@@ -23,7 +30,7 @@ func (f *Fleet) Status(ctx context.Context) ([]Condition, error) {
 		if err != nil {
 			return nil, err
 		}
-		condition := Condition{Name: c.Name, API: c.url(), Version: KubernetesVersion}
+		condition := Condition{Name: c.Name, API: c.url(), Version: KubernetesVersion, Metrics: c.metricsURL(), NodeMetrics: c.nodeMetricsURL("NODE"), Silent: true}
 		there, stopped := map[string]bool{}, 0
 		for _, p := range running {
 			there[p.name] = true
@@ -50,6 +57,7 @@ func (f *Fleet) Status(ctx context.Context) ([]Condition, error) {
 			if condition.Broken, err = c.broken(ctx, f); err != nil {
 				return nil, err
 			}
+			condition.Silent = !scrapable(ctx, condition.Metrics)
 		}
 		all = append(all, condition)
 	}
@@ -64,4 +72,20 @@ func (c *cluster) broken(ctx context.Context, f *Fleet) (bool, error) {
 	defer api.close()
 	_, broken := api.look(ctx)
 	return broken, nil
+}
+
+// scrapable says whether a scrape of an address would succeed.
+func scrapable(ctx context.Context, url string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return response.StatusCode == http.StatusOK
 }

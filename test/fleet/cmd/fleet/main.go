@@ -25,7 +25,7 @@ const usage = `usage: fleet COMMAND [flags]
   heal    --dir DIR --cluster zone1  roll app2 back
   stop    --dir DIR --cluster zone2  take a cluster away: --signal KILL (a crash) or STOP (silence)
   start   --dir DIR --cluster zone2  bring it back
-  status  --dir DIR                  what runs, and how much memory it takes
+  status  --dir DIR                  what runs, how much memory it takes, where its metrics are
   down    --dir DIR                  stop everything, keep the state
   clean   --dir DIR                  remove the state of a fleet that is down
 `
@@ -99,8 +99,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return none(with(flags, args, dir, (*fleet.Fleet).Down))
 	case "clean":
 		return none(with(flags, args, dir, (*fleet.Fleet).Clean))
-	case "logs": // what `up` leaves running in the background
-		return with(flags, args, dir, func(f *fleet.Fleet) error { f.WriteLogs(ctx); return nil })
+	case "applications": // what `up` leaves running in the background
+		return with(flags, args, dir, func(f *fleet.Fleet) error { f.RunApplications(ctx, progress); return nil })
 	case "help", "-h", "--help":
 		fmt.Fprint(out, usage)
 		return nil
@@ -136,7 +136,7 @@ func up(ctx context.Context, options fleet.Options, wait bool, progress io.Write
 		return err
 	}
 	if !wait {
-		return leaveLogs(f)
+		return leaveApplications(f)
 	}
 	fmt.Fprintln(progress, "fleet: press Ctrl-C to stop the clusters")
 	<-ctx.Done()
@@ -144,10 +144,10 @@ func up(ctx context.Context, options fleet.Options, wait bool, progress io.Write
 	return f.Down()
 }
 
-// leaveLogs leaves a process behind that writes the applications' logs. It is a copy of this program in the fleet's
-// folder, so that `down` finds it there and `go run` may remove its own.
-func leaveLogs(f *fleet.Fleet) error {
-	if running, err := f.LogsRun(); err != nil || running {
+// leaveApplications leaves a process behind that writes the applications' logs and serves their metrics. It is a copy of
+// this program in the fleet's folder, so that `down` finds it there and `go run` may remove its own.
+func leaveApplications(f *fleet.Fleet) error {
+	if running, err := f.ApplicationsRun(); err != nil || running {
 		return err
 	}
 	self, err := os.Executable()
@@ -158,16 +158,16 @@ func leaveLogs(f *fleet.Fleet) error {
 	if err := copyFile(self, program); err != nil {
 		return err
 	}
-	log, err := os.OpenFile(filepath.Join(f.Dir(), "fleet", "logs.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	log, err := os.OpenFile(filepath.Join(f.Dir(), "fleet", "applications.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
-		return fmt.Errorf("open log of the log writer: %w", err)
+		return fmt.Errorf("open log of the applications: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, "logs", "--dir", f.Dir())
+	cmd := exec.Command(program, "applications", "--dir", f.Dir())
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // survives the terminal
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the log writer: %w", err)
+		return fmt.Errorf("start the applications: %w", err)
 	}
 	return cmd.Process.Release()
 }
@@ -203,6 +203,11 @@ func status(ctx context.Context, f *fleet.Fleet, out io.Writer) error {
 			note = "  app2 is broken"
 		}
 		fmt.Fprintf(out, "%-10s %-10s %s  %4d MB%s\n", c.Name, c.State, c.API, c.Memory>>20, note)
+		silent := ""
+		if c.Silent {
+			silent = "  silent"
+		}
+		fmt.Fprintf(out, "           requests  %s%s\n           kubelets  %s\n", c.Metrics, silent, c.NodeMetrics)
 	}
 	fmt.Fprintf(out, "kubeconfig %s\n", f.Kubeconfig())
 	return nil
