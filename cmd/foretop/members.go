@@ -131,6 +131,10 @@ func (m *members) keep(ctx context.Context, t pushTarget, file *configFile) {
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, errRemoved) {
+			log.Info("cluster was removed and is not collected until the hub starts again")
+			return
+		}
 		if time.Since(began) > retryMost {
 			pause = retryFirst
 		}
@@ -177,13 +181,15 @@ func (m *members) attach(ctx context.Context, t pushTarget, file *configFile, lo
 	if err := m.registry.Bind(ctx, t.name, uid); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: t.rest, Cluster: t.name, Log: m.log})
 	if err != nil {
 		return err
 	}
 	agent, err := collector.New(collector.Config{
 		REST:       t.rest,
-		Opener:     inProcess{m.agg, uid},
+		Opener:     inProcess{m.agg, m.registry, uid, cancel},
 		ClusterUID: uid,
 		Cluster:    t.name,
 		Filters:    file.Collect,
@@ -198,7 +204,10 @@ func (m *members) attach(ctx context.Context, t pushTarget, file *configFile, lo
 	m.reach(uid, executor)
 	defer m.reach(uid, nil) // what answers at the address later may be another cluster
 	log.Info("cluster attached", "uid", uid, "kubernetes", kubernetes)
-	return agent.Run(ctx)
+	if err := agent.Run(ctx); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
 }
 
 // reach notes how a member is reached from this process, nil when no more.
@@ -223,13 +232,22 @@ func (m *members) execute(ctx context.Context, clusterUID string, c *ingestpb.Co
 	return m.agg.Execute(ctx, clusterUID, c)
 }
 
+// errRemoved ends the collector of a cluster that people have removed.
+var errRemoved = errors.New("the cluster was removed from the registry")
+
 // inProcess opens a collector's stream by a call instead of over gRPC.
 type inProcess struct {
-	agg *aggregator.Server
-	uid string
+	agg      *aggregator.Server
+	registry *clusters.Registry
+	uid      string
+	end      context.CancelCauseFunc // of the collector
 }
 
 func (p inProcess) Open(ctx context.Context, hello *ingestpb.Hello) (collector.Sink, error) {
+	if _, there := p.registry.ByUID(p.uid); !there {
+		p.end(errRemoved)
+		return nil, errRemoved
+	}
 	session, err := p.agg.Open(ctx, p.uid, hello)
 	if err != nil {
 		return nil, err

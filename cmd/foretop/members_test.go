@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -76,5 +77,25 @@ func TestCommandsGoToAMemberOnlyWhileItIsAttached(t *testing.T) {
 	<-ended
 	if res := m.execute(t.Context(), api.UID(), read); res.Code != ingestpb.CommandResult_CODE_UNAVAILABLE {
 		t.Errorf("after it is detached, the cluster at its address answers %v", res.Code)
+	}
+}
+
+// Else its objects went on being stored where nobody sees them, and a collector that joins in its place was fenced.
+func TestAClusterThatWasRemovedIsNotCollectedAnyMore(t *testing.T) {
+	r := newRegistry(t)
+	agg := aggregator.New(aggregator.Deps{DB: clickhousetest.Open(t), Clusters: r, Log: slog.New(slog.DiscardHandler)})
+	if err := r.Add(t.Context(), clusters.Cluster{Name: "zone1", UID: "u1", Mode: clusters.Push}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	p := inProcess{agg, r, "u1", cancel}
+	if _, err := p.Open(ctx, &ingestpb.Hello{ClusterUid: "u1"}); err != nil || ctx.Err() != nil {
+		t.Fatalf("a registered cluster is answered %v, %v", err, context.Cause(ctx))
+	}
+	if err := r.Remove(t.Context(), "zone1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Open(ctx, &ingestpb.Hello{ClusterUid: "u1"}); err == nil || !errors.Is(context.Cause(ctx), errRemoved) {
+		t.Errorf("a removed cluster is answered %v, its collector ends with %v", err, context.Cause(ctx))
 	}
 }
