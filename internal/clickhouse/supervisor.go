@@ -3,8 +3,6 @@ package clickhouse
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -62,13 +60,9 @@ func newSupervisor(config EngineConfig, metrics *metrics, log *slog.Logger) (*su
 			return nil, fmt.Errorf("find the program to start the engine with: %w", err)
 		}
 	}
-	socket := config.Socket
-	if socket == "" {
-		socket = filepath.Join(config.DataDir, "engine.sock")
-	}
-	if len(socket) > 100 { // a unix socket's path has room for 107 bytes
-		sum := sha256.Sum256([]byte(socket))
-		socket = filepath.Join(os.TempDir(), "foretop-"+strconv.Itoa(os.Getuid())+"-"+hex.EncodeToString(sum[:6]), "engine.sock")
+	socket, err := socketOf(config)
+	if err != nil {
+		return nil, err
 	}
 	return &supervisor{config: config, metrics: metrics, socket: socket, log: log}, nil
 }
