@@ -34,6 +34,9 @@ type server struct {
 
 	failed chan struct{} // closed once, under mu
 
+	stopReserve context.CancelFunc
+	reserving   sync.WaitGroup
+
 	mu  sync.Mutex
 	err error
 }
@@ -108,6 +111,9 @@ func (s *server) start(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("embedded etcd is not ready after %s", startTimeout)
 	}
 	s.client = v3client.New(etcd.Server)
+	reserve, stop := context.WithCancel(context.Background())
+	s.stopReserve = stop
+	s.reserving.Go(func() { s.keepRoom(reserve, log) })
 	return nil
 }
 
@@ -122,6 +128,10 @@ func startEtcd(cfg *embed.Config) (etcd *embed.Etcd, err error) {
 }
 
 func (s *server) close() error {
+	if s.stopReserve != nil {
+		s.stopReserve()
+		s.reserving.Wait()
+	}
 	if s.client != nil {
 		s.client.Close()
 	}

@@ -95,6 +95,9 @@ func hub(t *testing.T, dir string, env []string, args ...string) *demo.Demo {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if err := d.Hub.Exited(); err != nil {
+			t.Errorf("the hub ended: %v", err)
+		}
 		if err := d.Hub.Stop(); err != nil {
 			t.Error(err)
 		}
@@ -195,7 +198,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 	dir := must(os.MkdirTemp("", "foretop-e2e-disk-"))
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=320m"); err != nil {
 		t.Skipf("mounting a small disk is not allowed here: %v", err)
 	}
 	t.Cleanup(func() {
@@ -230,8 +233,12 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		}
 		return nil
 	})
-	if err := d.Ask(t.Context(), searchQuery, map[string]any{"q": "kind:deploy"}, nil); err != nil {
-		t.Errorf("reading fails while the disk is full: %v", err)
+	// It must hold out, not just answer once: control state is written every 2 s.
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		if err := d.Ask(t.Context(), searchQuery, map[string]any{"q": "kind:deploy"}, nil); err != nil {
+			t.Fatalf("reading fails while the disk is full: %v", err)
+		}
+		kubectl(t, "zone2", "label", "configmap", "written-while-full", "-n", "shop", "--overwrite", fmt.Sprint("at=", time.Now().UnixNano()))
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
