@@ -2,7 +2,9 @@ package aggregator
 
 import (
 	"bytes"
+	"math"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -48,4 +50,16 @@ func TestAnObjectThatWasReplacedWhileNobodyLookedIsANewOne(t *testing.T) {
 	h.opens(t).sends(snapshotOf(1, nil, replaced)...)
 	h.wants(t, "history", "a:1:snapshot a:7:snapshot", history)
 	h.wants(t, "it is news", "0 1", `SELECT toString(meaningful) FROM {db}.resource_history ORDER BY ver`)
+}
+
+// A moment that no answer can hold would spoil every answer that the event is in.
+func TestAnEventBeganBeforeItWasLastSeen(t *testing.T) {
+	h := newHub(t)
+	last := time.Now().UnixMilli()
+	for rv, first := range map[string]int64{"1": math.MaxInt64, "2": last + 1, "3": last - 1000} {
+		h.opens(t).sends(&ingestpb.Record{Body: &ingestpb.Record_Event{Event: &ingestpb.Event{
+			Namespace: "shop", Name: "e", Uid: "e-" + rv, ResourceVersion: rv, Count: 1, FirstMs: first, LastMs: last,
+		}}})
+	}
+	h.wants(t, "before", "e-1:0 e-2:0 e-3:1000", `SELECT concat(uid, ':', toString(toUnixTimestamp64Milli(last_at) - toUnixTimestamp64Milli(first_at))) FROM {db}.events ORDER BY uid`)
 }

@@ -357,7 +357,7 @@ func (w *preparation) event(ver uint64, e *ingestpb.Event) {
 		last = t
 	}
 	first := last
-	if e.FirstMs > 0 {
+	if e.FirstMs > 0 && e.FirstMs < last.UnixMilli() {
 		first = time.UnixMilli(e.FirstMs).UTC()
 	}
 	w.pending.events = append(w.pending.events, &event{ver: ver, observedAt: at, firstAt: first, lastAt: last, Event: e})
