@@ -129,7 +129,7 @@ func unreachable(where string, err error) error {
 	}
 	return &access.Error{
 		Code: "UNAVAILABLE", Message: fmt.Sprintf("The etcd at %s cannot be used: %s.", where, why),
-		Fix: "Check --etcd-endpoints, that it runs, and its certificates; or leave the flag out to use the embedded one.",
+		Fix: "Check --etcd, that it runs, and its certificates; or leave the flag out to use the embedded one.",
 	}
 }
 

@@ -219,8 +219,8 @@ func TestUnreachableEndpointsAreNamedWithinFiveSeconds(t *testing.T) {
 	endpoint := "http://" + l.Addr().String()
 	began := time.Now()
 	_, err = state.Open(t.Context(), state.Config{Endpoints: []string{endpoint}}, nil)
-	if access.Code(err) != "UNAVAILABLE" || !strings.Contains(err.Error(), endpoint) {
-		t.Errorf("got %v, want a sentence that names %s", err, endpoint)
+	if access.Code(err) != "UNAVAILABLE" || !strings.Contains(err.Error(), endpoint) || !strings.Contains(err.Error(), "--etcd,") {
+		t.Errorf("got %v, want a sentence that names %s and the flag", err, endpoint)
 	}
 	if d := time.Since(began); d > 8*time.Second {
 		t.Errorf("took %s, want about 5s", d)
