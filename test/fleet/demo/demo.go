@@ -220,7 +220,7 @@ func (d *Demo) await(ctx context.Context, limit time.Duration, what string, try 
 		case err == nil:
 			return nil
 		case errors.As(err, &final):
-			return fmt.Errorf("wait for %s: %w; see %s", what, err, filepath.Join(d.options.Dir, "logs"))
+			return final.error
 		case ctx.Err() == nil:
 			last = err
 		}

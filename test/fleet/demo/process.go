@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -14,9 +15,10 @@ import (
 
 // Process is one running program whose output goes to a file.
 type Process struct {
-	cmd  *exec.Cmd
-	log  string
-	done chan struct{} // closed when it has ended and err is set
+	cmd   *exec.Cmd
+	log   string
+	begin int64         // where its output begins in log
+	done  chan struct{} // closed when it has ended and err is set
 
 	mu  sync.Mutex
 	err error
@@ -33,13 +35,17 @@ func start(program string, args, env []string, log string) (*Process, error) {
 		return nil, err
 	}
 	defer out.Close() // the child has its own handle
+	before, err := out.Stat()
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = append(os.Environ(), env...)
 	// A group of its own: Ctrl-C in a terminal reaches us alone, and we stop it in order.
 	// Should we die first, it is told to end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	p := &Process{cmd: cmd, log: log, done: make(chan struct{})}
+	p := &Process{cmd: cmd, log: log, begin: before.Size(), done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		// Pdeathsig follows the thread that started the child, so that thread stays with it.
@@ -61,7 +67,7 @@ func start(program string, args, env []string, log string) (*Process, error) {
 // Pid is the process's id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-// Exited is nil while it runs, else how it ended with the last lines it wrote.
+// Exited is nil while it runs, else how it ended: the sentence it ended with, or the last it wrote.
 func (p *Process) Exited() error {
 	select {
 	case <-p.done:
@@ -70,11 +76,16 @@ func (p *Process) Exited() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	err := p.err
-	if err == nil {
-		err = errors.New("exit status 0")
+	written, err := os.ReadFile(p.log)
+	if err != nil {
+		return errors.Join(p.err, err)
 	}
-	return fmt.Errorf("%w\n%s", err, tail(p.log, 2000))
+	text := string(written[min(p.begin, int64(len(written))):])
+	if i := strings.LastIndex("\n"+text, "\nError: "); i >= 0 {
+		sentence, _, _ := strings.Cut(text[i+len("Error: "):], "\n")
+		return errors.New(sentence)
+	}
+	return fmt.Errorf("%s: %v\n%s", p.cmd.Path, p.err, text[max(0, len(text)-2000):])
 }
 
 // Kill ends it as a crash would and waits.
@@ -97,12 +108,4 @@ func (p *Process) Stop() error {
 	case <-time.After(stopWait):
 		return errors.Join(fmt.Errorf("%s did not end within %s of being asked", p.cmd.Path, stopWait), p.Kill())
 	}
-}
-
-func tail(path string, n int) string {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	return string(raw[max(0, len(raw)-n):])
 }
