@@ -88,7 +88,11 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// guard sets the headers of every answer and keeps a panic from taking the hub down.
+// bodyTimeout is how long a request's body may take to arrive. Not http.Server's ReadTimeout: that would end
+// requests whose answer takes longer.
+const bodyTimeout = 5 * time.Second
+
+// guard sets the headers of every answer, waits for no slow body and keeps a panic from taking the hub down.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -97,6 +101,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				http.Error(w, "Something went wrong inside the hub; its log has the cause.", http.StatusInternalServerError)
 			}
 		}()
+		if r.Header.Get("Upgrade") == "" {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // only a test's recorder has none
+		}
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")

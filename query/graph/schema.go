@@ -42,8 +42,9 @@ type Deps struct {
 
 // Graph executes GraphQL requests.
 type Graph struct {
-	schema *graphql.Schema
-	log    *slog.Logger
+	schema  *graphql.Schema
+	log     *slog.Logger
+	sockets chan struct{} // one for each that is open
 }
 
 // New parses the SDL and checks that every field has a resolver; an error is a programming mistake.
@@ -63,7 +64,7 @@ func New(d Deps) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse GraphQL schema: %w", err)
 	}
-	return &Graph{schema: schema, log: d.Log}, nil
+	return &Graph{schema: schema, log: d.Log, sockets: make(chan struct{}, maxSockets)}, nil
 }
 
 type resolver struct {

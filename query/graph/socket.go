@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ const (
 	writeTimeout = 10 * time.Second
 	pingEvery    = 20 * time.Second
 	maxPerSocket = 50 // subscriptions of one page; more is a mistake or an attack
+	maxSockets   = 256
 
 	closeBadRequest    websocket.StatusCode = 4400
 	closeUnauthorized  websocket.StatusCode = 4401
@@ -39,6 +41,13 @@ type message struct {
 // ServeSocket speaks graphql-transport-ws until the client leaves. The request's context carries the caller's
 // Scope; the origin must be the hub's own.
 func (g *Graph) ServeSocket(w http.ResponseWriter, r *http.Request) {
+	select {
+	case g.sockets <- struct{}{}:
+		defer func() { <-g.sockets }()
+	default:
+		refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("This hub has %d live connections, as many as it takes: close pages that nobody looks at.", maxSockets))
+		return
+	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
 	if err != nil {
 		return // Accept has answered
@@ -69,6 +78,7 @@ type socket struct {
 
 // running is one operation; its id may stand for the next one before it has ended.
 type running struct {
+	id     string
 	ctx    context.Context
 	cancel context.CancelFunc
 }
@@ -146,8 +156,9 @@ func (s *socket) subscribe(ctx context.Context, m message) bool {
 		return false
 	}
 	s.wait.Go(func() {
-		defer s.end(m.ID, op)
-		s.run(op.ctx, m.ID, req)
+		defer op.cancel()
+		defer s.forget(op)
+		s.run(op, req)
 	})
 	return true
 }
@@ -161,7 +172,7 @@ func (s *socket) begin(ctx context.Context, id string) (op *running, taken, many
 	if taken || many {
 		return nil, taken, many
 	}
-	op = &running{}
+	op = &running{id: id}
 	op.ctx, op.cancel = context.WithCancel(ctx)
 	s.running[id] = op
 	return op, false, false
@@ -177,59 +188,70 @@ func (s *socket) complete(id string) {
 	}
 }
 
-// end forgets an operation that has ended.
-func (s *socket) end(id string, op *running) {
+// forget frees the id of an operation, unless another one has it.
+func (s *socket) forget(op *running) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	op.cancel()
-	if s.running[id] == op {
-		delete(s.running, id)
+	if s.running[op.id] == op {
+		delete(s.running, op.id)
 	}
 }
 
-func (s *socket) run(ctx context.Context, id string, req Request) {
-	if !outlineOf(req.Query).subscribes(req.OperationName) {
-		s.once(ctx, id, s.graph.Exec(ctx, req))
+func (s *socket) run(op *running, req Request) {
+	o := outlineOf(req.Query)
+	if !o.subscribes(req.OperationName) {
+		s.answer(op, s.graph.Exec(op.ctx, req))
 		return
 	}
-	if refused := outlineOf(req.Query).refused(); refused != nil {
-		s.once(ctx, id, refused)
+	if refused := o.refused(); refused != nil {
+		s.answer(op, refused)
 		return
 	}
-	answers, err := s.graph.schema.Subscribe(ctx, req.Query, req.OperationName, req.Variables)
+	answers, err := s.graph.schema.Subscribe(op.ctx, req.Query, req.OperationName, req.Variables)
 	if err != nil {
-		s.sendJSON(ctx, id, "error", []map[string]string{{"message": err.Error()}})
+		s.last(op, "error", []map[string]string{{"message": err.Error()}})
 		return
 	}
 	for a := range answers {
 		resp, ok := a.(*graphql.Response)
 		if !ok {
-			s.graph.log.Error("subscription answered an unknown type", "id", id)
+			s.graph.log.Error("subscription answered an unknown type", "id", op.id)
 			return
 		}
 		s.graph.settle(resp.Errors)
 		if resp.Data == nil && len(resp.Errors) > 0 {
-			s.sendJSON(ctx, id, "error", resp.Errors)
+			s.last(op, "error", resp.Errors)
 			return
 		}
-		if !s.sendJSON(ctx, id, "next", resp) {
+		if !s.sendJSON(op.ctx, op.id, "next", resp) {
 			return
 		}
 	}
-	if ctx.Err() == nil {
-		s.send(ctx, message{ID: id, Type: "complete"})
+	s.last(op, "complete", nil)
+}
+
+// answer sends the only answer of an operation.
+func (s *socket) answer(op *running, resp *graphql.Response) {
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		s.last(op, "error", resp.Errors)
+		return
+	}
+	if s.sendJSON(op.ctx, op.id, "next", resp) {
+		s.last(op, "complete", nil)
 	}
 }
 
-// once sends the only answer of an operation.
-func (s *socket) once(ctx context.Context, id string, resp *graphql.Response) {
-	if resp.Data == nil && len(resp.Errors) > 0 {
-		s.sendJSON(ctx, id, "error", resp.Errors)
+// last sends what ends an operation. Its id is free before the client hears of the end, and may use it again.
+func (s *socket) last(op *running, typ string, payload any) {
+	if op.ctx.Err() != nil {
+		return // the client ended it
+	}
+	s.forget(op)
+	if payload == nil {
+		s.send(op.ctx, message{ID: op.id, Type: typ})
 		return
 	}
-	if s.sendJSON(ctx, id, "next", resp) {
-		s.send(ctx, message{ID: id, Type: "complete"})
-	}
+	s.sendJSON(op.ctx, op.id, typ, payload)
 }
 
 func (s *socket) sendJSON(ctx context.Context, id, typ string, payload any) bool {
@@ -292,6 +314,7 @@ func (g *Graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, `The body is not a GraphQL request: it must be JSON like {"query": "{ clusters { name } }"}.`)
 		return
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the body is here; the answer may take its time
 	resp := g.Exec(r.Context(), req)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -1,0 +1,61 @@
+package query_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Nobody who has no token may hold on to connections.
+func TestABodyThatDoesNotComeIsNotWaitedForLong(t *testing.T) {
+	t.Parallel()
+	hub := start(t)
+	for _, path := range []string{"/login", "/graphql"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(hub.URL, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			began := time.Now()
+			fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", path)
+			if err := conn.SetReadDeadline(began.Add(15 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			in := bufio.NewReader(conn)
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatalf("answers %v after %s", err, time.Since(began))
+			}
+			resp.Body.Close()
+			if _, err := io.Copy(io.Discard, in); err != nil {
+				t.Errorf("the connection stays open for %s", time.Since(began))
+			}
+		})
+	}
+}
+
+func TestSocketsAreBounded(t *testing.T) {
+	hub := start(t)
+	refused := 0
+	for range 260 {
+		c, resp, err := dialSocket(t, hub.URL)
+		if err != nil {
+			if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
+				t.Fatalf("answers %v, %v", resp, err)
+			}
+			refused++
+			continue
+		}
+		defer c.CloseNow()
+	}
+	if refused != 4 {
+		t.Errorf("%d of 260 are refused, want 4", refused)
+	}
+}
