@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -140,6 +141,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	if err := db.Migrate(ctx, schemas.ClickHouse); err != nil {
 		return err
 	}
+	reportReady(ctx, ops, store.Err, db.Ping)
 	log.Info("database ready", "took", time.Since(began).Round(time.Millisecond))
 
 	registry := clusters.New(store, log.With("part", "clusters"))
@@ -199,6 +201,24 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 		log.Info("stopped")
 	}
 	return err
+}
+
+// reportReady has /readyz ask what the hub stands on. Whoever asks need not say who he is: he is not told why.
+func reportReady(ctx context.Context, ops *telemetry.Ops, control func() error, database func(context.Context) error) {
+	ops.ReadyWhen("control state", func() error {
+		if control() != nil {
+			return errors.New("it cannot be written")
+		}
+		return nil
+	})
+	ops.ReadyWhen("database", func() error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if database(ctx) != nil {
+			return errors.New("it does not answer")
+		}
+		return nil
+	})
 }
 
 func plural(n int, one, many string) string {
