@@ -84,8 +84,7 @@ type Agent struct {
 	metrics  *metrics
 	gate     kube.Gate
 
-	// known is what this cluster served when last seen; it outlives streams. Only Run's goroutines that
-	// reconcile kinds touch it, one at a time.
+	// known is what this cluster served when last seen; it outlives streams.
 	known *knownKinds
 }
 
