@@ -16,8 +16,5 @@ func All(user string) Scope { return Scope{user: user, all: true} }
 // User is who asks; "" for the zero Scope.
 func (s Scope) User() string { return s.user }
 
-// Everything reports whether the scope has no limit, so that a read may leave its predicate out.
-func (s Scope) Everything() bool { return s.all }
-
 // Nothing reports whether the scope sees nothing at all.
 func (s Scope) Nothing() bool { return !s.all }

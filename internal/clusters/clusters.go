@@ -243,11 +243,6 @@ func (r *Registry) SetVersion(ctx context.Context, uid, version string) error {
 	return r.change(ctx, e.Name, false, func(c *Cluster) error { c.KubernetesVersion = version; return nil })
 }
 
-// SetLabels replaces a cluster's labels.
-func (r *Registry) SetLabels(ctx context.Context, name string, labels map[string]string) error {
-	return r.change(ctx, name, false, func(c *Cluster) error { c.Labels = maps.Clone(labels); return nil })
-}
-
 // Rename changes a cluster's name and keeps its identity, so all that was stored stays its own.
 func (r *Registry) Rename(ctx context.Context, from, to string) error {
 	if err := CheckName(to); err != nil || from == to {
