@@ -25,6 +25,7 @@ const (
 type facet struct {
 	field string
 	over  *ql.Query
+	array bool // a row may count under several values
 	alone bool // needs a SQL text of its own
 }
 
@@ -39,7 +40,7 @@ func (a *question) facets(fields []string) ([]facet, error) {
 			return nil, err
 		}
 		over := a.q.Without(field)
-		facets = append(facets, facet{field: field, over: over, alone: array || over.Canonical() != a.q.Canonical()})
+		facets = append(facets, facet{field: field, over: over, array: array, alone: array || over.Canonical() != a.q.Canonical()})
 	}
 	return facets, nil
 }
@@ -52,27 +53,21 @@ func facetColumn(field string, p *clickhouse.Params) (expr string, array bool, e
 	return ql.FacetColumn(field, ql.Resources, p)
 }
 
-// count fills in total and facets. Facets that count over the same rows share one pass with the total.
-func (a *question) count(ctx context.Context, facets []facet, result *records.Result) error {
-	result.Facets = make([]records.Facet, len(facets))
+// count fills in the facets at which, and the total. Facets that count over the same rows share one pass with it.
+func (a *question) count(ctx context.Context, facets []facet, which []int, total bool, result *records.Result) error {
 	var shared []int
 	g, ctx := errgroup.WithContext(ctx)
-	for i, fc := range facets {
-		result.Facets[i] = records.Facet{Field: fc.field, Values: []records.FacetValue{}}
-		if !fc.alone {
+	for _, i := range which {
+		if !facets[i].alone {
 			shared = append(shared, i)
 			continue
 		}
-		g.Go(func() error { return a.countOne(ctx, fc, &result.Facets[i]) })
+		g.Go(func() error { return a.countOne(ctx, facets[i], &result.Facets[i]) })
 	}
-	g.Go(func() error { return a.countShared(ctx, facets, shared, result) })
-	if err := g.Wait(); err != nil {
-		return err
+	if total || len(shared) > 0 {
+		g.Go(func() error { return a.countShared(ctx, facets, shared, result) })
 	}
-	for i := range result.Facets {
-		a.nameClusters(&result.Facets[i])
-	}
-	return nil
+	return g.Wait()
 }
 
 func (a *question) countShared(ctx context.Context, facets []facet, shared []int, result *records.Result) error {
@@ -130,11 +125,11 @@ func (a *question) countOne(ctx context.Context, fc facet, into *records.Facet) 
 	if err != nil {
 		return err
 	}
-	expr, array, err := facetColumn(fc.field, p)
+	expr, _, err := facetColumn(fc.field, p)
 	if err != nil {
 		return err
 	}
-	if array {
+	if fc.array {
 		expr = `arrayJoin(arrayDistinct(` + expr + `))`
 	}
 	sql := fmt.Sprintf(`SELECT v, n, count() OVER () AS d FROM (SELECT toString(%s) AS v, count() AS n FROM %s GROUP BY v HAVING v != '') ORDER BY n DESC, v LIMIT %d`,

@@ -140,8 +140,13 @@ func (a *question) named(ctx context.Context) func(string) bool {
 
 func (a *question) coverage(ctx context.Context) records.Coverage { return a.f.coverage(a.named(ctx)) }
 
-// order is the query's, or else by rank when there is text, what runs before what serves it, then by key.
+// order is total: the question's own, then by key.
 func (a *question) order(p *clickhouse.Params) order {
+	return append(a.own(p), keyOrder(a.f, p)...)
+}
+
+// own is the query's order, or else by rank when there is text, what runs before what serves it.
+func (a *question) own(p *clickhouse.Params) order {
 	var o order
 	if by := a.q.Sort(); by != nil {
 		o = append(o, a.sortTerm(p, by))
@@ -151,7 +156,7 @@ func (a *question) order(p *clickhouse.Params) order {
 		}
 		o = append(o, term{sql: kindWeight})
 	}
-	return append(o, keyOrder(a.f, p)...)
+	return o
 }
 
 func (a *question) sortTerm(p *clickhouse.Params, by *ql.Sort) term {
@@ -229,38 +234,111 @@ func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Requ
 	if result.Engine, err = a.narrow(ctx, facets); err != nil {
 		return nil, err
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.page(gctx, first, c, r.Bare, result) })
-	g.Go(func() error { return a.count(gctx, facets, result) })
-	if err := g.Wait(); err != nil {
+	if err := a.answer(ctx, facets, first, c, r.Bare, result); err != nil {
 		return nil, err
 	}
 	result.Took = time.Since(started)
 	return result, nil
 }
 
-// page selects keys on narrow columns first: the order would drag the objects along.
-func (a *question) page(ctx context.Context, first int, c *cursor, bare bool, result *records.Result) error {
-	limit := a.q.Limit()
-	if limit > 0 {
-		first = min(first, limit-c.seen())
-		if first <= 0 {
-			return nil
+// answer fills in result: from gathered rows what has few of them, the rest as the database counts and sorts it.
+func (a *question) answer(ctx context.Context, facets []facet, first int, c *cursor, bare bool, result *records.Result) error {
+	result.Facets = make([]records.Facet, len(facets))
+	for i, fc := range facets {
+		result.Facets[i] = records.Facet{Field: fc.field, Values: []records.FacetValue{}}
+	}
+	plan := a.plan(facets)
+	var rest []int
+	for i := range facets {
+		if !slices.Contains(plan.facets, i) {
+			rest = append(rest, i)
 		}
+	}
+	// ask has the database answer, in parallel, what was not gathered.
+	ask := func(ctx context.Context, g *errgroup.Group, page bool, which []int) {
+		if page {
+			g.Go(func() error {
+				s, err := a.keys(ctx, first, c)
+				if err != nil {
+					return err
+				}
+				return a.page(ctx, s, c, bare, result)
+			})
+		}
+		g.Go(func() error { return a.count(ctx, facets, which, page, result) })
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	ask(gctx, g, !plan.page, rest)
+	if len(plan.queries) > 0 {
+		g.Go(func() error {
+			rows, ok, err := a.gather(gctx, plan, facets)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				again, actx := errgroup.WithContext(gctx)
+				ask(actx, again, plan.page, plan.facets)
+				return again.Wait()
+			}
+			for n, i := range plan.facets {
+				plan.count(rows, n, facets[i].array, &result.Facets[i])
+			}
+			if !plan.page {
+				return nil
+			}
+			for i := range rows {
+				result.Total += int(rows[i].in[0])
+			}
+			s, err := a.pick(rows, a.pageSize(first, c), c)
+			if err != nil {
+				return err
+			}
+			return a.page(gctx, s, c, bare, result)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i := range result.Facets {
+		a.nameClusters(&result.Facets[i])
+	}
+	if !plan.page {
+		a.s.sizes.learn(a.q.Canonical(), result.Total)
+	}
+	return nil
+}
+
+// selection is what a page holds: keys with the versions that matched, and where the last one stands.
+type selection struct {
+	keys []key
+	vers []uint64
+	last []string
+	more bool
+}
+
+// pageSize is how many rows are left for the page under the query's own limit.
+func (a *question) pageSize(first int, c *cursor) int {
+	if limit := a.q.Limit(); limit > 0 {
+		first = max(0, min(first, limit-c.seen()))
+	}
+	return first
+}
+
+// keys selects on narrow columns: the order would drag the objects along.
+func (a *question) keys(ctx context.Context, first int, c *cursor) (s selection, err error) {
+	if first = a.pageSize(first, c); first == 0 {
+		return s, nil
 	}
 	p := new(clickhouse.Params)
 	o := a.order(p)
 	after, err := o.after(p, c)
 	if err != nil {
-		return err
+		return s, err
 	}
 	matching, err := a.matching(p, a.q)
 	if err != nil {
-		return err
+		return s, err
 	}
-	var keys []key
-	var vers []uint64
-	var last []string
 	err = a.s.read(ctx, `SELECT `+keyColumns+`, ver, `+o.remember()+` FROM `+matching+` AND `+after+
 		` ORDER BY `+o.by()+` LIMIT `+strconv.Itoa(first+1), p,
 		func(rows driver.Rows) error {
@@ -270,22 +348,26 @@ func (a *question) page(ctx context.Context, first int, c *cursor, bare bool, re
 			if err := rows.Scan(append(k.dest(), &ver, &values)...); err != nil {
 				return err
 			}
-			if len(keys) == first {
-				result.More = true
+			if len(s.keys) == first {
+				s.more = true
 				return nil
 			}
-			keys, vers, last = append(keys, k), append(vers, ver), values
+			s.keys, s.vers, s.last = append(s.keys, k), append(s.vers, ver), values
 			return nil
 		})
-	if err != nil || len(keys) == 0 {
-		return err
+	return s, err
+}
+
+// page reads the selected objects.
+func (a *question) page(ctx context.Context, s selection, c *cursor, bare bool, result *records.Result) error {
+	if len(s.keys) == 0 {
+		return nil
 	}
-	seen := c.seen() + len(keys)
-	if limit > 0 && seen >= limit {
-		result.More = false
-	}
-	result.Cursor = cursor{List: a.list(), Values: last, Now: a.now.UnixMilli(), Seen: seen}.String()
-	result.Objects, err = a.read(ctx, keys, vers, !bare)
+	seen := c.seen() + len(s.keys)
+	result.More = s.more && (a.q.Limit() == 0 || seen < a.q.Limit())
+	result.Cursor = cursor{List: a.list(), Values: s.last, Now: a.now.UnixMilli(), Seen: seen}.String()
+	var err error
+	result.Objects, err = a.read(ctx, s.keys, s.vers, !bare)
 	return err
 }
 
@@ -294,16 +376,20 @@ func (a *question) read(ctx context.Context, keys []key, vers []uint64, withJSON
 	if !a.q.At().IsZero() {
 		return a.s.versions(ctx, a.f, keys, vers, withJSON)
 	}
+	place := make(map[key]int, len(keys))
+	objects := make([]*records.Object, len(keys))
+	var unknown []key
+	for i, k := range keys {
+		place[k] = i
+		if objects[i] = a.s.objects.get(a.f, k, vers[i], withJSON); objects[i] == nil {
+			unknown = append(unknown, k)
+		}
+	}
 	// Not from history: there, changed_by is of the version, here it is of the last meaningful one.
-	current, err := a.s.load(ctx, a.f, keys, withJSON, true)
+	current, err := a.s.load(ctx, a.f, unknown, withJSON, true)
 	if err != nil {
 		return nil, err
 	}
-	place := make(map[key]int, len(keys))
-	for i, k := range keys {
-		place[k] = i
-	}
-	objects := make([]*records.Object, len(keys))
 	for _, o := range current {
 		if k, ok := a.f.key(o.Ref); ok && o.Ver == vers[place[k]] {
 			objects[place[k]] = o
@@ -334,10 +420,6 @@ func (a *question) list() string { return listID("search", a.q.Canonical()) }
 // versions reads exactly these versions, in the order asked. A page of objects is what matched, even when newer
 // versions arrive in between.
 func (s *Service) versions(ctx context.Context, f *fleet, keys []key, vers []uint64, withJSON bool) ([]*records.Object, error) {
-	type version struct {
-		key key
-		ver uint64
-	}
 	found := make(map[version]*records.Object, len(keys))
 	p := new(clickhouse.Params)
 	err := s.read(ctx, `SELECT `+rowsOf(withJSON)+` FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,

@@ -57,6 +57,7 @@ func (s *Service) load(ctx context.Context, f *fleet, keys []key, withJSON, dele
 		p := new(clickhouse.Params)
 		err := s.read(ctx, `SELECT `+rowsOf(withJSON)+` FROM `+s.db.Table("resources")+` FINAL WHERE `+keySet(p, part)+` AND `+f.bounds(p), p,
 			scanRows(f, withJSON, func(o *records.Object) {
+				s.objects.put(o, withJSON)
 				if deleted || o.DeletedAt.IsZero() {
 					found = append(found, o)
 				}

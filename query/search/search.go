@@ -36,6 +36,8 @@ type Service struct {
 	kinds     *kinds
 	index     *index
 	feed      *feed
+	objects   *objectCache
+	sizes     sizes
 }
 
 // New prepares a Service. Until Run follows the feed, text is found by ClickHouse alone and Watch sees no changes.
@@ -46,7 +48,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer)}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), objects: newObjectCache(objectCacheBytes)}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)
