@@ -30,6 +30,7 @@ type connection struct {
 	baseline map[string]string // settings every statement starts from
 	dirty    map[string]string // settings the last statement changed
 	database string            // "" is the engine's own default
+	tag      string            // names its statements in system.processes; "" until it is first lent for one
 }
 
 func openConnection(lib *library, arguments []string, baseline map[string]string) (*connection, error) {
@@ -97,13 +98,15 @@ func (c *connection) prepare(want map[string]string, database string) error {
 		}
 		c.database = database
 	}
-	change := maps.Clone(want)
-	if change == nil {
-		change = map[string]string{}
+	change := map[string]string{}
+	for name, value := range want {
+		if is, ok := c.dirty[name]; !ok || is != value {
+			change[name] = value
+		}
 	}
 	var reset []string
 	for name := range c.dirty {
-		if _, again := change[name]; again {
+		if _, again := want[name]; again {
 			continue
 		}
 		if value, ok := c.baseline[name]; ok {
@@ -123,7 +126,9 @@ func (c *connection) prepare(want map[string]string, database string) error {
 		if c.dirty == nil {
 			c.dirty = map[string]string{}
 		}
-		maps.Copy(c.dirty, want)
+		for name := range change {
+			c.dirty[name] = unsure
+		}
 		if err := c.exec(setStatement(change)); err != nil {
 			return err
 		}
@@ -131,6 +136,9 @@ func (c *connection) prepare(want map[string]string, database string) error {
 	c.dirty = maps.Clone(want)
 	return nil
 }
+
+// unsure is no setting's value: what a SET that failed left behind is set again.
+const unsure = "\x00"
 
 func setStatement(settings map[string]string) string {
 	parts := make([]string, 0, len(settings))
@@ -198,7 +206,7 @@ func (c *connection) stream(sql string, params map[string]string, format string,
 	if err != nil {
 		// The library lets go of a statement that failed (its memory, its row in system.processes) only when the
 		// connection's next one begins.
-		c.exec("SET log_comment = ''")
+		c.exec("SET log_comment = " + quote(c.tag)) // which it is already
 	}
 	return err
 }

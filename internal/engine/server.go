@@ -211,16 +211,25 @@ func (s *server) query(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	defer s.queries.put(c)
-	// The tag finds the statement in system.processes; the library gives it an id that it does not tell.
-	tag := fmt.Sprintf("foretop-%d", s.tags.Add(1))
-	q.settings["log_comment"] = tag
+	// The tag finds the statement in system.processes; the library gives it an id that it does not tell. It is the
+	// connection's, since a SET for each statement costs as much as a small one.
+	if c.tag == "" {
+		c.tag = fmt.Sprintf("foretop-%d", s.tags.Add(1))
+	}
+	q.settings["log_comment"] = c.tag
 	if err := c.prepare(q.settings, q.database); err != nil {
 		s.fail(w, err)
 		return
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go s.stopWhenAbandoned(ctx, tag, done)
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.stopWhenAbandoned(ctx, c.tag, done)
+	}()
+	defer func() { // before the connection is lent again: nobody may stop its next statement
+		close(done)
+		<-stopped
+	}()
 
 	out := &answer{w: w, ctx: ctx}
 	if streamed[verb(q.statement)] {
