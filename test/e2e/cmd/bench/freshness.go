@@ -17,12 +17,13 @@ import (
 const (
 	benchNamespace = "bench"
 	perGroup       = 25 // changes that share a label: a look asks for the open groups only
+	lookEvery      = 25 * time.Millisecond
 	giveUpAfter    = 30 * time.Second
 )
 
 // freshness creates objects at a steady rate, in turn on every cluster, and measures for each the time from the API
-// server's answer until a search finds it. Searches follow one another without pause, so a figure holds at most one
-// search's duration too much.
+// server's answer until a search finds it. A figure holds at most the pause between two searches and one search's
+// duration too much.
 func freshness(ctx context.Context, d *demo.Demo, changes, rate int) (*result, error) {
 	clusters := d.Fleet.Names()
 	writers := make([]func(i int) error, len(clusters))
@@ -155,13 +156,19 @@ func (w *watched) open() (groups map[int]bool, done bool, err error) {
 }
 
 func (w *watched) look(ctx context.Context, d *demo.Demo) error {
-	for ctx.Err() == nil {
+	pause := time.NewTicker(lookEvery)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pause.C:
+		}
 		groups, done, err := w.open()
 		if err != nil || done {
 			return err
 		}
 		if len(groups) == 0 {
-			time.Sleep(time.Millisecond) // nothing is due: leave the processor to the product
 			continue
 		}
 		query := "kind:configmap ns:" + benchNamespace + " label.bench:("
@@ -188,5 +195,4 @@ func (w *watched) look(ctx context.Context, d *demo.Demo) error {
 		}
 		w.mu.Unlock()
 	}
-	return ctx.Err()
 }
