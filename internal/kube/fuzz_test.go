@@ -33,6 +33,11 @@ func FuzzObjects(f *testing.F) {
 		if err != nil {
 			return
 		}
+		for _, r := range Relations(old) {
+			if (r.Name == "") == (r.Selector == nil) {
+				t.Errorf("a relation reaches nothing: %+v", r)
+			}
+		}
 		if s, err := Summarize(old); err == nil {
 			if !slices.IsSorted(s.Tokens) || len(slices.Compact(slices.Clone(s.Tokens))) != len(s.Tokens) {
 				t.Errorf("tokens are not sorted and distinct: %q", s.Tokens)
