@@ -11,7 +11,7 @@ import { formatParams, parseParams } from "./params";
 import { groupTargets } from "./plan";
 import { formatRef, paramsOf, parseRef, refOfParams } from "./ref";
 import { age, ago, duration, moment, parseTime } from "./time";
-import { treeOf } from "./tree";
+import { familyOf, treeOf } from "./tree";
 import { changeWords, pathWord } from "./versions";
 import { action, before, now, row, target, version, yaml } from "../test/fixtures";
 
@@ -203,43 +203,28 @@ describe("plans", () => {
 
 describe("trees", () => {
   const node = (ref: string, level = 0) => ({ ref, level });
+  const owns = (from: string, to: string) => ({ from, to, type: "owns" });
   const shape = (items: ReturnType<typeof treeOf>): string =>
     items.map((i) => (i.children.length > 0 ? `${i.node.ref}(${shape(i.children)})` : i.node.ref)).join(" ");
   it("stand under their owners", () =>
     expect(
-      shape(
-        treeOf(
-          [node("pod", 1), node("rs"), node("deploy", -1)],
-          [
-            { from: "deploy", to: "rs" },
-            { from: "rs", to: "pod" },
-          ],
-        ),
-      ),
+      shape(treeOf([node("pod", 1), node("rs"), node("deploy", -1)], [owns("deploy", "rs"), owns("rs", "pod")])),
     ).toBe("deploy(rs(pod))"));
   it("show a node of two owners once, and end in a circle", () => {
-    expect(
-      shape(
-        treeOf(
-          [node("a"), node("b"), node("c")],
-          [
-            { from: "a", to: "c" },
-            { from: "b", to: "c" },
-          ],
-        ),
-      ),
-    ).toBe("a(c) b");
-    expect(
-      shape(
-        treeOf(
-          [node("a"), node("b")],
-          [
-            { from: "a", to: "b" },
-            { from: "b", to: "a" },
-          ],
-        ),
-      ),
-    ).toBe("a(b)");
+    expect(shape(treeOf([node("a"), node("b"), node("c")], [owns("a", "c"), owns("b", "c")]))).toBe("a(c) b");
+    expect(shape(treeOf([node("a"), node("b")], [owns("a", "b"), owns("b", "a")]))).toBe("a(b)");
+  });
+  it("are of ownership: other relations neither add a node nor move one", () => {
+    const nodes = [node("pod"), node("rs", -1), node("service", -1), node("config", 1), node("other", -1)];
+    const edges = [
+      { from: "service", to: "pod", type: "selects" },
+      { from: "pod", to: "config", type: "uses" },
+      { from: "rs", to: "config", type: "uses" },
+      owns("rs", "pod"),
+      owns("other", "service"),
+    ];
+    expect(shape(treeOf(familyOf(nodes, edges, "pod"), edges))).toBe("rs(pod)");
+    expect(shape(treeOf(familyOf(nodes, edges, "config"), edges))).toBe("config");
   });
 });
 

@@ -4,7 +4,7 @@ import { related, type Relations } from "../../api/resource";
 import { Health } from "../../components/Health";
 import { EmptyPanel, ErrorPanel, Notice, Skeleton } from "../../components/Panels";
 import { paramsOf, parseRef } from "../../lib/ref";
-import { treeOf, type TreeItem } from "../../lib/tree";
+import { familyOf, treeOf, type TreeItem } from "../../lib/tree";
 import { TriangleAlert } from "lucide-react";
 
 type Node = Relations["nodes"][number];
@@ -14,7 +14,8 @@ export function TreeTab({ objectRef }: { objectRef: string }) {
   const { data, error, refetch } = useQuery(related(objectRef, 3));
   if (error && !data) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton rows={6} label="Asking for owners and owned objects" />;
-  if (data.nodes.length <= 1)
+  const family = familyOf(data.nodes, data.edges, objectRef);
+  if (family.length <= 1)
     return (
       <EmptyPanel title="It stands alone">
         <p>Nothing owns it, and it owns nothing.</p>
@@ -24,7 +25,7 @@ export function TreeTab({ objectRef }: { objectRef: string }) {
     <div className="flex flex-col gap-2 p-3">
       {data.truncated && <Notice icon={TriangleAlert}>There are more objects than are shown here.</Notice>}
       <div className="panel overflow-x-auto py-1">
-        <Level items={treeOf(data.nodes, data.edges)} self={objectRef} depth={0} />
+        <Level items={treeOf(family, data.edges)} self={objectRef} depth={0} />
       </div>
     </div>
   );
