@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/records"
@@ -41,7 +39,7 @@ func (c *candidates) predicate(p *clickhouse.Params) string {
 	// 8 bytes a key, in base64: a list of numbers would take twice the room.
 	hashes := make([]byte, 0, 8*len(c.keys))
 	for _, k := range c.keys {
-		hashes = binary.LittleEndian.AppendUint64(hashes, xxhash.Sum64String(k.group+"|"+k.resource+"|"+k.cluster+"|"+k.namespace+"|"+k.name))
+		hashes = binary.LittleEndian.AppendUint64(hashes, k.digest())
 	}
 	return keyHash + ` IN (SELECT arrayJoin(arrayMap(i -> reinterpretAsUInt64(substring(h, 8 * i + 1, 8)), range(intDiv(length(h), 8)))) FROM (SELECT base64URLDecode(` +
 		p.String(base64.RawURLEncoding.EncodeToString(hashes)) + `) AS h))`

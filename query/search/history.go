@@ -2,6 +2,8 @@ package search
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -167,14 +169,39 @@ func mentions(e ql.Expr, field string) bool {
 	return false
 }
 
+const (
+	// versionsAtOnce are read by one statement, each with the version before: they are in memory twice meanwhile.
+	versionsAtOnce = 50
+	// versionBytes of JSON are answered at most, as many as one request may have written out.
+	versionBytes = 64 << 20
+)
+
 // readVersions reads versions whole, each with the JSON of the one before, in the order given.
 func (s *Service) readVersions(ctx context.Context, f *fleet, wanted []keyVersion) ([]*records.Version, error) {
+	versions, size := make([]*records.Version, 0, len(wanted)), 0
+	for some := range slices.Chunk(wanted, versionsAtOnce) {
+		read, err := s.readSomeVersions(ctx, f, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range read {
+			size += len(v.JSON) + len(v.Previous)
+		}
+		if size > versionBytes {
+			return nil, &access.Error{
+				Code: "TOO_COMPLEX", Message: fmt.Sprintf("The first %d of %d versions hold more than %d MiB.", len(versions)+len(read), len(wanted), versionBytes>>20),
+				Fix: "Ask for fewer at once.",
+			}
+		}
+		versions = append(versions, read...)
+	}
+	return versions, nil
+}
+
+func (s *Service) readSomeVersions(ctx context.Context, f *fleet, wanted []keyVersion) ([]*records.Version, error) {
 	found := make(map[keyVersion]*records.Version, len(wanted))
 	before := map[keyVersion][]byte{}
 	var previous []keyVersion
-	if len(wanted) == 0 {
-		return []*records.Version{}, nil
-	}
 	keys, vers := split(wanted)
 	p := new(clickhouse.Params)
 	err := s.read(ctx, `SELECT `+rowsOf(false)+`, toString(op), meaningful, previous_ver, object FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,

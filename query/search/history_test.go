@@ -179,3 +179,26 @@ func TestEvents(t *testing.T) {
 	f("restarting", backoff)
 	f("nosuchword")
 }
+
+// A page of versions is bounded by what it holds, not by their number alone.
+func TestVersionsThatHoldTooMuchAreRefused(t *testing.T) {
+	f := func(versions, size int, want string) {
+		t.Helper()
+		w := newWorld(t)
+		for i := range versions {
+			o := configMap("shop", "large")
+			o["data"] = map[string]any{"i": fmt.Sprint(i), "rest": strings.Repeat("x", size)}
+			w.put("zone1", o, write{})
+		}
+		w.flush()
+		page, err := w.service.History(t.Context(), everyone, ref(t, "zone1:shop/configmaps/large"), versions, "")
+		if got := access.Code(err); got != want {
+			t.Fatalf("%d versions of %d bytes answer %q (%v), want %q", versions, size, got, err, want)
+		}
+		if err == nil && (len(page.Items) != versions || page.Items[0].Previous == nil) {
+			t.Errorf("%d of %d versions, previous %d bytes", len(page.Items), versions, len(page.Items[0].Previous))
+		}
+	}
+	f(120, 1<<10, "")
+	f(60, 1<<20, "TOO_COMPLEX")
+}

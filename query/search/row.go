@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
@@ -18,6 +19,11 @@ type key struct {
 
 // keyColumns is key in SQL, in the order of the tables' primary key.
 const keyColumns = `api_group, resource, cluster, namespace, name`
+
+// digest is the key in eight bytes, for sets of many keys.
+func (k key) digest() uint64 {
+	return xxhash.Sum64String(k.group + "|" + k.resource + "|" + k.cluster + "|" + k.namespace + "|" + k.name)
+}
 
 func (k *key) dest() []any { return []any{&k.group, &k.resource, &k.cluster, &k.namespace, &k.name} }
 
