@@ -142,7 +142,7 @@ type GraphNode struct {
 	Level int
 }
 
-// GraphEdge is a directed relation; Type is "owns".
+// GraphEdge is a directed relation; Type is one of internal/kube: owns, uses, selects, routes, node.
 type GraphEdge struct {
 	From, To kube.Ref
 	Type     string

@@ -12,7 +12,10 @@ import (
 // relatedCap bounds a graph: more nodes than this are no picture.
 const relatedCap = 500
 
-// Related walks depth levels of owners up and of owned objects down. An absent object has an empty graph.
+// Related walks depth levels of owners up and of owned objects down, and from all of these up to depth relations
+// onward, each in its own direction: what points to them, and what points to that; what they point to, and what that
+// points to. So the graph of a ConfigMap is what would notice its loss, never all that shares something with it.
+// An absent object has an empty graph.
 func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error) {
 	defer s.metrics.observe("related")()
 	f := s.fleet(scope)
@@ -26,20 +29,36 @@ func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref,
 		return g, err
 	}
 	depth = max(1, min(depth, 10))
-	w := &walk{s: s, f: f, g: g, seen: map[identity]bool{}, cluster: k.cluster}
+	w := &walk{s: s, f: f, g: g, seen: map[identity]bool{}, edges: map[records.GraphEdge]bool{}, hubs: map[hub]int{}, cluster: k.cluster}
 	w.add(root[0], 0)
 	if err := w.up(ctx, root, depth); err != nil {
 		return nil, err
 	}
-	return g, w.down(ctx, root, depth)
+	if err := w.down(ctx, root, depth); err != nil {
+		return nil, err
+	}
+	family := make([]*records.Object, 0, len(g.Nodes))
+	for _, n := range g.Nodes {
+		family = append(family, n.Object)
+	}
+	if err := w.onward(ctx, family, depth); err != nil {
+		return nil, err
+	}
+	if err := w.back(ctx, family, depth); err != nil {
+		return nil, err
+	}
+	w.ownersWithin()
+	return g, nil
 }
 
-// walk collects a graph level by level: one SQL text a level. Owners never cross clusters.
+// walk collects a graph level by level: a few SQL texts a level. No relation crosses clusters.
 type walk struct {
 	s       *Service
 	f       *fleet
 	g       *records.Graph
 	seen    map[identity]bool
+	edges   map[records.GraphEdge]bool
+	hubs    map[hub]int
 	cluster string
 }
 
@@ -58,8 +77,27 @@ func (w *walk) add(o *records.Object, level int) bool {
 	return true
 }
 
-func (w *walk) owns(owner, owned *records.Object) {
-	w.g.Edges = append(w.g.Edges, records.GraphEdge{From: owner.Ref, To: owned.Ref, Type: "owns"})
+func (w *walk) edge(from, to *records.Object, kind string) {
+	e := records.GraphEdge{From: from.Ref, To: to.Ref, Type: kind}
+	if !w.edges[e] {
+		w.edges[e] = true
+		w.g.Edges = append(w.g.Edges, e)
+	}
+}
+
+// ownersWithin adds the ownerships between nodes that were met on different ways.
+func (w *walk) ownersWithin() {
+	byUID := map[string]*records.Object{}
+	for _, n := range w.g.Nodes {
+		byUID[n.UID] = n.Object
+	}
+	for _, n := range w.g.Nodes {
+		for _, uid := range n.OwnerUIDs {
+			if owner := byUID[uid]; owner != nil {
+				w.edge(owner, n.Object, kube.Owns)
+			}
+		}
+	}
 }
 
 func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error {
@@ -83,7 +121,7 @@ func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error
 					next = append(next, owner)
 				}
 				if w.seen[identity{w.cluster, uid}] {
-					w.owns(owner, o)
+					w.edge(owner, o, kube.Owns)
 				}
 			}
 		}
@@ -112,7 +150,7 @@ func (w *walk) down(ctx context.Context, level []*records.Object, depth int) err
 				if w.seen[identity{w.cluster, o.UID}] {
 					for _, uid := range o.OwnerUIDs {
 						if owner := owners[uid]; owner != nil {
-							w.owns(owner, o)
+							w.edge(owner, o, kube.Owns)
 						}
 					}
 				}

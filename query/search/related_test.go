@@ -49,10 +49,10 @@ func TestOwnersAutoscalersAndRelations(t *testing.T) {
 	}
 	slices.Sort(nodes)
 	slices.Sort(edges)
-	if diff := cmp.Diff([]string{"-1 app2", "0 app2-abc", "1 app2-abc-1", "1 app2-abc-2"}, nodes); diff != "" || g.Truncated {
+	if diff := cmp.Diff([]string{"-1 app2", "-1 scaler", "0 app2-abc", "1 app2-abc-1", "1 app2-abc-2"}, nodes); diff != "" || g.Truncated {
 		t.Error(diff, g.Truncated)
 	}
-	if diff := cmp.Diff([]string{"app2 owns app2-abc", "app2-abc owns app2-abc-1", "app2-abc owns app2-abc-2"}, edges); diff != "" {
+	if diff := cmp.Diff([]string{"app2 owns app2-abc", "app2-abc owns app2-abc-1", "app2-abc owns app2-abc-2", "scaler selects app2"}, edges); diff != "" {
 		t.Error(diff)
 	}
 }
