@@ -9,14 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 )
 
-// Boosts rank a word that is the name above one that begins it, the application and a label.
-const (
-	boostName   = 10
-	boostPrefix = 6
-	boostApp    = 4
-)
-
-// Bleve is the whole query for the text index, text ranked; false when the index cannot answer all of it (times,
+// Bleve is the whole query for the text index, not ranked; false when the index cannot answer all of it (times,
 // numbers, annotations, owners, regular expressions, leading wildcards, at:, deleted:). Then BleveText gives
 // candidates and ClickHouse decides.
 func (q *Query) Bleve() (query.Query, bool) {
@@ -33,8 +26,8 @@ func (q *Query) Bleve() (query.Query, bool) {
 	return c.query(), true
 }
 
-// BleveText is a query for the text index that every matching object matches: the part the index can answer, text
-// ranked. It is false when no part of the query narrows the index, or the index does not hold what is asked.
+// BleveText is a query for the text index that every matching object matches: the part the index can answer. It is
+// false when no part of the query narrows the index, or the index does not hold what is asked.
 func (q *Query) BleveText() (query.Query, bool) {
 	if q.page != Resources || !q.at.IsZero() || q.Deleted() || q.root == nil {
 		return nil, false
@@ -170,11 +163,7 @@ func term(field, value string) query.Query {
 	return q
 }
 
-func begins(field, value string) query.Query {
-	q := query.NewPrefixQuery(value)
-	q.SetField(field)
-	return q
-}
+func begins(field, prefix string) query.Query { return &beginsQuery{field, prefix} }
 
 // wild is a pattern for a field; the index walks all terms for a leading wildcard, so those are left to ClickHouse.
 // It is a regular expression, since bleve's own wildcards do not match line ends.
@@ -202,37 +191,19 @@ func (t *Text) indexed() candidate {
 	for i, token := range t.Tokens {
 		switch {
 		case t.Prefix:
-			parts[i] = exactly(ranked(begins(FieldAll, token), token))
+			parts[i] = exactly(begins(FieldAll, token))
 		case t.Glob:
-			if parts[i] = wild(FieldAll, token); parts[i].q != nil {
-				parts[i].q = ranked(parts[i].q, globLiteral(token))
-			}
+			parts[i] = wild(FieldAll, token)
 		case t.Fuzzy && len([]rune(token)) >= fuzzyFrom:
 			q := query.NewFuzzyQuery(token)
 			q.SetField(FieldAll)
 			q.SetFuzziness(1)
-			parts[i] = exactly(ranked(q, token))
+			parts[i] = exactly(q)
 		default:
-			parts[i] = exactly(ranked(term(FieldAll, token), token))
+			parts[i] = exactly(term(FieldAll, token))
 		}
 	}
-	all := both(parts)
-	if len(parts) > 1 && all.q != nil { // app-two finds the object of that name first
-		all.q = ranked(all.q, strings.ToLower(t.Text))
-	}
-	return all
-}
-
-// ranked is must, with matches of the name and application first.
-func ranked(must query.Query, word string) query.Query {
-	name, begin, app := query.NewTermQuery(word), query.NewPrefixQuery(word), query.NewTermQuery(word)
-	name.SetField(FieldName)
-	name.SetBoost(boostName)
-	begin.SetField(FieldName)
-	begin.SetBoost(boostPrefix)
-	app.SetField(FieldApp)
-	app.SetBoost(boostApp)
-	return query.NewBooleanQuery([]query.Query{must}, []query.Query{name, begin, app}, nil)
+	return both(parts)
 }
 
 func (x *Filter) indexed() candidate {
