@@ -184,6 +184,42 @@ func (f *smallFleet) Events(context.Context, access.Scope, string, time.Time, ti
 	}}}, nil
 }
 
+// Related is of app2: a ReplicaSet with two Pods below it, a Service at the Pods, and what the template names.
+func (f *smallFleet) Related(_ context.Context, _ access.Scope, ref kube.Ref, depth int) (*records.Graph, error) {
+	o, _ := f.Object(context.Background(), access.Scope{}, ref, time.Time{})
+	if o == nil {
+		return &records.Graph{}, nil
+	}
+	g := &records.Graph{Nodes: []records.GraphNode{{Object: o}}}
+	if ref.Name != "app2" {
+		return g, nil
+	}
+	add := func(level int, gr kube.GroupResource, kind, name string, health kube.Health) kube.Ref {
+		n := &records.Object{Ref: kube.Ref{Cluster: ref.Cluster, Namespace: "shop", GroupResource: gr, Name: name}}
+		n.Kind, n.Name, n.Namespace, n.Status, n.Health = kind, name, "shop", string(health), health
+		g.Nodes = append(g.Nodes, records.GraphNode{Object: n, Level: level})
+		return n.Ref
+	}
+	edge := func(from kube.Ref, kind string, to kube.Ref) {
+		g.Edges = append(g.Edges, records.GraphEdge{From: from, To: to, Type: kind})
+	}
+	rs := add(1, kube.GroupResource{Group: "apps", Resource: "replicasets"}, "ReplicaSet", "app2-6f7d", kube.Healthy)
+	edge(ref, kube.Owns, rs)
+	service := add(-1, kube.GroupResource{Resource: "services"}, "Service", "app2", kube.Healthy)
+	if depth > 1 {
+		for _, name := range []string{"app2-6f7d-a", "app2-6f7d-b"} {
+			pod := add(2, kube.GroupResource{Resource: "pods"}, "Pod", name, kube.Degraded)
+			edge(rs, kube.Owns, pod)
+			edge(service, kube.Selects, pod)
+		}
+	}
+	edge(ref, kube.Uses, add(1, kube.GroupResource{Resource: "configmaps"}, "ConfigMap", "app2-config", kube.Unknown))
+	edge(ref, kube.Uses, add(1, kube.GroupResource{Resource: "secrets"}, "Secret", "payment-api", kube.Unknown))
+	edge(add(-1, kube.GroupResource{Group: "autoscaling", Resource: "horizontalpodautoscalers"}, "HorizontalPodAutoscaler", "app2", kube.Healthy), kube.Selects, ref)
+	g.Truncated = depth > 5
+	return g, nil
+}
+
 func (f *smallFleet) Clusters(context.Context, access.Scope, string) ([]*records.Cluster, error) {
 	return []*records.Cluster{
 		{Name: "zone1", UID: "uid-1", Mode: "push", State: records.Live, AsOf: time.Now(), KubernetesVersion: "v1.36.3", Objects: 280, Nodes: 5, Pods: 20},

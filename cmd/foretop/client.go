@@ -32,6 +32,7 @@ const (
 func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
 		searchCommand(), getCommand(), historyCommand(), diffCommand(), changesCommand(), eventsCommand(),
+		treeCommand(), usesCommand(), usedByCommand(),
 		clustersCommand(), scaleCommand(), rolloutCommand(), restartCommand("restart"), actionsCommand(),
 		loginCommand(), versionCommand(),
 	}
