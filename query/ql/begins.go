@@ -2,6 +2,7 @@ package ql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -12,6 +13,13 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
+
+// ErrBroad is what the text index answers when so many words begin as asked that another way to find them is sooner
+// done: a letter or two may begin the names of half of all objects.
+var ErrBroad = errors.New("too many words begin so")
+
+// beginsMost is up to how many terms are united within a segment, at 2 to 3 microseconds each.
+const beginsMost = 20_000
 
 // beginsQuery finds documents with a term of field that begins with prefix. bleve's own query makes a searcher for
 // each such term, and every object's name is a term: what a person has typed so far may be the beginning of half of
@@ -51,12 +59,15 @@ func (q *beginsQuery) documents(ctx context.Context, part *scorch.SegmentSnapsho
 	var documents segment.PostingsIterator
 	var lone []uint32 // of terms of one document, as names are
 	for n := 0; ; n++ {
-		if n%1024 == 1023 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		entry, err := terms.Next()
 		if err != nil {
 			return nil, err
+		}
+		switch {
+		case n%1024 == 1023 && ctx.Err() != nil:
+			return nil, ctx.Err()
+		case n >= beginsMost && entry != nil:
+			return nil, ErrBroad
 		}
 		if entry == nil {
 			found.AddMany(lone)

@@ -76,7 +76,7 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 		a.narrowed[canonical] = nil
 		n := &narrowed{rest: q}
 		ask, ok := q.BleveText()
-		if !ok {
+		if !ok || a.s.sizes.isBroad(canonical) {
 			continue
 		}
 		if rests[i] != nil {
@@ -87,6 +87,9 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 			// The index is derived: an answer without it is slower, not wrong.
 			a.s.log.Warn("search index cannot be asked, clickhouse answers alone", "err", err)
 			continue
+		}
+		if more {
+			a.s.sizes.tooBroad(canonical)
 		}
 		if ok && !more {
 			n.keys.keys = keys

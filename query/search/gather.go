@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -295,11 +296,31 @@ func (g *gathering) count(rows []gathered, n int, array bool, into *records.Face
 
 // sizes remembers how many rows queries had, to guess how many they will have. A wrong guess costs time only.
 type sizes struct {
-	mu   sync.Mutex
-	rows map[string]int
+	mu    sync.Mutex
+	rows  map[string]int
+	broad map[string]time.Time // when the index last had too many hits
 }
 
-const sizesMost = 10_000
+const (
+	sizesMost = 10_000
+	broadFor  = 10 * time.Second // until the index is asked again
+)
+
+func (s *sizes) tooBroad(canonical string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broad == nil || len(s.broad) >= sizesMost {
+		s.broad = map[string]time.Time{}
+	}
+	s.broad[canonical] = time.Now()
+}
+
+// isBroad reports that the index need not be asked: it had too many hits just now.
+func (s *sizes) isBroad(canonical string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.broad[canonical]) < broadFor
+}
 
 func (s *sizes) learn(canonical string, rows int) {
 	s.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -200,10 +201,14 @@ func (x *index) find(ctx context.Context, q query.Query, limit int) (keys []key,
 	}
 	defer reader.Close()
 	searcher, err := q.Searcher(ctx, reader, x.bleve.Mapping(), search.SearcherOptions{Score: "none"})
+	if errors.Is(err, ql.ErrBroad) {
+		return nil, true, true, nil
+	}
 	if err != nil {
 		return nil, false, false, fmt.Errorf("search index: %w", err)
 	}
 	defer searcher.Close()
+	var ids [][]byte // naming a document costs more than finding it, and there may be too many
 	sc := &search.SearchContext{DocumentMatchPool: search.NewDocumentMatchPool(searcher.DocumentMatchPoolSize()+1, 0), IndexReader: reader}
 	for {
 		hit, err := searcher.Next(sc)
@@ -211,22 +216,27 @@ func (x *index) find(ctx context.Context, q query.Query, limit int) (keys []key,
 			return nil, false, false, fmt.Errorf("search index: %w", err)
 		}
 		if hit == nil {
-			return keys, false, true, nil
+			break
 		}
-		if len(keys) == limit {
-			return keys, true, true, nil
+		if len(ids) == limit {
+			return nil, true, true, nil
 		}
-		id, err := reader.ExternalID(hit.IndexInternalID)
+		ids = append(ids, slices.Clone(hit.IndexInternalID))
+		sc.DocumentMatchPool.Put(hit)
+	}
+	keys = make([]key, 0, len(ids))
+	for _, internal := range ids {
+		id, err := reader.ExternalID(internal)
 		if err != nil {
 			return nil, false, false, fmt.Errorf("read hit: %w", err)
 		}
-		sc.DocumentMatchPool.Put(hit)
 		k, err := parseDocumentID(id)
 		if err != nil {
 			return nil, false, false, err
 		}
 		keys = append(keys, k)
 	}
+	return keys, false, true, nil
 }
 
 // names answers how many documents carry each object name that begins with prefix, the first limit in order.
