@@ -10,6 +10,7 @@ import (
 // relation is an edge as people list it: what is at its other end.
 type relation struct {
 	Type string `json:"type"`
+	Via  string `json:"via,omitempty"` // what the asked object owns, where the edge ends there
 	*graphNode
 }
 
@@ -19,20 +20,64 @@ func usesCommand() *cobra.Command {
 		Short: "List what an object needs: what it uses, selects, routes to, and the node it runs on",
 		Example: `  foretop uses deployment/app2 -n shop -C zone1
   foretop uses zone1:shop/ingresses.networking.k8s.io/gateway`,
-	}, "needs nothing that is known", func(e graphEdge) (string, string) { return e.From, e.To })
+	}, "needs nothing that is known", 1, (*objectGraph).uses)
 }
 
 func usedByCommand() *cobra.Command {
 	return relationsCommand(&cobra.Command{
 		Use:   "used-by REF | TYPE/NAME",
-		Short: "List what needs an object: what uses it, selects it, routes to it, or runs on it",
+		Short: "List what needs an object or its Pods: what uses, selects or routes to them, or runs on it",
 		Example: `  foretop used-by configmap/shop-config -n shop -C zone1
   foretop used-by zone1:shop/secrets/db-creds -o ref`,
-	}, "is needed by nothing that is known", func(e graphEdge) (string, string) { return e.To, e.From })
+	}, "is needed by nothing that is known", 2, (*objectGraph).usedBy) // Pods are two levels below a Deployment
 }
 
-// relationsCommand lists the edges of an object at one of their ends.
-func relationsCommand(cmd *cobra.Command, none string, ends func(graphEdge) (self, other string)) *cobra.Command {
+// uses lists what the asked object itself needs.
+func (g *objectGraph) uses() []relation {
+	list := []relation{}
+	self := g.self().Ref
+	for _, e := range g.Edges {
+		if e.From == self && e.Type != "owns" {
+			list = append(list, relation{Type: e.Type, graphNode: g.node(e.To)})
+		}
+	}
+	return list
+}
+
+// usedBy lists what needs the asked object or anything that it owns, each once: a Service selects Pods, and people
+// ask for the Deployment.
+func (g *objectGraph) usedBy() []relation {
+	self := g.self().Ref
+	owned := map[string]bool{self: true}
+	for queue := []string{self}; len(queue) > 0; queue = queue[1:] {
+		for _, e := range g.Edges {
+			if e.Type == "owns" && e.From == queue[0] && !owned[e.To] {
+				owned[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+	}
+	list := []relation{}
+	type known struct{ kind, from string }
+	seen := map[known]bool{}
+	for _, direct := range [...]bool{true, false} {
+		for _, e := range g.Edges {
+			if e.Type == "owns" || (e.To == self) != direct || !owned[e.To] || !direct && owned[e.From] || seen[known{e.Type, e.From}] {
+				continue
+			}
+			seen[known{e.Type, e.From}] = true
+			r := relation{Type: e.Type, graphNode: g.node(e.From)}
+			if !direct {
+				r.Via = e.To
+			}
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// relationsCommand prints one list of an object's relations.
+func relationsCommand(cmd *cobra.Command, none string, depth int, listOf func(*objectGraph) []relation) *cobra.Command {
 	var conn hubFlags
 	var scope scopeFlags
 	var output outputFlags
@@ -48,17 +93,12 @@ func relationsCommand(cmd *cobra.Command, none string, ends func(graphEdge) (sel
 		if err != nil {
 			return err
 		}
-		g, err := h.related(cmd.Context(), ref, 1)
+		g, err := h.related(cmd.Context(), ref, depth)
 		if err != nil {
 			return err
 		}
 		self := g.self().Ref
-		list := []relation{}
-		for _, e := range g.Edges {
-			if end, other := ends(e); e.Type != "owns" && end == self {
-				list = append(list, relation{e.Type, g.node(other)})
-			}
-		}
+		list := listOf(g)
 		out := cmd.OutOrStdout()
 		switch {
 		case output.format == "ref":
@@ -74,9 +114,9 @@ func relationsCommand(cmd *cobra.Command, none string, ends func(graphEdge) (sel
 		case len(list) > 0:
 			var rows [][]string
 			for _, r := range list {
-				rows = append(rows, []string{r.Type, r.Kind, r.Name, r.ready(), orDash(r.Status), r.Ref})
+				rows = append(rows, []string{r.Type, r.Kind, r.Name, r.ready(), orDash(r.Status), r.Ref, orDash(r.Via)})
 			}
-			err = output.grid(out, []column{{name: "TYPE"}, {name: "KIND"}, {name: "NAME"}, {name: "READY"}, {name: "STATUS"}, {name: "REF", wide: true}}, rows)
+			err = output.grid(out, []column{{name: "TYPE"}, {name: "KIND"}, {name: "NAME"}, {name: "READY"}, {name: "STATUS"}, {name: "REF", wide: true}, {name: "VIA", wide: true}}, rows)
 		}
 		if err != nil {
 			return err
