@@ -166,7 +166,7 @@ func same(t *testing.T, q *Query, engine string, objects []*records.Version, wan
 
 func describe(o *records.Version) string {
 	s := o.Summary
-	return fmt.Sprintf("%s %s, summary %+v, changed %s by %q %q, seen %s, deleted %s, op %s", o.Ref, o.ClusterUID, s, o.ChangedAt, o.ChangedBy, o.ChangedPaths, o.ObservedAt, o.DeletedAt, o.Op)
+	return fmt.Sprintf("%s %s, summary %+v, changed %s by %q %q, seen %s, deleted %s, op %s\n%s", o.Ref, o.ClusterUID, s, o.ChangedAt, o.ChangedBy, o.ChangedPaths, o.ObservedAt, o.DeletedAt, o.Op, o.JSON)
 }
 
 // ask answers which objects match each query. generation holds the number of the object.
@@ -213,7 +213,7 @@ func ask(t *testing.T, db *clickhouse.DB, table string, queries []*Query) []map[
 	return out
 }
 
-func insert(t *testing.T, db *clickhouse.DB, table string, objects []*records.Version) {
+func insert(t testing.TB, db *clickhouse.DB, table string, objects []*records.Version) {
 	t.Helper()
 	stored := func(at time.Time) time.Time {
 		if at.IsZero() {
@@ -254,6 +254,7 @@ func insert(t *testing.T, db *clickhouse.DB, table string, objects []*records.Ve
 		{Name: "tokens", Values: column(objects, func(o *records.Version) []string { return o.Tokens })},
 		{Name: "changed_by", Values: text(func(o *records.Version) string { return o.ChangedBy })},
 		{Name: "changed_paths", Values: column(objects, func(o *records.Version) []string { return o.ChangedPaths })},
+		{Name: "object", Values: text(func(o *records.Version) string { return string(o.JSON) })},
 		{Name: "deleted", Values: column(objects, func(o *records.Version) uint8 {
 			if o.DeletedAt.IsZero() {
 				return 0

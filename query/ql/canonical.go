@@ -142,7 +142,7 @@ func (v *Value) write() string {
 		}
 		return b.String()
 	}
-	if plainValue(v.Text) {
+	if _, _, span := amountEnds(v.Text); plainValue(v.Text) && !span {
 		return v.Text
 	}
 	return quote(v.Text)

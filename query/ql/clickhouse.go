@@ -276,6 +276,8 @@ func (c *compiler) positive(x *Filter, column string) string {
 			}
 			return "match(lowerUTF8(x), " + c.p.String(v.steps()) + ")"
 		})
+	case typObject:
+		return c.within(x, column)
 	case typNumber:
 		return c.number(x, column)
 	case typAge, typTime:

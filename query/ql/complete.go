@@ -64,6 +64,9 @@ func complete(text string, cursor int, o Options) Completion {
 		return c
 	}
 	name, key, keyed, stop, err := p.fieldName(at)
+	if path, _ := p.pathEnd(at); path > at { // what stands there is known to no list
+		name, key, keyed, stop = text[at:path], "", false, path
+	}
 	op, value := "", stop
 	if err == nil {
 		op, value = p.operator(stop)

@@ -224,6 +224,8 @@ func (x *Filter) matches(o *records.Version, owners Owners) bool {
 		return n >= 0 && (x.Op == OpHas || x.any(func(v *Value) bool { return v.number(x.Op, n) }))
 	case typAge, typTime:
 		return x.time(f, o)
+	case typObject:
+		return x.within(o.JSON)
 	case typBool:
 		return x.any(func(v *Value) bool { return o.Meaningful == (v.Text == "true") })
 	case typOp:

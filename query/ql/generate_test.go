@@ -108,6 +108,7 @@ func generateObjects(r *rand.Rand, n int) []*records.Version {
 				o.OwnerUIDs, o.OwnerRefs = append(o.OwnerUIDs, owner.UID), append(o.OwnerRefs, owner.Kind+"/"+owner.Name)
 			}
 		}
+		o.JSON = someObject(r, o)
 		o.Tokens = kube.TokensOf(&o.Summary, map[string]any{})
 		objects[i] = o
 	}
@@ -249,6 +250,9 @@ func generateFilter(r *rand.Rand, page Page) string {
 		func() string {
 			return pick(r, []string{"web", "checkout", "checkuot~", "chekout~", "web*", "*out", "we?", "nginx", `"web api"`, "Deployment", "payments-7d9f8b", "1.27", "straße", "app2", "oomkilled", "a_b*", "v2", "docker~"})
 		},
+	}
+	for range 4 { // as often as several fields together
+		fields = append(fields, func() string { return generatePath(r, list) })
 	}
 	if page == Changes {
 		fields = append(fields, func() string {

@@ -305,6 +305,15 @@ func (p *parser) term(from, depth int) (Expr, error) {
 	if p.text[from] == '"' || p.text[from] == '/' {
 		return p.freeText(from)
 	}
+	if end, err := p.pathEnd(from); err != nil {
+		return nil, err
+	} else if op, value := p.operator(end); end > from && op != "" && !(op == "~" && p.ends(value)) {
+		f, err := p.path(from, end)
+		if err != nil {
+			return nil, err
+		}
+		return p.filter(f, "", from, end, op, value)
+	}
 	name, key, keyed, end, err := p.fieldName(from)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ const (
 	typAge                      // duration since column
 	typTime                     // moment, or duration since it
 	typOp                       // what a change did
+	typObject                   // what stands at a path in the object itself
 )
 
 // field is one entry of the registry. Identifiers in SQL come from here and nowhere else.
@@ -35,6 +36,7 @@ type field struct {
 	pages   []Page // nil: all
 	index   string // field of the text index; "" when it is not there
 	detail  string // a line for completion
+	steps   []step // of a path; such a field is not in the registry
 }
 
 var registry = []*field{

@@ -16,6 +16,11 @@ func (p *parser) presence(from int, not bool, op string, at int) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	pathEnd, err := p.pathEnd(at)
+	if err != nil {
+		return nil, err
+	}
+	end = max(end, pathEnd)
 	if end == at || !p.ends(end) {
 		for !p.ends(end) {
 			end++
@@ -23,7 +28,11 @@ func (p *parser) presence(from int, not bool, op string, at int) (Expr, error) {
 		return nil, p.fail(CodeSyntax, at, end, "Write has:owner or has:label.team.", "has: and no: take the name of one field.")
 	}
 	f := lookup(name, p.opts.Page)
-	if f == nil || f.typ == typMap && key == "" || keyed && f.typ != typMap && f.typ != typCluster {
+	if pathEnd > at {
+		if f, err = p.path(at, end); err != nil {
+			return nil, err
+		}
+	} else if f == nil || f.typ == typMap && key == "" || keyed && f.typ != typMap && f.typ != typCluster {
 		_, err := p.unknown(at, end, "")
 		if f != nil || err == nil {
 			err = p.fail(CodeBadValue, at, end, "Write has:label.KEY.", "%s needs a key.", name)

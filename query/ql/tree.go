@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/foretop/foretop/internal/records"
@@ -73,6 +74,8 @@ type Value struct {
 	since    time.Time      // times: at or after
 	until    time.Time      // times: before
 	patterns []string       // owner: patterns of KIND/NAME
+
+	least, most *resource.Quantity // paths: what a number or quantity is compared with; a Span has one or both
 }
 
 // Text is free text: every token must be among the object's.

@@ -18,9 +18,6 @@ func (p *parser) unknown(from, end int, op string) (Expr, error) {
 	lower := strings.ToLower(name)
 	head, _, _ := strings.Cut(lower, ".")
 	switch {
-	case strings.HasPrefix(lower, "."), strings.HasPrefix(lower, "spec."), strings.HasPrefix(lower, "metadata."), strings.HasPrefix(lower, "status."):
-		p.i = run
-		return nil, p.fail(CodeUnsupported, from, end, "Use the fields that are there, such as label.KEY, image or replicas.", "Paths into objects cannot be searched yet.")
 	case later[lower] != "" || later[head] != "" && strings.Contains(lower, "."):
 		key := lower
 		if later[key] == "" {

@@ -227,6 +227,10 @@ func (p *parser) typed(f *field, key string, x *Filter, v *Value) error {
 		return p.number(f, x.Op, v)
 	case typAge, typTime:
 		return p.time(f, x.Op, v)
+	case typObject:
+		if done, err := p.anything(f, x, v); done {
+			return err
+		}
 	}
 	if ordered {
 		return p.fail(CodeBadValue, x.From, v.To, "Write "+written(f, key)+":value; numbers and times can be compared with < and >.", "%s has no order.", f.name)
