@@ -46,7 +46,7 @@ type gathering struct {
 func (a *question) plan(facets []facet) *gathering {
 	g := &gathering{}
 	place := map[string]int{}
-	left := gatherMost
+	left := a.s.sizes.most
 	var narrowedOnly bool
 	documents := int(a.s.index.documents())
 	add := func(q *ql.Query) (int, bool) {
@@ -68,7 +68,7 @@ func (a *question) plan(facets []facet) *gathering {
 			return 0, false
 		}
 		left -= rows
-		if len(g.queries) > 0 && n == nil && documents <= gatherMost {
+		if len(g.queries) > 0 && n == nil && documents <= a.s.sizes.most {
 			left += rows // all there is cannot come twice
 		}
 		narrowedOnly = n != nil
@@ -146,7 +146,7 @@ func (a *question) gather(ctx context.Context, g *gathering, facets []facet) (ro
 		}
 		where = strings.Join(matches, " OR ")
 	}
-	sql := `SELECT ` + strings.Join(columns, ", ") + ` FROM ` + a.from(p, keys) + ` WHERE (` + where + `) LIMIT ` + strconv.Itoa(gatherMost+1)
+	sql := `SELECT ` + strings.Join(columns, ", ") + ` FROM ` + a.from(p, keys) + ` WHERE (` + where + `) LIMIT ` + strconv.Itoa(a.s.sizes.most+1)
 	err = a.s.read(ctx, sql, p, func(r driver.Rows) error {
 		row := gathered{in: []uint8{1}}
 		dest := append(row.key.dest(), &row.ver)
@@ -190,10 +190,10 @@ func (a *question) gather(ctx context.Context, g *gathering, facets []facet) (ro
 			counts[q] += int(in)
 		}
 	}
-	ok = len(rows) <= gatherMost
+	ok = len(rows) <= a.s.sizes.most
 	for i, q := range g.queries {
 		if !ok {
-			counts[i] = gatherMost + 1
+			counts[i] = a.s.sizes.most + 1
 		}
 		a.s.sizes.learn(q.Canonical(), counts[i])
 	}
@@ -296,6 +296,7 @@ func (g *gathering) count(rows []gathered, n int, array bool, into *records.Face
 
 // sizes remembers how many rows queries had, to guess how many they will have. A wrong guess costs time only.
 type sizes struct {
+	most  int // gatherMost, but in tests
 	mu    sync.Mutex
 	rows  map[string]int
 	broad map[string]time.Time // when the index last had too many hits
@@ -331,7 +332,7 @@ func (s *sizes) learn(canonical string, rows int) {
 	s.rows[canonical] = rows
 }
 
-// guess answers what is known, else gatherMost, which is worth one try, when there are conditions, else everything.
+// guess answers what is known, else the most, which is worth one try, when there are conditions, else everything.
 func (s *sizes) guess(q *ql.Query, documents int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -339,9 +340,9 @@ func (s *sizes) guess(q *ql.Query, documents int) int {
 	case ok:
 		return rows
 	case documents == 0: // or not known yet
-		return gatherMost + 1
+		return s.most + 1
 	case q.Root() != nil:
-		return min(documents, gatherMost)
+		return min(documents, s.most)
 	}
 	return documents
 }

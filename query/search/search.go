@@ -48,7 +48,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), objects: newObjectCache(objectCacheBytes)}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)

@@ -1,0 +1,8 @@
+package search
+
+// GatherMost sets up to how many rows are gathered: 0 has the database sort and count everything.
+func (s *Service) GatherMost(rows int) {
+	s.sizes.mu.Lock()
+	defer s.sizes.mu.Unlock()
+	s.sizes.most, s.sizes.rows = rows, nil
+}
