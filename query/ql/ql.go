@@ -18,6 +18,10 @@
 //   - A label or annotation is present when its key is, even with an empty value.
 //   - is:unhealthy and the other flags are short for filters, and Canonical writes those.
 //   - Free text is a set of words: those of a "quoted phrase" may stand anywhere in the object.
+//   - A path steps into lists by itself, one list at a time, and holds when any element does. A text is neither above
+//     nor below a number.
+//   - In an object with a number beyond 64 bits that is written without an exponent, or beyond a double, ClickHouse reads
+//     no path at all, where Eval does: the one known exception to the invariant. No kind of Kubernetes has such numbers.
 //   - Tombstones are left out unless the query has a deleted: filter.
 package ql
 
