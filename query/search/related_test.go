@@ -114,6 +114,33 @@ func TestClustersAndKinds(t *testing.T) {
 	})
 }
 
+// A path in the query is judged by the whole object, whenever the feed came by it.
+func TestWatchByAPath(t *testing.T) {
+	w := newWorld(t)
+	put := func(mode string) {
+		o := configMap("shop", "flags")
+		o["data"] = map[string]any{"mode": mode}
+		w.put("zone1", o, write{})
+		w.flush()
+	}
+	put("off")
+	changes, err := w.service.Watch(t.Context(), everyone, "kind:cm data.mode:on")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []struct{ mode, want string }{{"on", "ADDED"}, {"off", "REMOVED"}} {
+		put(f.mode)
+		select {
+		case c := <-changes:
+			if c.Type != f.want || c.Ref.Name != "flags" {
+				t.Errorf("mode %s: got %s of %s, want %s", f.mode, c.Type, c.Ref, f.want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("mode %s: nothing came", f.mode)
+		}
+	}
+}
+
 func TestWatch(t *testing.T) {
 	w := newWorld(t)
 	reference(w)

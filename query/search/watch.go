@@ -122,6 +122,7 @@ func (w *watcher) judge(versions []changed) {
 		return
 	}
 	var changes []records.Change
+	w.complete(a.f, versions)
 	for _, c := range versions {
 		if _, visible := a.f.byUID[c.cluster]; !visible {
 			continue
@@ -152,7 +153,6 @@ func (w *watcher) judge(versions []changed) {
 		}
 		changes = append(changes, change)
 	}
-	w.complete(a.f, changes)
 	for _, change := range changes {
 		select {
 		case w.out <- change:
@@ -163,17 +163,16 @@ func (w *watcher) judge(versions []changed) {
 	}
 }
 
-// complete reads the JSON that the feed left out, since nobody watched when it read.
-func (w *watcher) complete(f *fleet, changes []records.Change) {
+// complete reads the JSON that the feed left out, since nobody watched when it read: a path in the query needs it,
+// and so does whoever gets the change.
+func (w *watcher) complete(f *fleet, versions []changed) {
 	var keys []key
 	var vers []uint64
-	at := map[key]*records.Object{}
-	for _, c := range changes {
-		if c.Object != nil && c.Object.JSON == nil {
-			if k, ok := f.key(c.Ref); ok {
-				keys, vers = append(keys, k), append(vers, c.Object.Ver)
-				at[k] = c.Object
-			}
+	at := map[keyVersion]int{}
+	for i, c := range versions {
+		if c.object.JSON == nil {
+			keys, vers = append(keys, c.key), append(vers, c.object.Ver)
+			at[keyVersion{c.key, c.object.Ver}] = i
 		}
 	}
 	if len(keys) == 0 {
@@ -185,8 +184,14 @@ func (w *watcher) complete(f *fleet, changes []records.Change) {
 		return
 	}
 	for _, o := range objects {
-		if k, ok := f.key(o.Ref); ok {
-			at[k].JSON = o.JSON
+		k, ok := f.key(o.Ref)
+		if !ok {
+			continue
+		}
+		if i, wanted := at[keyVersion{k, o.Ver}]; wanted {
+			whole := *versions[i].object // the index shares it
+			whole.JSON = o.JSON
+			versions[i].object = &whole
 		}
 	}
 }
