@@ -66,6 +66,14 @@ type actFlags struct {
 	timeout         time.Duration
 }
 
+// open checks what was typed before it asks for the hub.
+func (f *actFlags) open() (*hub, error) {
+	if err := f.output.check(); err != nil {
+		return nil, err
+	}
+	return f.conn.open()
+}
+
 func (f *actFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.conn.register(flags)

@@ -92,10 +92,7 @@ func actionsRunCommand() *cobra.Command {
 		Short: "Run a plan",
 		Args:  exactly(1, "the id of a plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := act.output.check(); err != nil {
-				return err
-			}
-			h, err := act.conn.open()
+			h, err := act.open()
 			if err != nil {
 				return err
 			}
@@ -155,10 +152,7 @@ func actionsWatchCommand() *cobra.Command {
 		Short: "Follow an action until it ends",
 		Args:  exactly(1, "the id of an action"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := act.output.check(); err != nil {
-				return err
-			}
-			h, err := act.conn.open()
+			h, err := act.open()
 			if err != nil {
 				return err
 			}

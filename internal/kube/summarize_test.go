@@ -251,31 +251,3 @@ func TestRefsReadBack(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkSummarize(b *testing.B) {
-	j, err := yaml.YAMLToJSON([]byte(crashing))
-	if err != nil {
-		b.Fatal(err)
-	}
-	obj, err := Decode(j)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("decode", func(b *testing.B) {
-		b.ReportAllocs()
-		b.SetBytes(int64(len(j)))
-		for b.Loop() {
-			if _, err := Decode(j); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("summarize", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := Summarize(obj); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}

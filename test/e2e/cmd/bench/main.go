@@ -50,7 +50,7 @@ type machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
 	Memory string `json:"memory"`
-	Kernel string `json:"kernel"`
+	System string `json:"system"`
 	Go     string `json:"go"`
 }
 
@@ -179,12 +179,9 @@ func goBenchmarks(ctx context.Context, root string) ([]result, error) {
 }
 
 func thisMachine() machine {
-	m := machine{Cores: runtime.NumCPU(), Go: runtime.Version()}
+	m := machine{Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
 	m.CPU = firstLineWith("/proc/cpuinfo", "model name")
 	m.Memory = firstLineWith("/proc/meminfo", "MemTotal")
-	if raw, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		m.Kernel = strings.TrimSpace(string(raw))
-	}
 	return m
 }
 
