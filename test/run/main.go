@@ -29,8 +29,9 @@ type suite struct {
 var suites = []suite{
 	{name: "unit", dir: ".", run: goTest, args: []string{"./..."}},
 	{name: "page", dir: "ui", run: vitest},
-	{name: "fleet", dir: "test/fleet", run: goTest, args: []string{"./..."}},
-	{name: "e2e", dir: "test/e2e", run: goTest, args: []string{"-p=1", "./..."}},
+	// Never from the cache: what these prove lies in programs that go test does not know of.
+	{name: "fleet", dir: "test/fleet", run: goTest, args: []string{"-count=1", "./..."}},
+	{name: "e2e", dir: "test/e2e", run: goTest, args: []string{"-count=1", "-p=1", "./..."}},
 }
 
 func main() {
