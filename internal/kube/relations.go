@@ -22,6 +22,7 @@ const (
 type Relation struct {
 	Type string
 	GroupResource
+	Kind      string
 	Namespace string // "" for cluster-scoped objects
 	Name      string // "" with a Selector
 	Selector  labels.Selector
@@ -63,6 +64,27 @@ var (
 	ingresses   = GroupResource{"networking.k8s.io", "ingresses"}
 	autoscalers = GroupResource{"autoscaling", "horizontalpodautoscalers"}
 )
+
+// kindOf names the kinds that are related to by what they are, not by a kind in the object's text.
+var kindOf = func() map[GroupResource]string {
+	kinds := make(map[GroupResource]string, len(Builtins))
+	for _, b := range Builtins {
+		kinds[b.GroupResource] = b.Kind
+	}
+	return kinds
+}()
+
+// Uses is what an object names in its spec, as Kind/name: sorted, distinct. It holds every relation to one object by
+// name, except the Node that a Pod runs on, which is a field of its own.
+func Uses(o map[string]any) []string {
+	var uses []string
+	for _, r := range Relations(o) {
+		if r.Selector == nil && r.Type != OnNode {
+			uses = append(uses, r.Kind+"/"+r.Name)
+		}
+	}
+	return distinct(uses)
+}
 
 // HasRelations reports whether Relations knows the kind.
 func HasRelations(gr GroupResource) bool {
@@ -107,7 +129,7 @@ func Relations(o map[string]any) []Relation {
 			r.pod(pod)
 		}
 		if node := str(spec, "nodeName"); gr == pods && node != "" {
-			r.found = append(r.found, Relation{Type: OnNode, GroupResource: nodes, Name: node})
+			r.found = append(r.found, Relation{Type: OnNode, GroupResource: nodes, Kind: "Node", Name: node})
 		}
 		return r.found
 	}
@@ -127,7 +149,8 @@ func Relations(o map[string]any) []Relation {
 		if !ok {
 			group = ""
 		}
-		r.named(Selects, GroupResource{group, Plural(str(target, "kind"))}, str(target, "name"))
+		kind := str(target, "kind")
+		r.byKind(Selects, GroupResource{group, Plural(kind)}, kind, str(target, "name"))
 	case ingresses:
 		r.ingress(spec)
 	}
@@ -140,8 +163,11 @@ type relations struct {
 	found     []Relation
 }
 
-func (r *relations) named(kind string, gr GroupResource, name string) {
-	to := Relation{Type: kind, GroupResource: gr, Namespace: r.namespace, Name: name}
+func (r *relations) named(kind string, gr GroupResource, name string) { r.byKind(kind, gr, kindOf[gr], name) }
+
+// byKind is named for a kind that stands in the object's text.
+func (r *relations) byKind(kind string, gr GroupResource, of, name string) {
+	to := Relation{Type: kind, GroupResource: gr, Kind: of, Namespace: r.namespace, Name: name}
 	if name == "" || slices.ContainsFunc(r.found, func(had Relation) bool {
 		return had.Selector == nil && had.Type == kind && had.GroupResource == gr && had.Name == name
 	}) {
@@ -154,7 +180,7 @@ func (r *relations) selects(s labels.Selector) {
 	if s == nil {
 		return
 	}
-	r.found = append(r.found, Relation{Type: Selects, GroupResource: pods, Namespace: r.namespace, Selector: s})
+	r.found = append(r.found, Relation{Type: Selects, GroupResource: pods, Kind: "Pod", Namespace: r.namespace, Selector: s})
 }
 
 func (r *relations) pod(spec map[string]any) {
@@ -201,7 +227,8 @@ func (r *relations) ingress(spec map[string]any) {
 	backend := func(b map[string]any) {
 		r.named(Routes, services, str(object(b, "service"), "name"))
 		if other := object(b, "resource"); other != nil {
-			r.named(Routes, GroupResource{str(other, "apiGroup"), Plural(str(other, "kind"))}, str(other, "name"))
+			kind := str(other, "kind")
+			r.byKind(Routes, GroupResource{str(other, "apiGroup"), Plural(kind)}, kind, str(other, "name"))
 		}
 	}
 	backend(object(spec, "defaultBackend"))
