@@ -204,18 +204,18 @@ func (f *smallFleet) Related(_ context.Context, _ access.Scope, ref kube.Ref, de
 		g.Edges = append(g.Edges, records.GraphEdge{From: from, To: to, Type: kind})
 	}
 	rs := add(1, kube.GroupResource{Group: "apps", Resource: "replicasets"}, "ReplicaSet", "app2-6f7d", kube.Healthy)
-	edge(ref, kube.Owns, rs)
+	edge(ref, kube.OwnsEdge, rs)
 	service := add(-1, kube.GroupResource{Resource: "services"}, "Service", "app2", kube.Healthy)
 	if depth > 1 {
 		for _, name := range []string{"app2-6f7d-a", "app2-6f7d-b"} {
 			pod := add(2, kube.GroupResource{Resource: "pods"}, "Pod", name, kube.Degraded)
-			edge(rs, kube.Owns, pod)
-			edge(service, kube.Selects, pod)
+			edge(rs, kube.OwnsEdge, pod)
+			edge(service, kube.SelectsEdge, pod)
 		}
 	}
-	edge(ref, kube.Uses, add(1, kube.GroupResource{Resource: "configmaps"}, "ConfigMap", "app2-config", kube.Unknown))
-	edge(ref, kube.Uses, add(1, kube.GroupResource{Resource: "secrets"}, "Secret", "payment-api", kube.Unknown))
-	edge(add(-1, kube.GroupResource{Group: "autoscaling", Resource: "horizontalpodautoscalers"}, "HorizontalPodAutoscaler", "app2", kube.Healthy), kube.Selects, ref)
+	edge(ref, kube.UsesEdge, add(1, kube.GroupResource{Resource: "configmaps"}, "ConfigMap", "app2-config", kube.Unknown))
+	edge(ref, kube.UsesEdge, add(1, kube.GroupResource{Resource: "secrets"}, "Secret", "payment-api", kube.Unknown))
+	edge(add(-1, kube.GroupResource{Group: "autoscaling", Resource: "horizontalpodautoscalers"}, "HorizontalPodAutoscaler", "app2", kube.Healthy), kube.SelectsEdge, ref)
 	g.Truncated = depth > 5
 	return g, nil
 }

@@ -11,11 +11,11 @@ import (
 // How one object relates to another. Owns is in metadata.ownerReferences of the owned one, the others in the spec of
 // the one they come from.
 const (
-	Owns    = "owns"
-	Uses    = "uses"    // runs with a ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount
-	Selects = "selects" // by labels, or the target that an autoscaler names
-	Routes  = "routes"  // an Ingress to what answers, and to its certificate
-	OnNode  = "node"    // a Pod to the Node that it runs on
+	OwnsEdge    = "owns"
+	UsesEdge    = "uses"    // runs with a ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount
+	SelectsEdge = "selects" // by labels, or the target that an autoscaler names
+	RoutesEdge  = "routes"  // an Ingress to what answers, and to its certificate
+	NodeEdge    = "node"    // a Pod to the Node that it runs on
 )
 
 // Relation is from an object to one that it names, or to all that Selector matches in the same namespace.
@@ -74,16 +74,20 @@ var kindOf = func() map[GroupResource]string {
 	return kinds
 }()
 
+// maxUses bounds how many others one object can be found by.
+const maxUses = 256
+
 // Uses is what an object names in its spec, as Kind/name: sorted, distinct. It holds every relation to one object by
 // name, except the Node that a Pod runs on, which is a field of its own.
 func Uses(o map[string]any) []string {
 	var uses []string
 	for _, r := range Relations(o) {
-		if r.Selector == nil && r.Type != OnNode {
+		if r.Selector == nil && r.Type != NodeEdge {
 			uses = append(uses, r.Kind+"/"+r.Name)
 		}
 	}
-	return distinct(uses)
+	uses = distinct(uses)
+	return uses[:min(len(uses), maxUses)]
 }
 
 // HasRelations reports whether Relations knows the kind.
@@ -129,7 +133,7 @@ func Relations(o map[string]any) []Relation {
 			r.pod(pod)
 		}
 		if node := str(spec, "nodeName"); gr == pods && node != "" {
-			r.found = append(r.found, Relation{Type: OnNode, GroupResource: nodes, Kind: "Node", Name: node})
+			r.found = append(r.found, Relation{Type: NodeEdge, GroupResource: nodes, Kind: "Node", Name: node})
 		}
 		return r.found
 	}
@@ -150,7 +154,7 @@ func Relations(o map[string]any) []Relation {
 			group = ""
 		}
 		kind := str(target, "kind")
-		r.byKind(Selects, GroupResource{group, Plural(kind)}, kind, str(target, "name"))
+		r.byKind(SelectsEdge, GroupResource{group, Plural(kind)}, kind, str(target, "name"))
 	case ingresses:
 		r.ingress(spec)
 	}
@@ -163,7 +167,9 @@ type relations struct {
 	found     []Relation
 }
 
-func (r *relations) named(kind string, gr GroupResource, name string) { r.byKind(kind, gr, kindOf[gr], name) }
+func (r *relations) named(kind string, gr GroupResource, name string) {
+	r.byKind(kind, gr, kindOf[gr], name)
+}
 
 // byKind is named for a kind that stands in the object's text.
 func (r *relations) byKind(kind string, gr GroupResource, of, name string) {
@@ -180,7 +186,7 @@ func (r *relations) selects(s labels.Selector) {
 	if s == nil {
 		return
 	}
-	r.found = append(r.found, Relation{Type: Selects, GroupResource: pods, Kind: "Pod", Namespace: r.namespace, Selector: s})
+	r.found = append(r.found, Relation{Type: SelectsEdge, GroupResource: pods, Kind: "Pod", Namespace: r.namespace, Selector: s})
 }
 
 func (r *relations) pod(spec map[string]any) {
@@ -191,51 +197,51 @@ func (r *relations) pod(spec map[string]any) {
 	if account == "" {
 		account = "default" // what Pods of the template will get
 	}
-	r.named(Uses, accounts, account)
+	r.named(UsesEdge, accounts, account)
 	for _, containers := range [...]string{"initContainers", "containers", "ephemeralContainers"} {
 		each(spec, containers, func(c map[string]any) {
 			each(c, "envFrom", func(from map[string]any) {
-				r.named(Uses, configMaps, str(object(from, "configMapRef"), "name"))
-				r.named(Uses, secrets, str(object(from, "secretRef"), "name"))
+				r.named(UsesEdge, configMaps, str(object(from, "configMapRef"), "name"))
+				r.named(UsesEdge, secrets, str(object(from, "secretRef"), "name"))
 			})
 			each(c, "env", func(env map[string]any) {
-				r.named(Uses, configMaps, str(object(env, "valueFrom", "configMapKeyRef"), "name"))
-				r.named(Uses, secrets, str(object(env, "valueFrom", "secretKeyRef"), "name"))
+				r.named(UsesEdge, configMaps, str(object(env, "valueFrom", "configMapKeyRef"), "name"))
+				r.named(UsesEdge, secrets, str(object(env, "valueFrom", "secretKeyRef"), "name"))
 			})
 		})
 	}
 	each(spec, "volumes", r.volume)
-	each(spec, "imagePullSecrets", func(s map[string]any) { r.named(Uses, secrets, str(s, "name")) })
+	each(spec, "imagePullSecrets", func(s map[string]any) { r.named(UsesEdge, secrets, str(s, "name")) })
 }
 
 func (r *relations) volume(v map[string]any) {
-	r.named(Uses, configMaps, str(object(v, "configMap"), "name"))
-	r.named(Uses, secrets, str(object(v, "secret"), "secretName"))
-	r.named(Uses, claims, str(object(v, "persistentVolumeClaim"), "claimName"))
+	r.named(UsesEdge, configMaps, str(object(v, "configMap"), "name"))
+	r.named(UsesEdge, secrets, str(object(v, "secret"), "secretName"))
+	r.named(UsesEdge, claims, str(object(v, "persistentVolumeClaim"), "claimName"))
 	each(object(v, "projected"), "sources", func(source map[string]any) {
-		r.named(Uses, configMaps, str(object(source, "configMap"), "name"))
-		r.named(Uses, secrets, str(object(source, "secret"), "name"))
+		r.named(UsesEdge, configMaps, str(object(source, "configMap"), "name"))
+		r.named(UsesEdge, secrets, str(object(source, "secret"), "name"))
 	})
-	r.named(Uses, secrets, str(object(v, "csi", "nodePublishSecretRef"), "name"))
-	r.named(Uses, secrets, str(object(v, "azureFile"), "secretName"))
+	r.named(UsesEdge, secrets, str(object(v, "csi", "nodePublishSecretRef"), "name"))
+	r.named(UsesEdge, secrets, str(object(v, "azureFile"), "secretName"))
 	for _, driver := range [...]string{"cephfs", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"} {
-		r.named(Uses, secrets, str(object(v, driver, "secretRef"), "name"))
+		r.named(UsesEdge, secrets, str(object(v, driver, "secretRef"), "name"))
 	}
 }
 
 func (r *relations) ingress(spec map[string]any) {
 	backend := func(b map[string]any) {
-		r.named(Routes, services, str(object(b, "service"), "name"))
+		r.named(RoutesEdge, services, str(object(b, "service"), "name"))
 		if other := object(b, "resource"); other != nil {
 			kind := str(other, "kind")
-			r.byKind(Routes, GroupResource{str(other, "apiGroup"), Plural(kind)}, kind, str(other, "name"))
+			r.byKind(RoutesEdge, GroupResource{str(other, "apiGroup"), Plural(kind)}, kind, str(other, "name"))
 		}
 	}
 	backend(object(spec, "defaultBackend"))
 	each(spec, "rules", func(rule map[string]any) {
 		each(object(rule, "http"), "paths", func(path map[string]any) { backend(object(path, "backend")) })
 	})
-	each(spec, "tls", func(tls map[string]any) { r.named(Routes, secrets, str(tls, "secretName")) })
+	each(spec, "tls", func(tls map[string]any) { r.named(RoutesEdge, secrets, str(tls, "secretName")) })
 }
 
 // selector reads a label selector: nil selects nothing, an empty one everything. One that no API server would accept

@@ -140,8 +140,8 @@ func TestKindsThatRelateAreKnown(t *testing.T) {
 func TestUsesAreNamesBehindKinds(t *testing.T) {
 	for object, want := range map[string][]string{
 		`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"envFrom":[{"secretRef":{"name":"b"}},{"configMapRef":{"name":"a"}},{"secretRef":{"name":"b"}}]}]}}`: {"ConfigMap/a", "Secret/b", "ServiceAccount/default"},
-		`{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"selector":{"app":"a"}}}`:                                                                                                    nil,
-		`{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"h"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}}}`:                    {"Deployment/web"},
+		`{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"selector":{"app":"a"}}}`:                                                                                                      nil,
+		`{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"h"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}}}`:                      {"Deployment/web"},
 	} {
 		o, err := kube.Decode([]byte(object))
 		if err != nil {

@@ -94,7 +94,7 @@ func (w *walk) ownersWithin() {
 	for _, n := range w.g.Nodes {
 		for _, uid := range n.OwnerUIDs {
 			if owner := byUID[uid]; owner != nil {
-				w.edge(owner, n.Object, kube.Owns)
+				w.edge(owner, n.Object, kube.OwnsEdge)
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error
 					next = append(next, owner)
 				}
 				if w.seen[identity{w.cluster, uid}] {
-					w.edge(owner, o, kube.Owns)
+					w.edge(owner, o, kube.OwnsEdge)
 				}
 			}
 		}
@@ -150,7 +150,7 @@ func (w *walk) down(ctx context.Context, level []*records.Object, depth int) err
 				if w.seen[identity{w.cluster, o.UID}] {
 					for _, uid := range o.OwnerUIDs {
 						if owner := owners[uid]; owner != nil {
-							w.edge(owner, o, kube.Owns)
+							w.edge(owner, o, kube.OwnsEdge)
 						}
 					}
 				}
