@@ -60,6 +60,12 @@ func describe(s *Summary) string {
 	line("node", s.Node)
 	line("replicas", fmt.Sprintf("%d ready of %d, %d restarts", s.ReadyReplicas, s.Replicas, s.Restarts))
 	line("owners", s.OwnerRefs)
+	line("conditions", s.Conditions)
+	line("containers", s.Containers)
+	line("ips", s.IPs)
+	line("account", s.ServiceAccount)
+	line("uses", s.Uses)
+	line("traits", s.Traits)
 	line("tokens", strings.Join(s.Tokens, " "))
 	return b.String()
 }

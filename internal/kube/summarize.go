@@ -42,6 +42,12 @@ func Summarize(obj map[string]any) (Summary, error) {
 	s.Images = images(obj)
 	assess(&s, obj)
 	s.Reasons = distinct(s.Reasons)
+	s.Conditions = conditions(obj)
+	s.Containers = containers(obj)
+	s.IPs = ips(obj)
+	s.ServiceAccount = serviceAccount(obj)
+	s.Uses = Uses(obj)
+	s.Traits = traits(&s, obj)
 	s.Tokens = TokensOf(&s, obj)
 	return s, nil
 }

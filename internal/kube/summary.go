@@ -36,6 +36,12 @@ type Summary struct {
 	ReadyReplicas        int64 // -1 for kinds without
 	Restarts             int64 // sum over containers; -1 for kinds without
 	OwnerUIDs            []string
-	OwnerRefs            []string // Kind/name, controller first
-	Tokens               []string // what free text finds: sorted, distinct, lower case; see Tokens
+	OwnerRefs            []string          // Kind/name, controller first
+	Conditions           map[string]string // type -> status
+	Containers           []string          // names of all containers, main ones first, distinct
+	IPs                  []string          // of pods and their hosts, nodes, services, load balancers; sorted, distinct, as netip writes them
+	ServiceAccount       string            // what its Pods run as; "" for objects without
+	Uses                 []string          // Kind/name of what it names in its spec: see Uses
+	Traits               []string          // short facts, sorted: see TraitLimits
+	Tokens               []string          // what free text finds: sorted, distinct, lower case; see Tokens
 }

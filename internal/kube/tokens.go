@@ -62,11 +62,10 @@ func TokensOf(s *Summary, obj map[string]any) []string {
 		_, name, _ := strings.Cut(ref, "/")
 		set.both(name)
 	}
-	spec, status := podSpec(obj), object(obj, "status")
-	for _, l := range containerLists {
-		each(spec, l, func(c map[string]any) { set.both(str(c, "name")) })
+	for _, name := range s.Containers {
+		set.both(name)
 	}
-	set.addresses(object(obj, "spec"), status)
+	addresses(obj, set.both)
 	if s.Group == "" && (s.Kind == "ConfigMap" || s.Kind == "Secret") {
 		set.keys(object(obj, "data"))
 		set.keys(object(obj, "stringData"))
@@ -114,11 +113,12 @@ func (t *tokenSet) both(text string) {
 	t.words(text)
 }
 
-// addresses of pods, their hosts, nodes, services and load balancers.
-func (t *tokenSet) addresses(spec, status map[string]any) {
+// addresses calls f for those of pods, their hosts, nodes, services and load balancers, and for host names.
+func addresses(obj map[string]any, f func(string)) {
+	spec, status := object(obj, "spec"), object(obj, "status")
 	address := func(ip string) {
 		if ip != "" && ip != "None" {
-			t.both(ip)
+			f(ip)
 		}
 	}
 	for _, key := range [...]string{"podIP", "hostIP"} {
