@@ -105,6 +105,12 @@ type Page[T any] struct {
 	Coverage Coverage
 }
 
+// Density is how many changes each part of a time had, oldest first.
+type Density struct {
+	Counts []int
+	Oldest time.Time // since when anything is remembered; zero when nothing is
+}
+
 // Event is the newest revision of one Kubernetes event.
 type Event struct {
 	UID, Cluster, Namespace       string

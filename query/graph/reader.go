@@ -25,6 +25,7 @@ type Reader interface {
 	Autoscalers(ctx context.Context, scope access.Scope, objects []*records.Object) (map[kube.Ref]*records.Object, error)
 	History(ctx context.Context, scope access.Scope, ref kube.Ref, first int, after string) (*records.Page[*records.Version], error)
 	Changes(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Version], error)
+	Density(ctx context.Context, scope access.Scope, query string, from, to time.Time, parts int) (*records.Density, error)
 	Events(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Event], error)
 	Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error)
 	Clusters(ctx context.Context, scope access.Scope, query string) ([]*records.Cluster, error)
