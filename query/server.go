@@ -20,6 +20,7 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/query/graph"
+	"github.com/foretop/foretop/query/saved"
 )
 
 // Deps is what the server stands on.
@@ -27,6 +28,7 @@ type Deps struct {
 	Reader  graph.Reader
 	Actions graph.Actions
 	Members graph.Members
+	Saved   *saved.Searches
 	UI      fs.FS  // the built page
 	Token   string // the admin token; never empty
 	Ready   func() error
@@ -48,7 +50,7 @@ func New(d Deps) (*Server, error) {
 	if d.Token == "" {
 		return nil, errors.New("query server needs an admin token")
 	}
-	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Members: d.Members, Log: d.Log, Version: d.Version})
+	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Members: d.Members, Saved: d.Saved, Log: d.Log, Version: d.Version})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/foretop/foretop/internal/telemetry"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/graph"
+	"github.com/foretop/foretop/query/saved"
 	"github.com/foretop/foretop/query/search"
 	"github.com/foretop/foretop/schemas"
 	"github.com/foretop/foretop/ui"
@@ -164,7 +165,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
 	all.add(acts.Work)
 
-	deps := query.Deps{Reader: index, Actions: acts, UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
+	deps := query.Deps{Reader: index, Actions: acts, Saved: saved.New(store, index.Check), UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
 	if cfg.collectorsListen != "" {
 		l, err := query.Listen(cfg.collectorsListen, "collectors-listen")
 		if err != nil {

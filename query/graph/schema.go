@@ -16,6 +16,7 @@ import (
 	gqlerrors "github.com/graph-gophers/graphql-go/errors"
 
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/query/saved"
 	"github.com/foretop/foretop/schemas"
 )
 
@@ -34,8 +35,9 @@ const (
 // Deps is what the graph stands on.
 type Deps struct {
 	Reader  Reader
-	Actions Actions // nil: the hub runs without actions, mutations answer UNAVAILABLE
-	Members Members // nil: the hub takes no collectors
+	Actions Actions         // nil: the hub runs without actions, mutations answer UNAVAILABLE
+	Members Members         // nil: the hub takes no collectors
+	Saved   *saved.Searches // nil: the hub keeps none
 	Log     *slog.Logger
 	Version string
 }
@@ -49,7 +51,7 @@ type Graph struct {
 
 // New parses the SDL and checks that every field has a resolver; an error is a programming mistake.
 func New(d Deps) (*Graph, error) {
-	root := &resolver{reader: d.Reader, actions: d.Actions, registry: d.Members, version: d.Version}
+	root := &resolver{reader: d.Reader, actions: d.Actions, registry: d.Members, saved: d.Saved, version: d.Version}
 	schema, err := graphql.ParseSchema(schemas.GraphQL, root,
 		graphql.UseStringDescriptions(),
 		graphql.MaxDepth(maxDepth),
@@ -71,6 +73,7 @@ type resolver struct {
 	reader   Reader
 	actions  Actions
 	registry Members
+	saved    *saved.Searches
 	version  string
 }
 
