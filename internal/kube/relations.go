@@ -95,6 +95,9 @@ func HasRelations(gr GroupResource) bool {
 	return template[gr] != nil || slices.Contains([]GroupResource{services, budgets, policies, ingresses, autoscalers}, gr)
 }
 
+// IsFront reports whether objects of the kind stand before Pods and lead to them, rather than being made of them.
+func IsFront(gr GroupResource) bool { return HasRelations(gr) && template[gr] == nil }
+
 // RelatedFrom is the kinds whose objects may have a relation to one of kind gr.
 func RelatedFrom(gr GroupResource) []GroupResource {
 	switch gr {

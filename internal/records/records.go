@@ -96,6 +96,19 @@ type Version struct {
 	Sentence string
 }
 
+// Suspect is a change that may have broken something. Score is from 0 to 1, the sum of its reasons within that.
+type Suspect struct {
+	*Version
+	Score   float64
+	Reasons []SuspectReason // the weightiest first
+}
+
+// SuspectReason is a part of a score in words. What speaks against a suspect has a negative weight.
+type SuspectReason struct {
+	Text   string
+	Weight float64
+}
+
 // Page is one page of a list.
 type Page[T any] struct {
 	Items    []T

@@ -27,6 +27,8 @@ type Reader interface {
 	Changes(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Version], error)
 	Density(ctx context.Context, scope access.Scope, query string, from, to time.Time, parts int) (*records.Density, error)
 	Events(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Event], error)
+	// Suspects answers changes of the window before a moment that may have broken what the query finds, worst first.
+	Suspects(ctx context.Context, scope access.Scope, query string, before time.Time, window time.Duration, first int) ([]*records.Suspect, error)
 	Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error)
 	Clusters(ctx context.Context, scope access.Scope, query string) ([]*records.Cluster, error)
 	Kinds(ctx context.Context, scope access.Scope) ([]records.Kind, error)

@@ -29,7 +29,8 @@ func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref,
 		return g, err
 	}
 	depth = max(1, min(depth, 10))
-	w := &walk{s: s, f: f, g: g, seen: map[identity]bool{}, edges: map[records.GraphEdge]bool{}, hubs: map[hub]int{}, cluster: k.cluster}
+	w := newWalk(s, f, k.cluster)
+	g = w.g
 	w.add(root[0], 0)
 	if err := w.up(ctx, root, depth); err != nil {
 		return nil, err
@@ -37,10 +38,7 @@ func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref,
 	if err := w.down(ctx, root, depth); err != nil {
 		return nil, err
 	}
-	family := make([]*records.Object, 0, len(g.Nodes))
-	for _, n := range g.Nodes {
-		family = append(family, n.Object)
-	}
+	family := w.objects()
 	if err := w.onward(ctx, family, depth); err != nil {
 		return nil, err
 	}
@@ -60,6 +58,20 @@ type walk struct {
 	edges   map[records.GraphEdge]bool
 	hubs    map[hub]int
 	cluster string
+}
+
+func newWalk(s *Service, f *fleet, cluster string) *walk {
+	return &walk{s: s, f: f, g: &records.Graph{Nodes: []records.GraphNode{}, Edges: []records.GraphEdge{}},
+		seen: map[identity]bool{}, edges: map[records.GraphEdge]bool{}, hubs: map[hub]int{}, cluster: cluster}
+}
+
+// objects is those met so far.
+func (w *walk) objects() []*records.Object {
+	list := make([]*records.Object, 0, len(w.g.Nodes))
+	for _, n := range w.g.Nodes {
+		list = append(list, n.Object)
+	}
+	return list
 }
 
 // add reports whether o is new and fits.
