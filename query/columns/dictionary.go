@@ -1,0 +1,180 @@
+package columns
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// dictionary gives each distinct text a code. Code 0 is the empty text. Codes are never taken back: a table that
+// holds too many unused ones is written anew.
+type dictionary struct {
+	codes  map[string]uint32
+	values []string
+	sorted atomic.Pointer[[]uint32] // see ranks
+
+	words  func(string) []string // the tokens that free text finds of a value; nil when the column is not searched
+	tokens [][]string            // of the values, where words is given
+}
+
+func newDictionary(words func(string) []string) *dictionary {
+	return &dictionary{codes: map[string]uint32{"": 0}, values: []string{""}, words: words, tokens: make([][]string, 1)}
+}
+
+func (d *dictionary) code(s string) uint32 {
+	if c, ok := d.codes[s]; ok {
+		return c
+	}
+	s = strings.Clone(s) // not to hold the batch it came in
+	c := uint32(len(d.values))
+	d.codes[s] = c
+	d.values = append(d.values, s)
+	if d.words != nil {
+		d.tokens = append(d.tokens, d.words(s))
+	}
+	return c
+}
+
+// ranks are the places of the values in byte order, by code.
+func (d *dictionary) ranks() []uint32 {
+	if r := d.sorted.Load(); r != nil && len(*r) == len(d.values) {
+		return *r
+	}
+	order := make([]uint32, len(d.values))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(d.values[a], d.values[b]) })
+	ranks := make([]uint32, len(order))
+	for rank, code := range order {
+		ranks[code] = uint32(rank)
+	}
+	d.sorted.Store(&ranks)
+	return ranks
+}
+
+// hits are the codes whose value matches.
+func (d *dictionary) hits(match func(string) bool) ([]bool, bool) {
+	hit, any := make([]bool, len(d.values)), false
+	for i, v := range d.values {
+		if match(v) {
+			hit[i], any = true, true
+		}
+	}
+	return hit, any
+}
+
+// word is a column of one text a row.
+type word struct {
+	*dictionary
+	rows []uint32
+}
+
+func (w *word) put(row int, s string) {
+	w.rows = grown(w.rows, row)
+	w.rows[row] = w.code(s)
+}
+
+func (w *word) at(row uint32) string { return w.values[w.rows[row]] }
+
+func (w *word) find(within Set, match func(string) bool) Set {
+	hit, any := w.hits(match)
+	if !any {
+		return make(Set, len(within))
+	}
+	return filter(within, func(row uint32) bool { return hit[w.rows[row]] })
+}
+
+// lists is a column of many codes a row. Whole lists are coded, too: what the pods of one workload have in common,
+// such as labels and images, stands once.
+type lists struct {
+	ids    map[string]uint32
+	starts []uint32 // of list i in parts; the next one's is its end
+	parts  []uint32
+	rows   []uint32
+	buffer []byte
+}
+
+func newLists() lists {
+	return lists{ids: map[string]uint32{"": 0}, starts: []uint32{0, 0}}
+}
+
+func (l *lists) put(row int, codes []uint32) {
+	l.rows = grown(l.rows, row)
+	l.buffer = l.buffer[:0]
+	for _, c := range codes {
+		l.buffer = binary.LittleEndian.AppendUint32(l.buffer, c)
+	}
+	id, ok := l.ids[string(l.buffer)]
+	if !ok {
+		id = uint32(len(l.starts) - 1)
+		l.ids[string(l.buffer)] = id
+		l.parts = append(l.parts, codes...)
+		l.starts = append(l.starts, uint32(len(l.parts)))
+	}
+	l.rows[row] = id
+}
+
+// of are the codes of list id.
+func (l *lists) of(id uint32) []uint32 { return l.parts[l.starts[id]:l.starts[id+1]] }
+
+// count is the number of different lists.
+func (l *lists) count() int { return len(l.starts) - 1 }
+
+// with are the rows whose list holds a code that is hit.
+func (l *lists) with(within Set, hit func(code uint32) bool) Set {
+	found := make([]bool, l.count())
+	for id := range found {
+		found[id] = slices.ContainsFunc(l.of(uint32(id)), hit)
+	}
+	return filter(within, func(row uint32) bool { return found[l.rows[row]] })
+}
+
+func (l *lists) present(within Set) Set {
+	return filter(within, func(row uint32) bool { id := l.rows[row]; return l.starts[id] < l.starts[id+1] })
+}
+
+// list is a column of many texts a row.
+type list struct {
+	*dictionary
+	lists
+	codesOf []uint32
+}
+
+func newList(words func(string) []string) *list {
+	return &list{dictionary: newDictionary(words), lists: newLists()}
+}
+
+func (l *list) put(row int, values []string) {
+	l.codesOf = l.codesOf[:0]
+	for _, v := range values {
+		l.codesOf = append(l.codesOf, l.code(v))
+	}
+	l.lists.put(row, l.codesOf)
+}
+
+func (l *list) at(row uint32) []string {
+	codes := l.of(l.rows[row])
+	values := make([]string, len(codes))
+	for i, c := range codes {
+		values[i] = l.values[c]
+	}
+	return values
+}
+
+func (l *list) find(within Set, match func(string) bool) Set {
+	hit, any := l.hits(match)
+	if !any {
+		return make(Set, len(within))
+	}
+	return l.with(within, func(c uint32) bool { return hit[c] })
+}
+
+// grown makes room for row.
+func grown[T any](rows []T, row int) []T {
+	if row < len(rows) {
+		return rows
+	}
+	return append(rows, make([]T, row+1-len(rows))...)
+}

@@ -1,0 +1,136 @@
+package columns
+
+import (
+	"strings"
+
+	"github.com/foretop/foretop/internal/kube"
+)
+
+// Columns are named as in the tables of ClickHouse. ok is false for a column that is not here.
+
+func (d *data) word(name string) *word {
+	for i, c := range wordColumns {
+		if c.name == name {
+			return d.words[i]
+		}
+	}
+	return nil
+}
+
+func (d *data) list(name string) *list {
+	for i, c := range listColumns {
+		if c.name == name && i != rest {
+			return d.lists[i]
+		}
+	}
+	return nil
+}
+
+func (d *data) number(name string) []int64 {
+	for i, c := range numberColumns {
+		if c == name {
+			return d.numbers[i]
+		}
+	}
+	return nil
+}
+
+// Text are the rows of within whose one text in the column matches.
+func (v *View) Text(within Set, column string, match func(string) bool) (found Set, ok bool) {
+	switch column {
+	case "name":
+		return v.names.find(within, match), true
+	case "uid":
+		return filter(within, func(row uint32) bool { return match(v.identity.at(v.uids[row])) }), true
+	}
+	if w := v.word(column); w != nil {
+		return w.find(within, match), true
+	}
+	return nil, false
+}
+
+// UID are the rows of within with this UID.
+func (v *View) UID(within Set, uid string) Set {
+	code, ok := v.identity.known(uid)
+	if !ok {
+		return make(Set, len(within))
+	}
+	return filter(within, func(row uint32) bool { return v.uids[row] == code })
+}
+
+// Any are the rows of within with a text in the column, a list, that matches.
+func (v *View) Any(within Set, column string, match func(string) bool) (found Set, ok bool) {
+	if l := v.list(column); l != nil {
+		return l.find(within, match), true
+	}
+	return nil, false
+}
+
+// Present are the rows of within whose list in the column is not empty.
+func (v *View) Present(within Set, column string) (found Set, ok bool) {
+	if l := v.list(column); l != nil {
+		return l.present(within), true
+	}
+	return nil, false
+}
+
+// Entry are the rows of within whose map in the column has the key, with a value that matches.
+func (v *View) Entry(within Set, column, key string, match func(string) bool) (found Set, ok bool) {
+	l := v.list(column)
+	if l == nil {
+		return nil, false
+	}
+	key += separator
+	return l.find(within, func(pair string) bool { return strings.HasPrefix(pair, key) && match(pair[len(key):]) }), true
+}
+
+// Matching are the rows of within whose whole map in the column matches. It is asked once for each different map.
+func (v *View) Matching(within Set, column string, match func(map[string]string) bool) (found Set, ok bool) {
+	l := v.list(column)
+	if l == nil {
+		return nil, false
+	}
+	hit := make([]bool, l.count())
+	values := []string{}
+	for id := range hit {
+		values = values[:0]
+		for _, c := range l.of(uint32(id)) {
+			values = append(values, l.values[c])
+		}
+		hit[id] = match(unpair(values))
+	}
+	return filter(within, func(row uint32) bool { return hit[l.rows[row]] }), true
+}
+
+// Number are the rows of within whose number in the column matches; moments are Unix milliseconds, 0 for never.
+func (v *View) Number(within Set, column string, match func(int64) bool) (found Set, ok bool) {
+	if n := v.number(column); n != nil || v.count == 0 {
+		return filter(within, func(row uint32) bool { return match(n[row]) }), true
+	}
+	return nil, false
+}
+
+// Kinds are the rows of within of these kinds.
+func (v *View) Kinds(within Set, match func(kube.GroupResource) bool) Set {
+	return v.words[grWord].find(within, func(gr string) bool { return gr != "" && match(kube.ParseGroupResource(gr)) })
+}
+
+// Owned are the rows of within that an owner's reference, KIND/NAME, matches: their own, or one of an owner's, and so
+// on up to levels. Owners that were deleted count.
+func (v *View) Owned(within Set, levels int, match func(ref string) bool) Set {
+	all := make(Set, len(within))
+	for row := range uint32(v.count) { // ghosts too
+		all.add(row)
+	}
+	found := v.lists[ownerList].find(all, match)
+	for range levels - 1 {
+		owners := make([]bool, len(v.identity.uuids))
+		found.Each(func(row uint32) { owners[v.uids[row]] = true })
+		more := v.owners.with(all, func(code uint32) bool { return owners[code] })
+		if more.Without(found).Empty() {
+			break
+		}
+		found.Or(more)
+	}
+	return found.And(within)
+}

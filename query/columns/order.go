@@ -1,0 +1,216 @@
+package columns
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Term is one part of an order: a number or a text a row.
+type Term struct {
+	Desc   bool
+	number func(row uint32) int64
+	text   func(row uint32) string
+	place  func(value string) (int64, error) // of a remembered value among the numbers
+	show   func(row uint32) string           // what a cursor remembers
+}
+
+// ByNumber orders by a number that is computed for each row.
+func ByNumber(desc bool, f func(row uint32) int64) Term {
+	return Term{Desc: desc, number: f, place: func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) },
+		show: func(row uint32) string { return strconv.FormatInt(f(row), 10) }}
+}
+
+// By orders by a column; ok is false when there is none of that name. kinds is by plural and group.
+func (v *View) By(column string, desc bool) (t Term, ok bool) {
+	if column == "name" {
+		return Term{Desc: desc, text: v.names.at, show: func(row uint32) string { return strings.Clone(v.names.at(row)) }}, true
+	}
+	if n := v.number(column); n != nil {
+		return ByNumber(desc, func(row uint32) int64 { return n[row] }), true
+	}
+	if w := v.word(column); w != nil {
+		return v.byText(w, desc, func(s string) string { return s }), true
+	}
+	return t, false
+}
+
+// ByCluster orders by the names of clusters; name is asked with their UIDs.
+func (v *View) ByCluster(desc bool, name func(uid string) string) Term {
+	return v.byText(v.words[clusterWord], desc, name)
+}
+
+// ByGroup and ByResource order by the parts of a kind.
+func (v *View) ByGroup() Term { return v.byText(v.words[grWord], false, groupOf) }
+
+// ByResource orders by the plural.
+func (v *View) ByResource() Term { return v.byText(v.words[grWord], false, resourceOf) }
+
+func groupOf(gr string) string    { _, group, _ := strings.Cut(gr, "."); return group }
+func resourceOf(gr string) string { resource, _, _ := strings.Cut(gr, "."); return resource }
+
+// byText orders by a text of each value. Numbers are twice a text's place, so that between two there is room for a
+// remembered text that no row has any more.
+func (v *View) byText(w *word, desc bool, of func(string) string) Term {
+	texts := make([]string, len(w.values))
+	for i, s := range w.values {
+		texts[i] = of(s)
+	}
+	distinct := slices.Clone(texts)
+	slices.Sort(distinct)
+	distinct = slices.Compact(distinct)
+	numbers := make([]int64, len(texts))
+	for i, s := range texts {
+		at, _ := slices.BinarySearch(distinct, s)
+		numbers[i] = 2 * int64(at)
+	}
+	return Term{Desc: desc,
+		number: func(row uint32) int64 { return numbers[w.rows[row]] },
+		show:   func(row uint32) string { return texts[w.rows[row]] },
+		place: func(s string) (int64, error) {
+			at, is := slices.BinarySearch(distinct, s)
+			if is {
+				return 2 * int64(at), nil
+			}
+			return 2*int64(at) - 1, nil
+		}}
+}
+
+// Remember is what a cursor keeps of a row.
+func Remember(row uint32, order []Term) []string {
+	values := make([]string, len(order))
+	for i, t := range order {
+		values[i] = t.show(row)
+	}
+	return values
+}
+
+// Top are the first most rows of a set in an order, which must be total. after are the values of the row that they
+// stand behind, nil for the start.
+func (v *View) Top(set Set, order []Term, after []string, most int) ([]uint32, error) {
+	if most <= 0 || len(order) == 0 {
+		return nil, nil
+	}
+	behind := func(uint32) bool { return true }
+	if after != nil {
+		var err error
+		if behind, err = behindOf(order, after); err != nil {
+			return nil, err
+		}
+	}
+	tops := make([]top, len(set)/atOnce+1)
+	parallel(len(set), func(part, from, to int) {
+		t := &tops[part]
+		t.order = order
+		set[from:to].each(from, func(row uint32) {
+			first := int64(0)
+			if order[0].number != nil {
+				if first = order[0].number(row); order[0].Desc {
+					first = -first
+				}
+			}
+			if len(t.rows) == most {
+				worst := t.rows[0]
+				if first > worst.first || first == worst.first && compare(order, row, worst.row) > 0 {
+					return
+				}
+			}
+			if !behind(row) {
+				return
+			}
+			if len(t.rows) < most {
+				heap.Push(t, place{first, row})
+				return
+			}
+			t.rows[0] = place{first, row}
+			heap.Fix(t, 0)
+		})
+	})
+	var rows []uint32
+	for i := range tops {
+		for _, p := range tops[i].rows {
+			rows = append(rows, p.row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b uint32) int { return compare(order, a, b) })
+	return rows[:min(most, len(rows))], nil
+}
+
+func compare(order []Term, a, b uint32) int {
+	for i := range order {
+		t := &order[i]
+		n := 0
+		if t.number != nil {
+			n = cmp.Compare(t.number(a), t.number(b))
+		} else {
+			n = strings.Compare(t.text(a), t.text(b))
+		}
+		if n != 0 {
+			if t.Desc {
+				return -n
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+func behindOf(order []Term, after []string) (func(row uint32) bool, error) {
+	places := make([]int64, len(order))
+	for i, t := range order {
+		if t.number == nil {
+			continue
+		}
+		var err error
+		if places[i], err = t.place(after[i]); err != nil {
+			return nil, err
+		}
+	}
+	return func(row uint32) bool {
+		for i := range order {
+			t := &order[i]
+			n := 0
+			if t.number != nil {
+				n = cmp.Compare(t.number(row), places[i])
+			} else {
+				n = strings.Compare(t.text(row), after[i])
+			}
+			if t.Desc {
+				n = -n
+			}
+			if n != 0 {
+				return n > 0
+			}
+		}
+		return false
+	}, nil
+}
+
+// place is a row with its first number, the smaller the better.
+type place struct {
+	first int64
+	row   uint32
+}
+
+// top is a heap of the best rows, the worst of them on top.
+type top struct {
+	order []Term
+	rows  []place
+}
+
+func (t *top) Len() int { return len(t.rows) }
+func (t *top) Less(i, j int) bool {
+	if a, b := t.rows[i], t.rows[j]; a.first != b.first {
+		return a.first > b.first
+	}
+	return compare(t.order, t.rows[i].row, t.rows[j].row) > 0
+}
+func (t *top) Swap(i, j int) { t.rows[i], t.rows[j] = t.rows[j], t.rows[i] }
+func (t *top) Push(x any)    { t.rows = append(t.rows, x.(place)) }
+func (t *top) Pop() any {
+	last := t.rows[len(t.rows)-1]
+	t.rows = t.rows[:len(t.rows)-1]
+	return last
+}

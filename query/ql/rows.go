@@ -1,0 +1,305 @@
+package ql
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/query/columns"
+)
+
+// Rows are the rows of within that match, found in columns in memory. Of what is not there, such as paths, columns
+// cannot tell: then rows that may match are among them, and exact is false. It is for queries of the Resources page
+// on the present, without deleted:.
+func (q *Query) Rows(v *columns.View, within columns.Set) (found columns.Set, exact bool) {
+	if q.root == nil {
+		return within, true
+	}
+	r := &rower{v: v, exact: true}
+	return r.expr(q.root, within), r.exact
+}
+
+// rower compiles a tree into sets. Every method answers a set that the caller may change, within the one it was given.
+type rower struct {
+	v     *columns.View
+	exact bool
+}
+
+// unknown is everything: a condition that columns cannot tell.
+func (r *rower) unknown(within columns.Set) columns.Set {
+	r.exact = false
+	return within.Clone()
+}
+
+func (r *rower) expr(x Expr, within columns.Set) columns.Set {
+	switch x := x.(type) {
+	case And:
+		// Words last: the fewer rows are left, the sooner they are looked at.
+		for _, words := range []bool{false, true} {
+			for _, m := range x {
+				if hasWords(m) == words {
+					within = r.expr(m, within)
+				}
+			}
+		}
+		return within
+	case Or:
+		found := within.Clone().Without(within)
+		for _, m := range x {
+			found.Or(r.expr(m, within))
+		}
+		return found
+	case Not:
+		return r.not(within, func() columns.Set { return r.expr(x.X, within) })
+	case *Text:
+		return r.text(x, within)
+	case *Selector:
+		found, _ := r.v.Matching(within, "labels", func(m map[string]string) bool { return x.Selector.Matches(labels.Set(m)) })
+		return found
+	case *Filter:
+		return r.filter(x, within)
+	default:
+		return r.unknown(within)
+	}
+}
+
+// not is what a condition leaves out. The complement of too much would be too little.
+func (r *rower) not(within columns.Set, f func() columns.Set) columns.Set {
+	before := r.exact
+	r.exact = true
+	found := f()
+	if !r.exact {
+		return within.Clone()
+	}
+	r.exact = before
+	return within.Clone().Without(found)
+}
+
+func hasWords(x Expr) bool {
+	switch x := x.(type) {
+	case And:
+		return slices.ContainsFunc(x, hasWords)
+	case Or:
+		return slices.ContainsFunc(x, hasWords)
+	case Not:
+		return hasWords(x.X)
+	case *Text:
+		return true
+	}
+	return false
+}
+
+func (r *rower) text(t *Text, within columns.Set) columns.Set {
+	for _, want := range t.Tokens {
+		within = r.v.Words(within, t.match(want))
+	}
+	return within
+}
+
+// match is one token of a text, as Text.eval has it.
+func (t *Text) match(want string) columns.Match {
+	switch {
+	case t.Prefix:
+		return columns.Match{Literal: want, Begins: true, Test: func(token string) bool { return strings.HasPrefix(token, want) }}
+	case t.Glob:
+		return columns.Match{Literal: globLiteral(want), Test: t.glob.MatchString}
+	case t.Fuzzy && len([]rune(want)) >= fuzzyFrom:
+		return columns.Match{Test: func(token string) bool { return within1(want, token) }}
+	}
+	return columns.Match{Literal: want, Whole: true, Test: func(token string) bool { return token == want }}
+}
+
+func (r *rower) filter(x *Filter, within columns.Set) columns.Set {
+	switch x.def.typ {
+	case typReady:
+		return r.ready(x, within)
+	case typStatus:
+		return r.status(x, within)
+	}
+	if x.Not {
+		return r.not(within, func() columns.Set { return r.positive(x, within) })
+	}
+	return r.positive(x, within)
+}
+
+// must is a set of a column that is there by the registry.
+func (r *rower) must(within columns.Set) func(columns.Set, bool) columns.Set {
+	return func(found columns.Set, ok bool) columns.Set {
+		if !ok {
+			return r.unknown(within)
+		}
+		return found
+	}
+}
+
+func (r *rower) ready(x *Filter, within columns.Set) columns.Set {
+	must := r.must(within)
+	if x.Op == OpHas {
+		return must(r.v.Text(within, "ready", func(s string) bool { return (s != "") != x.Not }))
+	}
+	return must(r.v.Text(within, "ready", func(s string) bool {
+		return s != "" && x.any(func(v *Value) bool { return s == v.Text }) != x.Not
+	}))
+}
+
+// status is Filter.status: not(any of readiness, texts), where readiness has a negation of its own.
+func (r *rower) status(x *Filter, within columns.Set) columns.Set {
+	must := r.must(within)
+	if x.Op == OpHas {
+		return must(r.v.Text(within, "status", func(s string) bool { return (s != "") != x.Not }))
+	}
+	found := within.Clone().Without(within)
+	var texts []*Value
+	for i := range x.Values {
+		v := &x.Values[i]
+		want := v.readiness(x.Op)
+		if want == "" {
+			texts = append(texts, v)
+			continue
+		}
+		found.Or(must(r.v.Text(within, "ready", func(s string) bool {
+			if x.Not {
+				return s != opposite(want)
+			}
+			return s == want
+		})))
+	}
+	if len(texts) > 0 {
+		match := func(s string) bool {
+			return slices.ContainsFunc(texts, func(v *Value) bool { return v.text(x.Op, s) })
+		}
+		found.Or(must(r.v.Text(within, "status", match))).Or(must(r.v.Text(within, "health", match)))
+	}
+	if x.Not {
+		return within.Clone().Without(found)
+	}
+	return found
+}
+
+// positive is the filter without its negation.
+func (r *rower) positive(x *Filter, within columns.Set) columns.Set {
+	f, must := x.def, r.must(within)
+	has := x.Op == OpHas
+	text := func(s string) bool {
+		if has {
+			return s != ""
+		}
+		return x.any(func(v *Value) bool { return v.text(x.Op, s) })
+	}
+	switch f.typ {
+	case typWord, typHealth:
+		if f.column == "uid" && !has && len(x.Values) == 1 && x.Values[0].Kind == Literal && (x.Op == OpEqual || isUID(x.Values[0].Text)) {
+			uid := x.Values[0].Text
+			if x.Op == OpMatch {
+				uid = strings.ToLower(uid) // UUIDs are written in lower case
+			}
+			return r.v.UID(within, uid)
+		}
+		return must(r.v.Text(within, f.column, text))
+	case typWords:
+		if has {
+			return must(r.v.Present(within, f.column))
+		}
+		return must(r.v.Any(within, f.column, text))
+	case typCluster:
+		if has {
+			return within.Clone()
+		}
+		return must(r.v.Text(within, f.column, func(uid string) bool {
+			return x.any(func(v *Value) bool { return slices.Contains(v.ids, uid) })
+		}))
+	case typKind:
+		if has {
+			return within.Clone()
+		}
+		return r.v.Kinds(within, func(gr kube.GroupResource) bool {
+			return x.any(func(v *Value) bool {
+				for _, k := range v.kinds {
+					if k.GroupResource == gr {
+						return true
+					}
+				}
+				return false
+			})
+		})
+	case typMap:
+		return must(r.v.Entry(within, f.column, x.Key, func(s string) bool { return has || x.any(func(v *Value) bool { return v.text(x.Op, s) }) }))
+	case typImage:
+		if has {
+			return must(r.v.Present(within, f.column))
+		}
+		return must(r.v.Any(within, f.column, func(s string) bool { return x.any(func(v *Value) bool { return v.ownerRef(x.Op, s) }) }))
+	case typPart:
+		return must(r.v.Any(within, f.column, func(image string) bool { return text(parseImage(image).part(f.name)) }))
+	case typOwner:
+		if has {
+			return must(r.v.Present(within, f.column))
+		}
+		return r.v.Owned(within, ownerLevels, func(ref string) bool { return x.any(func(v *Value) bool { return v.ownerRef(x.Op, ref) }) })
+	case typPath:
+		if has {
+			return must(r.v.Present(within, f.column))
+		}
+		return must(r.v.Any(within, f.column, func(s string) bool { return x.any(func(v *Value) bool { return v.path(x.Op, s) }) }))
+	case typNumber:
+		return must(r.v.Number(within, f.column, func(n int64) bool {
+			return n >= 0 && (has || x.any(func(v *Value) bool { return v.number(x.Op, n) }))
+		}))
+	case typAge, typTime:
+		if f.name == "deleted" {
+			return r.unknown(within)
+		}
+		return must(r.v.Number(within, f.column, func(ms int64) bool {
+			return ms > 0 && (has || x.any(func(v *Value) bool {
+				return (v.since.IsZero() || ms >= v.since.UnixMilli()) && (v.until.IsZero() || ms < v.until.UnixMilli())
+			}))
+		}))
+	default:
+		return r.unknown(within)
+	}
+}
+
+// Dimension is what a facet or a group counts a field by. ok is false for what columns do not hold, or hold a value
+// a row of: name and uid.
+func (f FieldKey) Dimension(v *columns.View) (by columns.Dimension, ok bool) {
+	switch f.def.typ {
+	case typKind:
+		return v.ByColumn("kind", nil)
+	case typMap:
+		if f.key != "" {
+			return v.ByEntry(f.def.column, f.key)
+		}
+		return v.ByKeys(f.def.column)
+	case typPart:
+		return v.ByColumn(f.def.column, func(image string) string { return parseImage(image).part(f.def.name) })
+	case typWord, typHealth, typReady, typStatus, typCluster, typWords, typImage, typOwner, typPath, typNumber:
+		return v.ByColumn(f.def.column, nil)
+	}
+	return by, false
+}
+
+// Column is the column of a field that has one value a row, "" for others.
+func (f FieldKey) Column() string {
+	if f.def.typ == typWord {
+		return f.def.column
+	}
+	return ""
+}
+
+// FieldKey is a field of the Resources page, with the key of a label or annotation.
+type FieldKey struct {
+	def *field
+	key string
+}
+
+// FieldOf reads a field as FacetColumn does.
+func FieldOf(name string) (FieldKey, bool) {
+	name, key, keyed := split(name)
+	f := lookup(name, Resources)
+	if f == nil || !f.on(Resources) || keyed && (f.typ != typMap || key == "") {
+		return FieldKey{}, false
+	}
+	return FieldKey{def: f, key: key}, true
+}

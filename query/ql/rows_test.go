@@ -1,0 +1,105 @@
+package ql
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
+)
+
+// tableOf puts objects into columns, of those with one key only the first. number finds the object of a row.
+func tableOf(t *testing.T, objects []*records.Version) (table *columns.Table, kept []*records.Version, number map[columns.Key]int64) {
+	t.Helper()
+	table, number = columns.New(), map[columns.Key]int64{}
+	for _, o := range objects {
+		k := columns.Key{Cluster: o.ClusterUID, Group: o.Ref.Group, Resource: o.Ref.Resource, Namespace: o.Namespace, Name: o.Name}
+		if _, taken := number[k]; taken {
+			continue
+		}
+		number[k] = int64(len(kept))
+		kept = append(kept, o)
+		o.Ver = uint64(len(kept))
+		if !o.DeletedAt.IsZero() {
+			table.Bury(k, &o.Object)
+			continue
+		}
+		table.Apply([]columns.Change{{Key: k, Object: &o.Object}})
+	}
+	return table, kept, number
+}
+
+func TestColumnsAgreeWithEval(t *testing.T) {
+	r := seed(t)
+	objects := generateObjects(r, agreeObjects)
+	for i, o := range objects {
+		if i%2 == 0 { // as the aggregator writes them; the other half has tokens of its own
+			var object map[string]any
+			if err := json.Unmarshal(o.JSON, &object); err != nil {
+				t.Fatal(err)
+			}
+			o.Tokens = kube.TokensOf(&o.Summary, object)
+		}
+	}
+	table, objects, number := tableOf(t, objects)
+	owners := ownersOf(objects)
+	exactly, matched := 0, 0
+	for _, q := range readable(t, r, Resources, agreeQueries) {
+		if q.Deleted() {
+			continue
+		}
+		want := map[int64]bool{}
+		for j, o := range objects {
+			if q.Eval(&o.Object, owners) {
+				want[int64(j)] = true
+			}
+		}
+		err := table.Read(func(v *columns.View) error {
+			set, exact := q.Rows(v, v.Living())
+			got := map[int64]bool{}
+			set.Each(func(row uint32) {
+				k, _ := v.Version(row)
+				got[number[k]] = true
+			})
+			if exact {
+				exactly++
+				matched += len(want)
+				same(t, q, "columns", objects, want, got)
+				return nil
+			}
+			for j := range want {
+				if !got[j] {
+					t.Fatalf("%s: the candidates of the columns miss %s", q.Canonical(), describe(objects[j]))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("of %d queries columns answer %d exactly, %.0f matches each, over %d objects", agreeQueries, exactly, float64(matched)/float64(exactly), len(objects))
+	if exactly < agreeQueries/4 || matched == 0 {
+		t.Errorf("columns answer %d queries exactly: too few to show anything", exactly)
+	}
+}
+
+func TestColumnsHoldWhatRowsHold(t *testing.T) {
+	objects := generateObjects(seed(t), 300)
+	table, objects, number := tableOf(t, objects)
+	err := table.Read(func(v *columns.View) error {
+		v.Living().Each(func(row uint32) {
+			k, ver := v.Version(row)
+			want := objects[number[k]]
+			got := v.Object(row)
+			if got.UID != want.UID || ver != want.Ver || got.ResourceVersion != want.ResourceVersion || got.Name != want.Name || got.Status != want.Status || len(got.Labels) != len(want.Labels) {
+				t.Errorf("row of %s is %+v, want %+v", want.Ref, got, want.Object)
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
