@@ -43,7 +43,7 @@ type Object struct {
 	UID             string
 	ResourceVersion string
 	App             string // its label app, "" for what has none
-	Phase           string // of a Pod
+	Status          string // of a Pod, as kubectl prints it; "" for others
 	JSON            []byte
 	Managers        []*ingestpb.Manager
 }

@@ -57,6 +57,9 @@ func TestObjectsAreWhatTheySay(t *testing.T) {
 					if s.Kind != r.Kind || s.Name != o.Name || s.Namespace != o.Namespace || s.UID != o.UID || s.ResourceVersion != o.ResourceVersion || s.Labels["app"] != o.App {
 						t.Fatalf("got %s %s/%s %s, want %s %s/%s %s of app %q", s.Kind, s.Namespace, s.Name, s.UID, r.Kind, o.Namespace, o.Name, o.UID, o.App)
 					}
+					if r.Kind == "Pod" && s.Status != o.Status {
+						t.Fatalf("%s: got status %q, want %q", o.Name, s.Status, o.Status)
+					}
 					if revision > 0 {
 						return true
 					}

@@ -13,7 +13,7 @@ type maker struct {
 	kind     *kind
 	revision int
 	values   map[string]string
-	phase    string
+	status   string
 	chance   uint64 // of the object at hand
 }
 
@@ -22,7 +22,7 @@ const month = 30 * 24 * 3600
 // make makes object n of the kind: of an application, or of the cluster when a is none.
 func (m *maker) make(a app, n int) *Object {
 	v, f := m.values, m.fleet
-	m.chance, m.phase = f.chance(m.kind.resource.Kind, m.cluster.number, a.number, n), ""
+	m.chance, m.status = f.chance(m.kind.resource.Kind, m.cluster.number, a.number, n), ""
 	if a.runs == "" {
 		m.chance = mix(m.chance) // the cluster's own are not those of application 0
 	}
@@ -56,7 +56,7 @@ func (m *maker) make(a app, n int) *Object {
 	json := m.kind.template.fill(v)
 	o := &Object{
 		Resource: m.kind.resource, Name: v["name"], UID: v["uid"], ResourceVersion: v["rv"],
-		Phase: m.phase, JSON: json, Managers: m.kind.managers,
+		Status: m.status, JSON: json, Managers: m.kind.managers,
 	}
 	if o.Resource.Namespaced {
 		o.Namespace, o.App = v["ns"], v["app"]

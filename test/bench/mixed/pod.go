@@ -38,7 +38,7 @@ func (m *maker) pod(a app, n int) {
 		restarts += m.revision
 	}
 	running := `{"running":{"startedAt":"` + v["changed"] + `"}}`
-	m.phase, v["isReady"], v["state"], v["proxyState"] = "Running", "true", running, running
+	phase, state, proxy := "Running", running, running
 	terminated := func(reason string, code int) string {
 		return `{"terminated":{"containerID":"` + v["container"] + `","exitCode":` + strconv.Itoa(code) + `,"finishedAt":"` + v["changed"] + `","reason":"` + reason + `","startedAt":"` + v["created"] + `"}}`
 	}
@@ -48,22 +48,24 @@ func (m *maker) pod(a app, n int) {
 	luck := m.chance >> 20 % 1000
 	switch {
 	case a.runs == "CronJob" && m.jobFailed(a, n):
-		m.phase, v["state"], v["proxyState"] = "Failed", terminated("Error", 1), terminated("Completed", 0)
+		phase, m.status, state, proxy = "Failed", "Error", terminated("Error", 1), terminated("Error", 1)
 	case a.runs == "CronJob":
-		m.phase, v["state"], v["proxyState"] = "Succeeded", terminated("Completed", 0), terminated("Completed", 0)
+		phase, m.status, state, proxy = "Succeeded", "Completed", terminated("Completed", 0), terminated("Completed", 0)
 	case luck < 25:
 		restarts += 5 + m.revision
-		v["state"] = waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container=app pod="+v["name"])
+		m.status, state = "CrashLoopBackOff", waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container=app pod="+v["name"])
 	case luck < 40:
-		m.phase, v["state"] = "Pending", waiting("ImagePullBackOff", `Back-off pulling image \"`+v["image"]+`\"`)
+		phase, m.status, state = "Pending", "ImagePullBackOff", waiting("ImagePullBackOff", `Back-off pulling image \"`+v["image"]+`\"`)
 	case luck < 50:
-		m.phase, v["state"], v["proxyState"] = "Pending", waiting("ContainerCreating", ""), waiting("ContainerCreating", "")
+		phase, m.status, state, proxy = "Pending", "ContainerCreating", waiting("ContainerCreating", ""), waiting("ContainerCreating", "")
 	case luck < 60:
-		m.phase, v["state"] = "Failed", terminated("OOMKilled", 137)
+		phase, m.status, state, proxy = "Failed", "OOMKilled", terminated("OOMKilled", 137), terminated("OOMKilled", 137)
+	default:
+		m.status = "Running"
 	}
-	v["ready"] = "True"
-	if m.phase != "Running" || luck < 25 {
+	v["isReady"], v["ready"] = "true", "True"
+	if m.status != "Running" {
 		v["isReady"], v["ready"] = "false", "False"
 	}
-	v["phase"], v["restarts"] = m.phase, strconv.Itoa(restarts)
+	v["phase"], v["state"], v["proxyState"], v["restarts"] = phase, state, proxy, strconv.Itoa(restarts)
 }
