@@ -29,12 +29,15 @@ func ChangedPaths(old, new map[string]any) (paths []string, meaningful bool) {
 type differ struct {
 	paths      []string
 	meaningful bool
+	all        bool // also what follows from other changes
 }
 
 func (d *differ) found(path string) {
 	switch path {
 	case "metadata.resourceVersion", "metadata.generation", "metadata.managedFields", "metadata.selfLink":
-		return
+		if !d.all {
+			return
+		}
 	}
 	d.paths = append(d.paths, path)
 	d.meaningful = d.meaningful || !Noise(path)

@@ -109,6 +109,21 @@ type SuspectReason struct {
 	Weight float64
 }
 
+// DiffRequest asks what differs between two objects. A zero moment is now.
+type DiffRequest struct {
+	From, To     kube.Ref
+	FromAt, ToAt time.Time
+	Noise        bool // do not leave out what servers and controllers write for themselves
+}
+
+// Diff is what differs. From or To is nil when there was no such object.
+type Diff struct {
+	From, To *Object
+	Unified  string // of the YAML, "" when nothing differs
+	Changes  []kube.Difference
+	Hidden   int // differences that were noise
+}
+
 // Page is one page of a list.
 type Page[T any] struct {
 	Items    []T

@@ -29,6 +29,8 @@ type Reader interface {
 	Events(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Event], error)
 	// Suspects answers changes of the window before a moment that may have broken what the query finds, worst first.
 	Suspects(ctx context.Context, scope access.Scope, query string, before time.Time, window time.Duration, first int) ([]*records.Suspect, error)
+	// Diff is NOT_FOUND when neither side was there.
+	Diff(ctx context.Context, scope access.Scope, r records.DiffRequest) (*records.Diff, error)
 	Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error)
 	Clusters(ctx context.Context, scope access.Scope, query string) ([]*records.Cluster, error)
 	Kinds(ctx context.Context, scope access.Scope) ([]records.Kind, error)
