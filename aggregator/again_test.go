@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -20,7 +21,7 @@ func TestAnObjectInAnotherFormIsStoredAgainAndIsNoNews(t *testing.T) {
 		change(p.GetObject())
 		return snapshotOf(1, nil, p)
 	}
-	const forms = `SELECT concat(api_version, ':', digest, ':', toString(position(object, 'hunter2') > 0)) FROM {db}.resources FINAL`
+	const forms = `SELECT concat(api_version, ':', digest, ':', toString(position(object, 'hunter2') > 0)) FROM {db}.resource_history ORDER BY ver DESC LIMIT 1`
 	h.opens(t).sends(list(func(o *ingestpb.ObjectChange) {
 		o.Object = bytes.ReplaceAll(o.Object, []byte("app:1"), []byte("hunter2"))
 	})...)
@@ -62,4 +63,16 @@ func TestAnEventBeganBeforeItWasLastSeen(t *testing.T) {
 		}}})
 	}
 	h.wants(t, "before", "e-1:0 e-2:0 e-3:1000", `SELECT concat(uid, ':', toString(toUnixTimestamp64Milli(last_at) - toUnixTimestamp64Milli(first_at))) FROM {db}.events ORDER BY uid`)
+}
+
+// A hub that derives more of an object than the one before writes it anew, from the next list, and calls it no news.
+func TestAnObjectOfAnOlderDerivationIsStoredAgainAndIsNoNews(t *testing.T) {
+	h := newHub(t)
+	list := func() []*ingestpb.Record { return snapshotOf(1, nil, pod(ingestpb.Op_OP_SNAPSHOT, "a", "1", "app:1")) }
+	h.opens(t).sends(list()...)
+	clickhousetest.Exec(t, h.db, "ALTER TABLE "+h.db.Table("resources")+" UPDATE derived = 0 WHERE 1 SETTINGS mutations_sync = 1")
+	for range 2 {
+		h.opens(t).sends(list()...)
+	}
+	h.wants(t, "history", "snapshot:0 update:0", `SELECT concat(toString(op), ':', toString(meaningful)) FROM {db}.resource_history ORDER BY ver`)
 }

@@ -271,7 +271,7 @@ func TestDeletesKeepWhatWasLastKnown(t *testing.T) {
 	s.sends(deleted("a"), deleted("never-seen"))
 	h.wants(t, "live", "b:1", live)
 	h.wants(t, "tombstone", "a,1,Running,app2:1.4.0,1,1",
-		`SELECT concatWithSeparator(',', name, resource_version, status, images[1], toString(length(object) > 100), toString(deleted_at > '2026-01-01')) FROM {db}.resources FINAL WHERE deleted = 1`)
+		`SELECT concatWithSeparator(',', name, resource_version, status, images[1], toString(length(object) > 100), toString(deleted_at > '2026-01-01')) FROM {db}.resource_history WHERE deleted = 1`)
 	s.sends(deleted("a"))
 	h.wants(t, "one delete", "1", `SELECT toString(count()) FROM {db}.resource_history WHERE op = 'delete'`)
 	s.sends(pod(ingestpb.Op_OP_ADD, "a", "7", "app2:1.4.0"))

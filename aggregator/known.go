@@ -3,6 +3,7 @@ package aggregator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 	"unique"
 
@@ -22,6 +23,7 @@ type object struct {
 	uid, resourceVersion string
 	apiVersion           unique.Handle[string] // the few there are, of many objects
 	digest               string
+	derived              uint16 // what kube.Derivation was
 	ver                  uint64
 	changedAt            time.Time
 	changedBy            string
@@ -29,10 +31,10 @@ type object struct {
 }
 
 // heldAs reports that the database holds what c says, in the same form: read in the same version of the API, with
-// the same taken out of it.
+// the same taken out of it, and the same derived from it.
 func (o *object) heldAs(c *ingestpb.ObjectChange) bool {
 	return o != nil && o.uid == c.Uid && o.resourceVersion == c.ResourceVersion && o.digest == c.RedactedDigest &&
-		o.apiVersion == unique.Make(c.Resource.GetVersion())
+		o.apiVersion == unique.Make(c.Resource.GetVersion()) && o.derived == kube.Derivation
 }
 
 // knownSet is what the database holds of one cluster's live objects.
@@ -102,8 +104,8 @@ func (s *Server) finishInterrupted(ctx context.Context, cluster string) error {
 	}
 	s.log.Warn("finishing an interrupted commit", "cluster", cluster, "from", current, "to", history)
 	p = &clickhouse.Params{}
-	err := s.db.Exec(ctx, `INSERT INTO `+s.db.Table("resources")+` (`+resourceColumnNames+`)
-		SELECT `+resourceColumnNames+` FROM `+s.db.Table("resource_history")+`
+	err := s.db.Exec(ctx, `INSERT INTO `+s.db.Table("resources")+` (`+resourceColumns+`)
+		SELECT `+asHistoryHasThem+` FROM `+s.db.Table("resource_history")+`
 		WHERE cluster = `+p.String(cluster)+` AND ver > `+p.Uint(current), p)
 	if err != nil {
 		return fmt.Errorf("carry history into the current state: %w", err)
@@ -114,7 +116,7 @@ func (s *Server) finishInterrupted(ctx context.Context, cluster string) error {
 // loadKnown reads what the database holds of a cluster's live objects.
 func (s *Server) loadKnown(ctx context.Context, cluster string) (knownSet, error) {
 	p := &clickhouse.Params{}
-	rows, err := s.db.Query(ctx, `SELECT api_group, resource, namespace, name, uid, resource_version, api_version, digest, ver, changed_at, changed_by, changed_paths
+	rows, err := s.db.Query(ctx, `SELECT api_group, resource, namespace, name, uid, resource_version, api_version, digest, derived, ver, changed_at, changed_by, changed_paths
 		FROM `+s.db.Table("resources")+` FINAL WHERE cluster = `+p.String(cluster)+` AND deleted = 0`, p)
 	if err != nil {
 		return nil, fmt.Errorf("read known objects: %w", err)
@@ -126,7 +128,7 @@ func (s *Server) loadKnown(ctx context.Context, cluster string) (knownSet, error
 		var at name
 		o := &object{}
 		var apiVersion string
-		if err := rows.Scan(&gr.Group, &gr.Resource, &at.namespace, &at.name, &o.uid, &o.resourceVersion, &apiVersion, &o.digest, &o.ver,
+		if err := rows.Scan(&gr.Group, &gr.Resource, &at.namespace, &at.name, &o.uid, &o.resourceVersion, &apiVersion, &o.digest, &o.derived, &o.ver,
 			&o.changedAt, &o.changedBy, &o.changedPaths); err != nil {
 			return nil, fmt.Errorf("read known objects: %w", err)
 		}
@@ -170,21 +172,24 @@ func (s *Server) loadEvents(ctx context.Context, cluster string) (map[string]see
 // name may be 253 bytes long.
 const objectsAtOnce = 500
 
-// readObjects reads the JSON of objects of one kind from the database.
-func (s *Server) readObjects(ctx context.Context, cluster string, gr kube.GroupResource, at []name) (map[name]string, error) {
+// held is an object and the version of it that the database holds.
+type held struct {
+	name
+	ver uint64
+}
+
+// readObjects reads the JSON of versions of objects of one kind from the database.
+func (s *Server) readObjects(ctx context.Context, cluster string, gr kube.GroupResource, at []held) (map[name]string, error) {
 	out := make(map[name]string, len(at))
-	for len(at) > 0 {
-		part := at[:min(objectsAtOnce, len(at))]
-		at = at[len(part):]
-		namespaces, names := make([]string, len(part)), make([]string, len(part))
-		for i, n := range part {
-			namespaces[i], names[i] = n.namespace, n.name
+	for part := range slices.Chunk(at, objectsAtOnce) {
+		namespaces, names, vers := make([]string, len(part)), make([]string, len(part)), make([]uint64, len(part))
+		for i, h := range part {
+			namespaces[i], names[i], vers[i] = h.namespace, h.name.name, h.ver
 		}
 		p := &clickhouse.Params{}
-		rows, err := s.db.Query(ctx, `SELECT namespace, name, object FROM `+s.db.Table("resources")+`
+		rows, err := s.db.Query(ctx, `SELECT namespace, name, object FROM `+s.db.Table("resource_history")+`
 			WHERE api_group = `+p.String(gr.Group)+` AND resource = `+p.String(gr.Resource)+` AND cluster = `+p.String(cluster)+`
-			AND (namespace, name) IN (SELECT t.1, t.2 FROM (SELECT arrayJoin(arrayZip(`+p.Strings(namespaces)+`, `+p.Strings(names)+`)) AS t))
-			ORDER BY ver DESC LIMIT 1 BY namespace, name`, p)
+			AND (namespace, name, ver) IN (SELECT t.1, t.2, t.3 FROM (SELECT arrayJoin(arrayZip(`+p.Strings(namespaces)+`, `+p.Strings(names)+`, `+p.Uints(vers)+`)) AS t))`, p)
 		if err != nil {
 			return nil, fmt.Errorf("read previous %s: %w", gr, err)
 		}

@@ -115,7 +115,7 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	v := &version{
 		gr: gr, at: at, apiVersion: c.Resource.GetVersion(), kind: c.Resource.GetKind(), ver: ver,
 		observedAt: w.observed(c.ObservedMs), summary: summary, text: string(c.Object),
-		now: object{uid: c.Uid, resourceVersion: c.ResourceVersion, apiVersion: unique.Make(c.Resource.GetVersion()), digest: c.RedactedDigest, ver: ver},
+		now: object{uid: c.Uid, resourceVersion: c.ResourceVersion, apiVersion: unique.Make(c.Resource.GetVersion()), digest: c.RedactedDigest, derived: kube.Derivation, ver: ver},
 	}
 	if v.kind == "" {
 		v.kind = summary.Kind
@@ -237,7 +237,7 @@ func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text st
 	if v.kind == "" {
 		v.kind = v.summary.Kind
 	}
-	v.now.ver = ver
+	v.now.ver, v.now.derived = ver, kube.Derivation
 	if meaningful {
 		v.now.changedAt, v.now.changedBy, v.now.changedPaths = when, "", nil
 	}
@@ -309,7 +309,7 @@ func (w *preparation) fetchPrevious(b *ingestpb.Batch) error {
 }
 
 func (w *preparation) fetch(gr kube.GroupResource, at []name) error {
-	var need []name
+	var need []held
 	for _, n := range at {
 		key := objectKey{w.cluster, gr, n}
 		if _, ok := w.uncommitted(key); ok {
@@ -320,7 +320,9 @@ func (w *preparation) fetch(gr kube.GroupResource, at []name) error {
 			w.keep(gr, n, text)
 			continue
 		}
-		need = append(need, n)
+		if before := w.known[gr][n]; before != nil {
+			need = append(need, held{n, before.ver})
+		}
 	}
 	if len(need) == 0 {
 		return nil

@@ -9,7 +9,8 @@ import (
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
-// version is one version of an object, as resource_history keeps it. The last of each object goes to resources too.
+// version is one version of an object, as resource_history keeps it. The last of each object goes to resources too,
+// without its text.
 type version struct {
 	gr         kube.GroupResource
 	at         name
@@ -75,10 +76,15 @@ type versionColumns struct {
 	reasons, images                             [][]string
 	node                                        []string
 	replicas, readyReplicas, restarts           []int64
-	ownerUIDs, ownerRefs, tokens                [][]string
-	changedBy                                   []string
-	changedPaths                                [][]string
+	ownerUIDs, ownerRefs                        [][]string
+	conditions                                  []map[string]string
+	containers, ips                             [][]string
+	serviceAccount                              []string
+	uses, traits, tokens                        [][]string
+	changedBy, lastChangedBy                    []string
+	changedPaths, lastChangedPaths              [][]string
 	digest, object                              []string
+	derived                                     []uint16
 }
 
 func (c *versionColumns) add(cluster string, v *version) {
@@ -113,19 +119,28 @@ func (c *versionColumns) add(cluster string, v *version) {
 	c.restarts = append(c.restarts, s.Restarts)
 	c.ownerUIDs = append(c.ownerUIDs, some(s.OwnerUIDs))
 	c.ownerRefs = append(c.ownerRefs, some(s.OwnerRefs))
+	c.conditions = append(c.conditions, someMap(s.Conditions))
+	c.containers = append(c.containers, some(s.Containers))
+	c.ips = append(c.ips, some(s.IPs))
+	c.serviceAccount = append(c.serviceAccount, s.ServiceAccount)
+	c.uses = append(c.uses, some(s.Uses))
+	c.traits = append(c.traits, some(s.Traits))
 	c.tokens = append(c.tokens, some(s.Tokens))
+	c.digest = append(c.digest, v.now.digest)
+	c.derived = append(c.derived, v.now.derived)
 	if c.history {
 		c.op = append(c.op, v.op)
 		c.meaningful = append(c.meaningful, flag(v.meaningful))
 		c.previous = append(c.previous, v.previous)
 		c.changedBy = append(c.changedBy, v.by)
 		c.changedPaths = append(c.changedPaths, some(v.paths))
+		c.lastChangedBy = append(c.lastChangedBy, v.now.changedBy)
+		c.lastChangedPaths = append(c.lastChangedPaths, some(v.now.changedPaths))
+		c.object = append(c.object, v.text)
 	} else {
 		c.changedBy = append(c.changedBy, v.now.changedBy)
 		c.changedPaths = append(c.changedPaths, some(v.now.changedPaths))
 	}
-	c.digest = append(c.digest, v.now.digest)
-	c.object = append(c.object, v.text)
 }
 
 func (c *versionColumns) columns() []clickhouse.Column {
@@ -139,24 +154,30 @@ func (c *versionColumns) columns() []clickhouse.Column {
 		{Name: "app", Values: c.app}, {Name: "status", Values: c.status}, {Name: "health", Values: c.health}, {Name: "ready", Values: c.ready},
 		{Name: "reasons", Values: c.reasons}, {Name: "images", Values: c.images}, {Name: "node", Values: c.node},
 		{Name: "replicas", Values: c.replicas}, {Name: "ready_replicas", Values: c.readyReplicas}, {Name: "restarts", Values: c.restarts},
-		{Name: "owner_uids", Values: c.ownerUIDs}, {Name: "owner_refs", Values: c.ownerRefs}, {Name: "tokens", Values: c.tokens},
-		{Name: "changed_by", Values: c.changedBy}, {Name: "changed_paths", Values: c.changedPaths},
-		{Name: "digest", Values: c.digest}, {Name: "object", Values: c.object},
+		{Name: "owner_uids", Values: c.ownerUIDs}, {Name: "owner_refs", Values: c.ownerRefs},
+		{Name: "conditions", Values: c.conditions}, {Name: "containers", Values: c.containers}, {Name: "ips", Values: c.ips},
+		{Name: "service_account", Values: c.serviceAccount}, {Name: "uses", Values: c.uses}, {Name: "traits", Values: c.traits},
+		{Name: "tokens", Values: c.tokens}, {Name: "changed_by", Values: c.changedBy}, {Name: "changed_paths", Values: c.changedPaths},
+		{Name: "digest", Values: c.digest}, {Name: "derived", Values: c.derived},
 	}
 	if c.history {
 		columns = append(columns, clickhouse.Column{Name: "op", Values: c.op}, clickhouse.Column{Name: "meaningful", Values: c.meaningful},
-			clickhouse.Column{Name: "previous_ver", Values: c.previous})
+			clickhouse.Column{Name: "previous_ver", Values: c.previous}, clickhouse.Column{Name: "last_changed_by", Values: c.lastChangedBy},
+			clickhouse.Column{Name: "last_changed_paths", Values: c.lastChangedPaths}, clickhouse.Column{Name: "object", Values: c.object})
 	}
 	return columns
 }
 
-// resourceColumnNames lists the columns that resources and resource_history share.
-var resourceColumnNames = func() string {
-	var names []string
+// resourceColumns lists the columns of resources, and what they are in resource_history.
+var resourceColumns, asHistoryHasThem = func() (string, string) {
+	var names, as []string
 	for _, c := range (&versionColumns{}).columns() {
-		names = append(names, c.Name)
+		names, as = append(names, c.Name), append(as, map[string]string{"changed_by": "last_changed_by", "changed_paths": "last_changed_paths"}[c.Name])
+		if n := len(as) - 1; as[n] == "" {
+			as[n] = c.Name
+		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names, ", "), strings.Join(as, ", ")
 }()
 
 // event is one revision of an event.

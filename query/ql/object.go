@@ -3,11 +3,15 @@ package ql
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 )
+
+// objectColumn is the JSON in resource_history.
+const objectColumn = "object"
 
 // within answers a filter on a path: what stands there in the object's JSON, without the negation.
 func (x *Filter) within(object []byte) bool {
@@ -32,6 +36,23 @@ func (v *Value) at(op Op, text string) bool {
 	}
 	q, ok := amount(text)
 	return ok && v.amount(op, &q)
+}
+
+// ReadsObject reports whether a condition reads the object's JSON, which resource_history has and resources has not.
+func (q *Query) ReadsObject() bool { return readsObject(q.root) }
+
+func readsObject(e Expr) bool {
+	switch e := e.(type) {
+	case And:
+		return slices.ContainsFunc(e, readsObject)
+	case Or:
+		return slices.ContainsFunc(e, readsObject)
+	case Not:
+		return readsObject(e.X)
+	case *Filter:
+		return e.def.column == objectColumn
+	}
+	return false
 }
 
 // valuesAt are the values a path leads to. Lists are stepped into by keys, and a list at the end is its elements.

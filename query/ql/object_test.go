@@ -81,9 +81,10 @@ func TestPathsReadWhatStandsInTheObject(t *testing.T) {
 	f(strings.TrimSpace(strings.Repeat(`.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a>1 `, 64)), false)
 
 	db := clickhousetest.Open(t)
-	insert(t, db, "resources", []*records.Version{o})
+	o.Op = "add"
+	insert(t, db, "resource_history", []*records.Version{o})
 	for _, q := range queries {
-		if got, want := len(ask(t, db, "resources", []*Query{q})[0]) == 1, q.Eval(&o.Object, nil); got != want {
+		if got, want := len(ask(t, db, "resource_history", []*Query{q})[0]) == 1, q.Eval(&o.Object, nil); got != want {
 			t.Errorf("%s: ClickHouse says %t, Eval %t", q.Canonical(), got, want)
 		}
 	}
@@ -102,7 +103,7 @@ func BenchmarkPaths(b *testing.B) {
 		o.JSON = []byte(strings.NewReplacer(`"disktype"`, `"`+key+`"`, `"labels"`, `"managedFields":[`+strings.TrimSuffix(managed, ",")+`],"labels"`).Replace(somePod))
 	}
 	db := clickhousetest.Open(b)
-	insert(b, db, "resources", objects)
+	insert(b, db, "resource_history", objects)
 	for _, text := range []string{"node:node-1", "spec.nodeSelector.disktype:ssd", "spec.replicas:3", "spec.replicas>2", "spec.containers[*].resources.limits.memory>1Gi"} {
 		b.Run(text, func(b *testing.B) {
 			q, err := Parse(text, testOptions(Resources))
@@ -115,7 +116,7 @@ func BenchmarkPaths(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				rows, err := db.Query(context.Background(), "SELECT count() FROM "+db.Table("resources")+" WHERE "+where, p)
+				rows, err := db.Query(context.Background(), "SELECT count() FROM "+db.Table("resource_history")+" WHERE "+where, p)
 				if err != nil {
 					b.Fatal(err)
 				}

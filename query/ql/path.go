@@ -72,7 +72,7 @@ func (p *parser) path(from, end int) (*field, error) {
 			if len(steps) > maxSteps {
 				return nil, p.fail(CodeTooComplex, from, end, "Ask for something nearer to the root.", "The path has more than %d steps.", maxSteps)
 			}
-			return &field{name: pathText(steps), typ: typObject, column: "object", steps: steps}, nil
+			return &field{name: pathText(steps), typ: typObject, column: objectColumn, steps: steps}, nil
 		case !dot && p.text[i] == '.':
 			i++
 			dot = true

@@ -211,7 +211,7 @@ func (s *Service) readFeed(ctx context.Context, from vector, withJSON bool, limi
 	f := s.fleet(access.All("index")) // names only: the feed itself carries all clusters
 	p := new(clickhouse.Params)
 	var found []changed
-	columns := rowColumns + `, tokens`
+	columns := stateColumns + `, tokens`
 	if withJSON {
 		columns += `, object`
 	}

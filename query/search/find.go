@@ -63,10 +63,13 @@ func (a *question) from(p *clickhouse.Params, keys *candidates) string {
 		first += ` AND ` + keys.predicate(p)
 	}
 	if a.q.At().IsZero() {
+		if a.q.ReadsObject() {
+			return a.s.whole(first)
+		}
 		return a.s.db.Table("resources") + ` FINAL PREWHERE ` + first
 	}
 	history := a.s.db.Table("resource_history")
-	return `(SELECT * FROM ` + history + ` PREWHERE ` + first + ` AND (` + keyHash + `, ver) IN (SELECT ` + keyHash + ` AS h, max(ver) FROM ` + history +
+	return `(` + states + ` FROM ` + history + ` PREWHERE ` + first + ` AND (` + keyHash + `, ver) IN (SELECT ` + keyHash + ` AS h, max(ver) FROM ` + history +
 		` WHERE ` + first + ` AND observed_at <= ` + p.Time(a.q.At()) + ` GROUP BY h) LIMIT 1 BY ` + keyColumns + `)`
 }
 
@@ -373,77 +376,41 @@ func (a *question) page(ctx context.Context, s selection, c *cursor, bare bool, 
 
 // read answers exactly what matched, in order, even when newer versions arrived since the keys were selected.
 func (a *question) read(ctx context.Context, keys []key, vers []uint64, withJSON bool) ([]*records.Object, error) {
-	if !a.q.At().IsZero() {
-		return a.s.versions(ctx, a.f, keys, vers, withJSON)
-	}
-	place := make(map[key]int, len(keys))
-	objects := make([]*records.Object, len(keys))
-	var unknown []key
-	for i, k := range keys {
-		place[k] = i
-		if objects[i] = a.s.objects.get(a.f, k, vers[i], withJSON); objects[i] == nil {
-			unknown = append(unknown, k)
-		}
-	}
-	// Not from history: there, changed_by is of the version, here it is of the last meaningful one.
-	current, err := a.s.load(ctx, a.f, unknown, withJSON, true)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range current {
-		if k, ok := a.f.key(o.Ref); ok && o.Ver == vers[place[k]] {
-			objects[place[k]] = o
-		}
-	}
-	var movedKeys []key
-	var movedVers []uint64
-	for i, o := range objects {
-		if o == nil {
-			movedKeys, movedVers = append(movedKeys, keys[i]), append(movedVers, vers[i])
-		}
-	}
-	if len(movedKeys) == 0 {
-		return objects, nil
-	}
-	moved, err := a.s.versions(ctx, a.f, movedKeys, movedVers, withJSON)
-	for _, o := range moved {
-		if k, ok := a.f.key(o.Ref); ok {
-			objects[place[k]] = o
-		}
-	}
-	return slices.DeleteFunc(objects, func(o *records.Object) bool { return o == nil }), err
+	return a.s.versions(ctx, a.f, keys, vers, withJSON)
 }
 
 // list names the list that cursors are bound to. Canonical holds the sort.
 func (a *question) list() string { return listID("search", a.q.Canonical()) }
 
-// versions reads exactly these versions, in the order asked. A page of objects is what matched, even when newer
-// versions arrive in between.
+// versions reads exactly these versions, in the order asked: from memory, and the rest from history. A page of objects
+// is what matched, even when newer versions arrive in between.
 func (s *Service) versions(ctx context.Context, f *fleet, keys []key, vers []uint64, withJSON bool) ([]*records.Object, error) {
-	found := make(map[version]*records.Object, len(keys))
-	p := new(clickhouse.Params)
-	err := s.read(ctx, `SELECT `+rowsOf(withJSON)+` FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,
-		func(rows driver.Rows) error {
-			r := &row{}
-			dest := r.dest()
-			if withJSON {
-				dest = append(dest, &r.object.JSON)
-			}
-			if err := rows.Scan(dest...); err != nil {
-				return err
-			}
-			o := r.record(f)
-			found[version{r.key, o.Ver}] = o
-			return nil
-		})
-	if err != nil {
-		return nil, err
-	}
-	objects := make([]*records.Object, 0, len(keys))
+	objects := make([]*records.Object, len(keys))
+	place := make(map[version]int, len(keys))
+	var unknown []keyVersion
 	for i, k := range keys {
-		if o := found[version{k, vers[i]}]; o != nil {
-			objects = append(objects, o)
+		if objects[i] = s.objects.get(f, k, vers[i], withJSON); objects[i] == nil {
+			place[version{k, vers[i]}] = i
+			unknown = append(unknown, keyVersion{k, vers[i]})
 		}
 	}
-	return objects, nil
+	for part := range slices.Chunk(unknown, loadAtOnce) {
+		keys, vers := split(part)
+		p := new(clickhouse.Params)
+		err := s.read(ctx, `SELECT `+statesOf(withJSON)+` FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,
+			scanRows(f, withJSON, func(o *records.Object) {
+				if i, ok := place[version{keyOf(o), o.Ver}]; ok {
+					objects[i] = o
+					s.objects.put(o, withJSON)
+				}
+			}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(objects, func(o *records.Object) bool { return o == nil }), nil
+}
+
+func keyOf(o *records.Object) key {
+	return key{cluster: o.ClusterUID, group: o.Ref.Group, resource: o.Ref.Resource, namespace: o.Ref.Namespace, name: o.Ref.Name}
 }

@@ -204,7 +204,7 @@ func (s *Service) readSomeVersions(ctx context.Context, f *fleet, wanted []keyVe
 	var previous []keyVersion
 	keys, vers := split(wanted)
 	p := new(clickhouse.Params)
-	err := s.read(ctx, `SELECT `+rowsOf(false)+`, toString(op), meaningful, previous_ver, object FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,
+	err := s.read(ctx, `SELECT `+rowColumns+`, toString(op), meaningful, previous_ver, object FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,
 		func(rows driver.Rows) error {
 			r, v := &row{}, &records.Version{}
 			var meaningful uint8

@@ -20,14 +20,13 @@ func (s *Service) Object(ctx context.Context, scope access.Scope, ref kube.Ref, 
 		return nil, nil
 	}
 	p := new(clickhouse.Params)
-	var from string
-	if at.IsZero() {
-		from = s.db.Table("resources") + ` FINAL WHERE ` + keySet(p, []key{k})
-	} else {
-		from = s.db.Table("resource_history") + ` WHERE ` + keySet(p, []key{k}) + ` AND observed_at <= ` + p.Time(at)
+	// History always has the current version, and is written first.
+	where := keyIs(p, k) + ` AND ` + f.bounds(p)
+	if !at.IsZero() {
+		where += ` AND observed_at <= ` + p.Time(at)
 	}
 	var found *records.Object
-	err := s.read(ctx, `SELECT `+rowsOf(true)+` FROM `+from+` AND `+f.bounds(p)+` ORDER BY ver DESC LIMIT 1`, p,
+	err := s.read(ctx, `SELECT `+statesOf(true)+` FROM `+s.db.Table("resource_history")+` WHERE `+where+` ORDER BY ver DESC LIMIT 1`, p,
 		scanRows(f, true, func(o *records.Object) { found = o }))
 	if err != nil || found == nil || !found.DeletedAt.IsZero() {
 		return nil, err
@@ -55,9 +54,8 @@ func (s *Service) load(ctx context.Context, f *fleet, keys []key, withJSON, dele
 		part := keys[:min(len(keys), loadAtOnce)]
 		keys = keys[len(part):]
 		p := new(clickhouse.Params)
-		err := s.read(ctx, `SELECT `+rowsOf(withJSON)+` FROM `+s.db.Table("resources")+` FINAL WHERE `+keySet(p, part)+` AND `+f.bounds(p), p,
-			scanRows(f, withJSON, func(o *records.Object) {
-				s.objects.put(o, withJSON)
+		err := s.read(ctx, `SELECT `+rowColumns+` FROM `+s.db.Table("resources")+` FINAL WHERE `+keySet(p, part)+` AND `+f.bounds(p), p,
+			scanRows(f, false, func(o *records.Object) {
 				if deleted || o.DeletedAt.IsZero() {
 					found = append(found, o)
 				}
@@ -66,7 +64,19 @@ func (s *Service) load(ctx context.Context, f *fleet, keys []key, withJSON, dele
 			return nil, err
 		}
 	}
+	if withJSON {
+		return s.withJSON(ctx, f, found)
+	}
 	return found, nil
+}
+
+// withJSON is the same versions of objects with their JSON.
+func (s *Service) withJSON(ctx context.Context, f *fleet, objects []*records.Object) ([]*records.Object, error) {
+	keys, vers := make([]key, len(objects)), make([]uint64, len(objects))
+	for i, o := range objects {
+		keys[i], vers[i] = keyOf(o), o.Ver
+	}
+	return s.versions(ctx, f, keys, vers, true)
 }
 
 // loadAtOnce keeps the parameters of one SQL text below 200 KB.
@@ -112,7 +122,7 @@ func (s *Service) byUID(ctx context.Context, f *fleet, uids []string) (map[ident
 		return found, nil
 	}
 	p := new(clickhouse.Params)
-	err := s.read(ctx, `SELECT `+rowsOf(false)+` FROM `+s.db.Table("resources")+` FINAL WHERE uid IN `+p.Strings(uids)+` AND deleted = 0 AND `+f.bounds(p), p,
+	err := s.read(ctx, `SELECT `+rowColumns+` FROM `+s.db.Table("resources")+` FINAL WHERE uid IN `+p.Strings(uids)+` AND deleted = 0 AND `+f.bounds(p), p,
 		scanRows(f, false, func(o *records.Object) { found[identity{o.ClusterUID, o.UID}] = o }))
 	return found, err
 }
@@ -138,7 +148,8 @@ func (s *Service) Autoscalers(ctx context.Context, scope access.Scope, objects [
 		in = append(in, ns)
 	}
 	p := new(clickhouse.Params)
-	err := s.read(ctx, `SELECT `+rowsOf(true)+` FROM `+s.db.Table("resources")+` FINAL WHERE api_group = 'autoscaling' AND resource = 'horizontalpodautoscalers' AND deleted = 0 AND namespace IN `+p.Strings(in)+` AND `+f.bounds(p)+` ORDER BY `+keyColumns, p,
+	narrow := `api_group = 'autoscaling' AND resource = 'horizontalpodautoscalers' AND deleted = 0 AND namespace IN ` + p.Strings(in) + ` AND ` + f.bounds(p)
+	err := s.read(ctx, `SELECT `+rowColumns+`, object FROM `+s.whole(narrow)+` ORDER BY `+keyColumns, p,
 		scanRows(f, true, func(o *records.Object) {
 			var hpa struct {
 				Spec struct {

@@ -153,7 +153,7 @@ func (w *walk) down(ctx context.Context, level []*records.Object, depth int) err
 		var next []*records.Object
 		p := new(clickhouse.Params)
 		// One row more than fits tells whether anything was left out.
-		err := w.s.read(ctx, `SELECT `+rowsOf(false)+` FROM `+w.s.db.Table("resources")+` FINAL WHERE hasAny(owner_uids, `+p.Strings(uids)+`) AND deleted = 0 AND cluster = `+p.String(w.cluster)+
+		err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+w.s.db.Table("resources")+` FINAL WHERE hasAny(owner_uids, `+p.Strings(uids)+`) AND deleted = 0 AND cluster = `+p.String(w.cluster)+
 			` AND `+w.f.bounds(p)+` ORDER BY `+keyColumns+` LIMIT `+p.Int(relatedCap+1), p,
 			scanRows(w.f, false, func(o *records.Object) {
 				if w.add(o, i) {

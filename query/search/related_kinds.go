@@ -150,7 +150,7 @@ func (w *walk) selected(ctx context.Context, selectors []kube.Relation) ([]*reco
 			ways = append(ways, `(`+strings.Join(all, ` AND `)+`)`)
 		}
 		before := len(found)
-		err := w.s.read(ctx, `SELECT `+rowsOf(false)+` FROM `+w.s.db.Table("resources")+` FINAL WHERE api_group = '' AND resource = 'pods' AND deleted = 0 AND cluster = `+p.String(w.cluster)+
+		err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+w.s.db.Table("resources")+` FINAL WHERE api_group = '' AND resource = 'pods' AND deleted = 0 AND cluster = `+p.String(w.cluster)+
 			` AND (`+strings.Join(ways, ` OR `)+`) AND `+w.f.bounds(p)+` ORDER BY `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
 			scanRows(w.f, false, func(o *records.Object) { found = append(found, o) }))
 		if err != nil {
@@ -228,29 +228,33 @@ func (w *walk) pointing(ctx context.Context, level []*records.Object) ([]*record
 		return nil, nil
 	}
 	p := new(clickhouse.Params)
-	var kinds []string
+	var narrow, whole []string // what names them by columns, and with what must stand in their text
 	for _, gr := range order {
 		x := byKind[gr]
-		var ways []string
+		var ways, named []string
 		if len(x.nodes) > 0 {
 			ways = append(ways, `node IN `+p.Strings(x.nodes))
+			named = append(named, ways[0])
 		}
 		if len(x.namespaces) > 0 {
 			in := `namespace IN ` + p.Strings(x.namespaces)
 			if !x.everything {
-				var named []string
+				var texts []string
 				for part := range slices.Chunk(x.names, needlesAtOnce) {
-					named = append(named, `multiSearchAny(object, `+p.Strings(part)+`)`)
+					texts = append(texts, `multiSearchAny(object, `+p.Strings(part)+`)`)
 				}
-				in += ` AND (` + strings.Join(named, ` OR `) + `)`
+				named = append(named, in+` AND (`+strings.Join(texts, ` OR `)+`)`)
+			} else {
+				named = append(named, in)
 			}
 			ways = append(ways, in)
 		}
-		kinds = append(kinds, `(api_group = `+p.String(gr.Group)+` AND resource = `+p.String(gr.Resource)+` AND (`+strings.Join(ways, ` OR `)+`))`)
+		kind := `(api_group = ` + p.String(gr.Group) + ` AND resource = ` + p.String(gr.Resource) + ` AND (`
+		narrow, whole = append(narrow, kind+strings.Join(ways, ` OR `)+`))`), append(whole, kind+strings.Join(named, ` OR `)+`))`)
 	}
 	var found []*records.Object
-	err := w.s.read(ctx, `SELECT `+rowsOf(true)+` FROM `+w.s.db.Table("resources")+` FINAL WHERE (`+strings.Join(kinds, ` OR `)+`) AND deleted = 0 AND cluster = `+p.String(w.cluster)+
-		` AND `+w.f.bounds(p)+` ORDER BY notEmpty(owner_uids), `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
+	current := w.s.whole(`(` + strings.Join(narrow, ` OR `) + `) AND deleted = 0 AND cluster = ` + p.String(w.cluster) + ` AND ` + w.f.bounds(p))
+	err := w.s.read(ctx, `SELECT `+rowColumns+`, object FROM `+current+` WHERE `+strings.Join(whole, ` OR `)+` ORDER BY notEmpty(owner_uids), `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
 		scanRows(w.f, true, func(o *records.Object) { found = append(found, o) }))
 	w.g.Truncated = w.g.Truncated || len(found) > candidatesCap
 	return found, err

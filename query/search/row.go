@@ -42,9 +42,18 @@ func keySet(p *clickhouse.Params, keys []key) string {
 	return `(` + keyColumns + `) IN (SELECT k.1, k.2, k.3, k.4, k.5 FROM (SELECT arrayJoin(arrayZip(` + strings.Join(arrays, ", ") + `)) AS k))`
 }
 
+// keyIs is one key as the primary key reads it best.
+func keyIs(p *clickhouse.Params, k key) string {
+	return `api_group = ` + p.String(k.group) + ` AND resource = ` + p.String(k.resource) + ` AND cluster = ` + p.String(k.cluster) + ` AND namespace = ` + p.String(k.namespace) + ` AND name = ` + p.String(k.name)
+}
+
 // rowColumns is a row of resources or resource_history without its bulky parts: object, tokens and digest.
 const rowColumns = keyColumns + `, ver, deleted, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, deleted_at,
 	labels, annotations, app, status, health, ready, reasons, images, node, replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths`
+
+// stateColumns are rowColumns of an object's state, read from resource_history: what changed is there of the version
+// itself, while of an object it is what changed last that means something.
+var stateColumns = strings.Replace(rowColumns, `changed_by, changed_paths`, `last_changed_by, last_changed_paths`, 1)
 
 // row receives rowColumns.
 type row struct {
@@ -90,10 +99,20 @@ func scanRows(f *fleet, withJSON bool, each func(*records.Object)) func(driver.R
 	}
 }
 
-// rowsOf is the column list for scanRows.
-func rowsOf(withJSON bool) string {
+// statesOf is the column list for scanRows, of resource_history.
+func statesOf(withJSON bool) string {
 	if withJSON {
-		return rowColumns + `, object`
+		return stateColumns + `, object`
 	}
-	return rowColumns
+	return stateColumns
+}
+
+// states is rows of resource_history as those of resources are, with their JSON.
+const states = `SELECT * REPLACE (last_changed_by AS changed_by, last_changed_paths AS changed_paths)`
+
+// whole is FROM of current objects with their JSON, which stands in history: narrow, a condition on columns that both
+// tables have, names them. It should name their kind, since the primary key begins with it.
+func (s *Service) whole(narrow string) string {
+	return `(` + states + ` FROM ` + s.db.Table("resource_history") + ` PREWHERE ` + narrow + ` AND (` + keyHash + `, ver) IN (SELECT ` + keyHash + `, ver FROM ` +
+		s.db.Table("resources") + ` FINAL WHERE ` + narrow + `) LIMIT 1 BY ` + keyColumns + `)`
 }
