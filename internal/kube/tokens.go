@@ -66,6 +66,9 @@ func TokensOf(s *Summary, obj map[string]any) []string {
 		set.both(name)
 	}
 	addresses(obj, set.both)
+	for _, ip := range s.IPs {
+		set.whole(ip)
+	}
 	if s.Group == "" && (s.Kind == "ConfigMap" || s.Kind == "Secret") {
 		set.keys(object(obj, "data"))
 		set.keys(object(obj, "stringData"))

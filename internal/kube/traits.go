@@ -126,7 +126,7 @@ func drifted(s *Summary, obj map[string]any) bool {
 			return true
 		}
 	}
-	const wanted = `"spec":{"replicas":`
+	const wanted = `"replicas":`
 	if i := strings.Index(applied, wanted); i >= 0 && s.Replicas >= 0 {
 		digits := applied[i+len(wanted):]
 		end := 0
@@ -177,7 +177,7 @@ func ips(obj map[string]any) []string {
 	var out []string
 	addresses(obj, func(text string) {
 		if ip, err := netip.ParseAddr(text); err == nil {
-			out = append(out, ip.WithZone("").String())
+			out = append(out, ip.Unmap().WithZone("").String())
 		}
 	})
 	return distinct(out)

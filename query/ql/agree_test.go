@@ -64,7 +64,7 @@ func TestClickHouseAgreesWithEval(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := seed(t)
 			objects := generateObjects(r, agreeObjects)
-			owners := ownersOf(objects)
+			others := othersOf(objects)
 			db := clickhousetest.Open(t)
 			insert(t, db, table, objects)
 			queries := readable(t, r, page, agreeQueries)
@@ -75,7 +75,7 @@ func TestClickHouseAgreesWithEval(t *testing.T) {
 				for i, got := range ask(t, db, table, batch) {
 					want := map[int64]bool{}
 					for j, o := range objects {
-						if batch[i].EvalVersion(o, owners) {
+						if batch[i].EvalVersion(o, others) {
 							want[int64(j)] = true
 						}
 					}
@@ -122,12 +122,12 @@ func TestBleveAgreesWithEval(t *testing.T) {
 		}
 		return found
 	}
-	owners := ownersOf(objects)
+	others := othersOf(objects)
 	whole, part := 0, 0
 	for _, q := range readable(t, r, Resources, agreeQueries) {
 		want := map[int64]bool{}
 		for j, o := range objects {
-			if q.Eval(&o.Object, owners) {
+			if q.Eval(&o.Object, others) {
 				want[int64(j)] = true
 			}
 		}
@@ -178,6 +178,8 @@ func ask(t *testing.T, db *clickhouse.DB, table string, queries []*Query) []map[
 	for i, q := range queries {
 		where, err := q.ClickHouse(p, Env{UIDs: func(where string) string {
 			return "SELECT uid FROM " + db.Table(table) + " WHERE " + where
+		}, Objects: func(columns, where string) string {
+			return "SELECT " + columns + " FROM " + db.Table(table) + " WHERE " + where
 		}})
 		if err != nil {
 			t.Fatalf("%s: %v", q.Canonical(), err)
@@ -252,6 +254,12 @@ func insert(t testing.TB, db *clickhouse.DB, table string, objects []*records.Ve
 		{Name: "restarts", Values: column(objects, func(o *records.Version) int64 { return o.Restarts })},
 		{Name: "owner_uids", Values: column(objects, func(o *records.Version) []string { return o.OwnerUIDs })},
 		{Name: "owner_refs", Values: column(objects, func(o *records.Version) []string { return o.OwnerRefs })},
+		{Name: "conditions", Values: column(objects, func(o *records.Version) map[string]string { return o.Conditions })},
+		{Name: "containers", Values: column(objects, func(o *records.Version) []string { return o.Containers })},
+		{Name: "ips", Values: column(objects, func(o *records.Version) []string { return o.IPs })},
+		{Name: "service_account", Values: text(func(o *records.Version) string { return o.ServiceAccount })},
+		{Name: "uses", Values: column(objects, func(o *records.Version) []string { return o.Uses })},
+		{Name: "traits", Values: column(objects, func(o *records.Version) []string { return o.Traits })},
 		{Name: "tokens", Values: column(objects, func(o *records.Version) []string { return o.Tokens })},
 		{Name: "changed_by", Values: text(func(o *records.Version) string { return o.ChangedBy })},
 		{Name: "changed_paths", Values: column(objects, func(o *records.Version) []string { return o.ChangedPaths })},

@@ -187,6 +187,18 @@ func wild(field, pattern string) candidate {
 }
 
 func (t *Text) indexed() candidate {
+	words := t.indexedWords()
+	if len(t.clusters) == 0 {
+		return words
+	}
+	parts := []candidate{words}
+	for _, id := range t.clusters {
+		parts = append(parts, exactly(term(FieldCluster, id)))
+	}
+	return either(parts)
+}
+
+func (t *Text) indexedWords() candidate {
 	parts := make([]candidate, len(t.Tokens))
 	for i, token := range t.Tokens {
 		switch {
@@ -283,6 +295,18 @@ func (v *Value) indexed(field string, op Op, lowerOnly bool) candidate {
 }
 
 func (x *Filter) indexedPositive() candidate {
+	if x.def.typ == typIP {
+		return x.indexedAddress()
+	}
+	if x.def.typ == typPlace && len(x.def.place.nodes) == 0 {
+		var homes []candidate
+		for id, s := range x.homes {
+			if x.Op == OpHas || x.any(func(v *Value) bool { return v.text(x.Op, s) }) {
+				homes = append(homes, exactly(term(FieldCluster, id)))
+			}
+		}
+		return either(homes)
+	}
 	if x.def.index == "" {
 		return candidate{}
 	}

@@ -18,6 +18,13 @@ func (q *Query) Canonical() string {
 	if q.sort != nil {
 		parts = append(parts, "sort:"+q.sortText)
 	}
+	if len(q.group) > 0 {
+		names := make([]string, len(q.group))
+		for i, g := range q.group {
+			names[i] = g.Field
+		}
+		parts = append(parts, "group:"+strings.Join(names, ","))
+	}
 	if q.limit != 0 {
 		parts = append(parts, fmt.Sprintf("limit:%d", q.limit))
 	}

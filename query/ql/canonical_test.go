@@ -13,7 +13,7 @@ import (
 // roundTrip checks that what Canonical writes is read as the same query.
 func roundTrip(t *testing.T, q *Query, page Page) {
 	t.Helper()
-	env := Env{UIDs: func(where string) string { return "UIDS " + where }}
+	env := Env{UIDs: func(where string) string { return "UIDS " + where }, Objects: func(columns, where string) string { return "OBJECTS " + columns + " WHERE " + where }}
 	text := q.Canonical()
 	again, err := Parse(text, testOptions(page))
 	if err != nil {

@@ -17,10 +17,12 @@ type Params interface {
 // Env is what conditions need of their surroundings.
 type Env struct {
 	// UIDs makes a subquery of one column, the uids of the objects for which where holds: objects as of the query's
-	// moment, within the caller's scope, tombstones included. owner: and filters on the objects of events use it.
-	// It may be called several times, also with the result of an earlier call inside where. nil: owner: sees direct
-	// owners alone, and filters on the objects of events are an error.
+	// moment, within the caller's scope, tombstones included. filters on the objects of events use it. It
+	// may be called several times. nil: those filters are an error.
 	UIDs func(where string) string
+	// Objects makes a SELECT of columns of objects for which where holds, of the same objects as UIDs. zone:, region:
+	// and owner: beyond the direct owner need it; nil: members' labels and direct owners are all there is.
+	Objects func(columns, where string) string
 }
 
 // ClickHouse is the query as a boolean SQL expression over the columns of resources or resource_history (events on
@@ -93,6 +95,14 @@ func (c *compiler) join(members []Expr, glue string) string {
 }
 
 func (c *compiler) text(t *Text) string {
+	words := c.words(t)
+	if len(t.clusters) > 0 {
+		return "(" + words + " OR " + c.oneOf("cluster", t.clusters) + ")"
+	}
+	return words
+}
+
+func (c *compiler) words(t *Text) string {
 	if !t.Prefix && !t.Glob && !t.Fuzzy {
 		if len(t.Tokens) == 1 {
 			return "has(tokens, " + c.p.String(t.Tokens[0]) + ")"
@@ -269,6 +279,16 @@ func (c *compiler) positive(x *Filter, column string) string {
 		return c.elements(x, column, func(v *Value) string { return c.compare(part, x.Op, v) })
 	case typOwner:
 		return c.owner(x, column)
+	case typUses:
+		return c.refs(x, column)
+	case typIP:
+		return c.addresses(x, column)
+	case typPlace:
+		return c.placed(x)
+	case typTrait:
+		return c.traits(x, column)
+	case typContent:
+		return c.content(x, column)
 	case typPath:
 		return c.elements(x, column, func(v *Value) string {
 			if v.Kind != Literal || x.Op == OpEqual {

@@ -26,9 +26,10 @@ type Column struct {
 func (c *Column) Value(v *records.Version) any { return c.value(v) }
 
 // Text is Value as one text: many are joined by commas, a map is k=v, times are RFC 3339 in UTC.
-func (c *Column) Text(v *records.Version) string { return columnText(c.value(v)) }
+func (c *Column) Text(v *records.Version) string { return ColumnText(c.value(v)) }
 
-func columnText(v any) string {
+// ColumnText is Text of a value of Column.Value.
+func ColumnText(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
@@ -51,7 +52,7 @@ func columnText(v any) string {
 	case []any:
 		list := make([]string, len(v))
 		for i, x := range v {
-			list[i] = columnText(x)
+			list[i] = ColumnText(x)
 		}
 		return strings.Join(list, ",")
 	case json.RawMessage:
@@ -164,10 +165,7 @@ func (f *field) valueOf(key string, o Options) func(*records.Version) any {
 		}
 	case typMap:
 		return func(v *records.Version) any {
-			m := v.Labels
-			if f.name == "annotation" {
-				m = v.Annotations
-			}
+			m := mapOf(f.name, v)
 			if key == "" {
 				return m
 			}
@@ -191,7 +189,16 @@ func (f *field) valueOf(key string, o Options) func(*records.Version) any {
 	case typOwner:
 		return func(v *records.Version) any { return words(v.OwnerRefs) }
 	case typWords:
-		return func(v *records.Version) any { return words(v.Reasons) }
+		return func(v *records.Version) any { return words(wordsOf(f.name, v)) }
+	case typUses:
+		return func(v *records.Version) any { return words(v.Uses) }
+	case typIP:
+		return func(v *records.Version) any { return words(v.IPs) }
+	case typPlace: // of Nodes that are not at hand, the cluster's own place
+		x := &Filter{def: f, homes: f.place.homesOf(o.Clusters)}
+		return func(v *records.Version) any { return word(x.placeOf(&v.Object, Others{})) }
+	case typTrait:
+		return func(v *records.Version) any { return slices.Contains(v.Traits, traitOf(f, nil)) }
 	case typPath:
 		return func(v *records.Version) any { return words(v.ChangedPaths) }
 	case typNumber:

@@ -2,6 +2,7 @@ package ql
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -86,9 +87,9 @@ func (c *compiler) requirement(r *labels.Requirement) string {
 	}
 }
 
-// owner looks at direct owners, and for each level up asks for the objects that are owned and own this one.
-func (c *compiler) owner(x *Filter, column string) string {
-	direct := c.elements(x, column, func(v *Value) string {
+// refs compares KIND/NAME texts.
+func (c *compiler) refs(x *Filter, column string) string {
+	return c.elements(x, column, func(v *Value) string {
 		if v.Kind == Regex {
 			return "match(x, " + c.p.String(v.pattern()) + ")"
 		}
@@ -98,14 +99,17 @@ func (c *compiler) owner(x *Filter, column string) string {
 		}
 		return anyOf(parts)
 	})
-	if x.Op == OpHas || c.env.UIDs == nil {
+}
+
+// owner looks at direct owners, then from those that have one as asked down to what they own, and so on.
+func (c *compiler) owner(x *Filter, column string) string {
+	direct := c.refs(x, column)
+	if x.Op == OpHas || c.env.Objects == nil {
 		return direct
 	}
-	where := direct
-	for range ownerLevels - 1 {
-		where = "(" + direct + " OR arrayExists(u -> u IN (" + c.env.UIDs(where) + "), owner_uids))"
-	}
-	return where
+	return "(" + direct + " OR uid IN (WITH RECURSIVE owned AS (SELECT uid AS id, 1 AS level FROM (" + c.env.Objects("uid", direct) + ") UNION ALL" +
+		" SELECT DISTINCT o.uid AS id, level + 1 AS level FROM (" + c.env.Objects("uid, arrayJoin(owner_uids) AS above", "notEmpty(owner_uids)") + ") AS o" +
+		" INNER JOIN owned ON o.above = owned.id WHERE level < " + strconv.Itoa(ownerLevels) + ") SELECT id FROM owned))"
 }
 
 func (c *compiler) number(x *Filter, column string) string {

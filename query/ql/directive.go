@@ -6,10 +6,13 @@ import (
 	"time"
 )
 
-// directive reads at:, sort: and limit:.
+// directive reads at:, sort:, group: and limit:.
 func (p *parser) directive(name string, from int, op string, at int) error {
 	if op != ":" && op != "=" && op != "==" {
 		return p.fail(CodeSyntax, from, at, "Write "+name+":value.", "%s takes one value.", name)
+	}
+	if name == "group" {
+		return p.groups(from, at)
 	}
 	var text string
 	var end int
@@ -40,6 +43,53 @@ func (p *parser) directive(name string, from int, op string, at int) error {
 	}
 	p.q.limit = int(n)
 	return nil
+}
+
+// maxGroups is how many fields results are counted by together.
+const maxGroups = 3
+
+// groups reads fields, separated by commas.
+func (p *parser) groups(from, at int) error {
+	if len(p.q.group) > 0 {
+		return p.twice("group", from, at)
+	}
+	const fix = "Write group:cluster, or group:cluster,ns for several fields."
+	for i := at; ; i++ {
+		start := i
+		name, key, keyed, end, err := p.fieldName(i)
+		if err != nil {
+			return err
+		}
+		if end == start || !p.ends(end) && p.text[end] != ',' {
+			return p.fail(CodeSyntax, from, max(end, at), fix, "group takes the names of fields.")
+		}
+		f := lookup(name, p.opts.Page)
+		switch {
+		case f == nil || keyed != (f.typ == typMap) && f.typ != typCluster || f.typ == typMap && key == "":
+			if f != nil {
+				return p.fail(CodeBadValue, start, end, "Write group:label.KEY, or another field.", "%s is no field to count by.", p.text[start:end])
+			}
+			_, err := p.unknown(start, end, "")
+			return err
+		case !f.on(p.opts.Page):
+			return p.elsewhere(f, start, end)
+		case !f.counted(p.opts.Page):
+			return p.fail(CodeBadValue, start, end, "Count by cluster, kind, ns, app, status, node, image.tag, label.KEY and the like.", "Results cannot be counted by %s.", f.name)
+		}
+		g := GroupBy{Field: written(f, key)}
+		for _, had := range p.q.group {
+			if had == g {
+				return p.fail(CodeSyntax, start, end, "Keep one of them.", "group names %s twice.", g.Field)
+			}
+		}
+		if p.q.group = append(p.q.group, g); len(p.q.group) > maxGroups {
+			return p.fail(CodeTooComplex, from, end, "Ask for fewer.", "Results are counted by at most %d fields.", maxGroups)
+		}
+		if i = end; p.ends(end) {
+			p.i = end
+			return nil
+		}
+	}
 }
 
 func (p *parser) twice(name string, from, end int) error {

@@ -11,51 +11,54 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-// ownerLevels is how far up owner: looks: a Pod, its ReplicaSet, its Deployment, and what owns that.
-const ownerLevels = 3
+// ownerLevels bounds how far up owner: looks. No chain of owners is as long, unless it is a circle.
+const ownerLevels = 16
 
-// Owners finds an object by its uid in a cluster; nil when it is not known. It may be called from Eval many times.
-type Owners func(clusterUID, uid string) *records.Object
+// Others finds other objects of a cluster, whom conditions ask too; nil when one is not known. The functions may be
+// called from Eval many times. The zero value knows no other object: direct owners are all there is.
+type Others struct {
+	ByUID func(clusterUID, uid string) *records.Object  // owner: asks owners for theirs
+	Node  func(clusterUID, name string) *records.Object // zone: and region: ask the Node
+}
 
-// Eval says whether o matches, in plain Go. owners is asked for owner: filters beyond the direct owner; nil means
-// that direct owners are all there is. Eval looks at objects: a query for the Events page does not match any, and
+// Eval says whether o matches, in plain Go. Eval looks at objects: a query for the Events page does not match any, and
 // of the Changes page type: and meaningful: need EvalVersion.
-func (q *Query) Eval(o *records.Object, owners Owners) bool {
-	return q.EvalVersion(&records.Version{Object: *o}, owners)
+func (q *Query) Eval(o *records.Object, others Others) bool {
+	return q.EvalVersion(&records.Version{Object: *o}, others)
 }
 
 // EvalVersion is Eval of a row of the Changes page.
-func (q *Query) EvalVersion(v *records.Version, owners Owners) bool {
+func (q *Query) EvalVersion(v *records.Version, others Others) bool {
 	if q.page == Events || q.page == Resources && !v.DeletedAt.IsZero() && !q.Deleted() {
 		return false
 	}
-	return q.root == nil || eval(q.root, v, owners)
+	return q.root == nil || eval(q.root, v, others)
 }
 
-func eval(x Expr, o *records.Version, owners Owners) bool {
+func eval(x Expr, o *records.Version, others Others) bool {
 	switch x := x.(type) {
 	case And:
 		for _, m := range x {
-			if !eval(m, o, owners) {
+			if !eval(m, o, others) {
 				return false
 			}
 		}
 		return true
 	case Or:
 		for _, m := range x {
-			if eval(m, o, owners) {
+			if eval(m, o, others) {
 				return true
 			}
 		}
 		return false
 	case Not:
-		return !eval(x.X, o, owners)
+		return !eval(x.X, o, others)
 	case *Text:
-		return x.eval(o.Tokens)
+		return x.eval(o.Tokens) || slices.Contains(x.clusters, o.ClusterUID)
 	case *Selector:
 		return x.Selector.Matches(labels.Set(o.Labels))
 	case *Filter:
-		return x.eval(o, owners)
+		return x.eval(o, others)
 	default:
 		panic(fmt.Sprintf("ql: no reference for %T", x))
 	}
@@ -83,7 +86,7 @@ func (t *Text) eval(tokens []string) bool {
 // fuzzyFrom is the length from which a token may have a typing mistake.
 const fuzzyFrom = 5
 
-func (x *Filter) eval(o *records.Version, owners Owners) bool {
+func (x *Filter) eval(o *records.Version, others Others) bool {
 	switch x.Field { // those with a negation of their own
 	case "ready":
 		if x.Op == OpHas {
@@ -93,7 +96,7 @@ func (x *Filter) eval(o *records.Version, owners Owners) bool {
 	case "status":
 		return x.status(o)
 	}
-	return x.matches(o, owners) != x.Not
+	return x.matches(o, others) != x.Not
 }
 
 func (x *Filter) any(match func(*Value) bool) bool {
@@ -142,7 +145,7 @@ func (x *Filter) status(o *records.Version) bool {
 }
 
 // matches is the filter without its negation.
-func (x *Filter) matches(o *records.Version, owners Owners) bool {
+func (x *Filter) matches(o *records.Version, others Others) bool {
 	f := x.def
 	switch f.typ {
 	case typWord, typHealth:
@@ -152,11 +155,12 @@ func (x *Filter) matches(o *records.Version, owners Owners) bool {
 		}
 		return x.any(func(v *Value) bool { return v.text(x.Op, s) })
 	case typWords:
+		words := wordsOf(f.name, o)
 		if x.Op == OpHas {
-			return len(o.Reasons) > 0
+			return len(words) > 0
 		}
 		return x.any(func(v *Value) bool {
-			return slices.ContainsFunc(o.Reasons, func(s string) bool { return v.text(x.Op, s) })
+			return slices.ContainsFunc(words, func(s string) bool { return v.text(x.Op, s) })
 		})
 	case typCluster:
 		if x.Op == OpHas {
@@ -178,11 +182,7 @@ func (x *Filter) matches(o *records.Version, owners Owners) bool {
 			return false
 		})
 	case typMap:
-		m := o.Labels
-		if f.name == "annotation" {
-			m = o.Annotations
-		}
-		s, has := m[x.Key]
+		s, has := mapOf(f.name, o)[x.Key]
 		return has && (x.Op == OpHas || x.any(func(v *Value) bool { return v.text(x.Op, s) }))
 	case typImage:
 		if x.Op == OpHas {
@@ -211,7 +211,33 @@ func (x *Filter) matches(o *records.Version, owners Owners) bool {
 		if x.Op == OpHas {
 			return len(o.OwnerRefs) > 0
 		}
-		return x.owned(&o.Object, owners, ownerLevels)
+		return x.owned(&o.Object, others, ownerLevels)
+	case typUses:
+		if x.Op == OpHas {
+			return len(o.Uses) > 0
+		}
+		return x.any(func(v *Value) bool {
+			return slices.ContainsFunc(o.Uses, func(s string) bool { return v.ownerRef(x.Op, s) })
+		})
+	case typIP:
+		if x.Op == OpHas {
+			return len(o.IPs) > 0
+		}
+		return x.any(func(v *Value) bool { return slices.ContainsFunc(o.IPs, v.address) })
+	case typPlace:
+		s := x.placeOf(&o.Object, others)
+		if x.Op == OpHas {
+			return s != ""
+		}
+		return x.any(func(v *Value) bool { return v.text(x.Op, s) })
+	case typTrait:
+		if x.Op == OpHas {
+			return slices.Contains(o.Traits, traitOf(f, nil))
+		}
+		return x.any(func(v *Value) bool { return slices.Contains(o.Traits, traitOf(f, v)) })
+	case typContent:
+		text := strings.ToLower(string(o.JSON))
+		return x.any(func(v *Value) bool { return strings.Contains(text, v.inJSON()) })
 	case typPath:
 		if x.Op == OpHas {
 			return len(o.ChangedPaths) > 0
@@ -257,10 +283,38 @@ func wordOf(field string, o *records.Version) string {
 		return string(o.Health)
 	case "node":
 		return o.Node
+	case "sa":
+		return o.ServiceAccount
 	case "changed.by":
 		return o.ChangedBy
 	default:
 		panic("ql: no text for field " + field)
+	}
+}
+
+func wordsOf(field string, o *records.Version) []string {
+	switch field {
+	case "reason":
+		return o.Reasons
+	case "container":
+		return o.Containers
+	case "trait":
+		return o.Traits
+	default:
+		panic("ql: no texts for field " + field)
+	}
+}
+
+func mapOf(field string, o *records.Version) map[string]string {
+	switch field {
+	case "label":
+		return o.Labels
+	case "annotation":
+		return o.Annotations
+	case "cond":
+		return o.Conditions
+	default:
+		panic("ql: no keys for field " + field)
 	}
 }
 
@@ -335,17 +389,17 @@ func (v *Value) path(op Op, s string) bool {
 
 func (v *Value) steps() string { return `(?s)(?:^|\.)` + expression(Literal, v.Text) + `(?:$|[.\[])` }
 
-func (x *Filter) owned(o *records.Object, owners Owners, levels int) bool {
+func (x *Filter) owned(o *records.Object, others Others, levels int) bool {
 	for _, ref := range o.OwnerRefs {
 		if x.any(func(v *Value) bool { return v.ownerRef(x.Op, ref) }) {
 			return true
 		}
 	}
-	if owners == nil || levels == 1 {
+	if others.ByUID == nil || levels == 1 {
 		return false
 	}
 	for _, uid := range o.OwnerUIDs {
-		if owner := owners(o.ClusterUID, uid); owner != nil && x.owned(owner, owners, levels-1) {
+		if owner := others.ByUID(o.ClusterUID, uid); owner != nil && x.owned(owner, others, levels-1) {
 			return true
 		}
 	}

@@ -58,7 +58,9 @@ func TestEventsAreFoundByThemselvesAndByTheirObjects(t *testing.T) {
 			t.Fatalf("%s: %v", text, err)
 		}
 		p := new(clickhouse.Params)
-		where, err := q.ClickHouse(p, Env{UIDs: func(where string) string {
+		where, err := q.ClickHouse(p, Env{Objects: func(columns, where string) string {
+			return "SELECT " + columns + " FROM " + db.Table("resources") + " WHERE " + where
+		}, UIDs: func(where string) string {
 			return "SELECT uid FROM " + db.Table("resources") + " WHERE " + where
 		}})
 		if err != nil {

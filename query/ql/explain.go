@@ -25,6 +25,13 @@ func (q *Query) Terms() []string {
 		}
 		out = append(out, "sorted by "+q.sort.Field+", "+order)
 	}
+	if len(q.group) > 0 {
+		names := make([]string, len(q.group))
+		for i, g := range q.group {
+			names[i] = g.Field
+		}
+		out = append(out, "counted by "+strings.Join(names, ", "))
+	}
 	if q.limit != 0 {
 		out = append(out, fmt.Sprintf("at most %d", q.limit))
 	}

@@ -9,9 +9,28 @@ import (
 // a value give "". Of cluster it is the identity, of kind the Kind, of label alone the keys. Times have no facet, and
 // on the Events page only what events themselves have.
 func FacetColumn(field string, page Page, p Params) (expr string, array bool, err error) {
+	return FacetColumnOf(field, Options{Page: page}, p, Env{})
+}
+
+// counted reports whether values of the field can be counted.
+func (f *field) counted(page Page) bool {
+	if page == Events && f.events == "" && f.typ != typKind {
+		return false
+	}
+	switch f.typ {
+	case typAge, typTime, typBool, typTrait, typContent, typObject:
+		return false
+	}
+	return true
+}
+
+// FacetColumnOf is FacetColumn that knows members, and Nodes by env.Objects: what env, region, zone, provider and
+// cluster.LABEL are counted by.
+func FacetColumnOf(field string, o Options, p Params, env Env) (expr string, array bool, err error) {
+	page := o.Page
 	name, key, keyed := split(field)
 	f := lookup(name, page)
-	if f == nil || !f.on(page) || keyed && (f.typ != typMap || key == "") {
+	if f == nil || !f.on(page) || !f.counted(page) || keyed && (f.typ != typMap && f.typ != typCluster || key == "") {
 		return "", false, noFacet(field)
 	}
 	column := f.column
@@ -26,11 +45,18 @@ func FacetColumn(field string, page Page, p Params) (expr string, array bool, er
 	switch f.typ {
 	case typKind:
 		return "kind", false, nil
-	case typWord, typHealth, typReady, typStatus, typCluster:
+	case typWord, typHealth, typReady, typStatus:
 		return column, false, nil
+	case typCluster:
+		if keyed {
+			return placeSQL(&place{}, (&place{clusters: []string{key}}).homesOf(o.Clusters), p, Env{}), false, nil
+		}
+		return column, false, nil
+	case typPlace:
+		return placeSQL(f.place, f.place.homesOf(o.Clusters), p, env), false, nil
 	case typWords:
 		return column, page != Events, nil
-	case typImage, typOwner, typPath:
+	case typImage, typOwner, typUses, typIP, typPath:
 		return column, true, nil
 	case typPart:
 		return "arrayDistinct(arrayMap(x -> " + imagePart(f.name) + ", " + column + "))", true, nil

@@ -39,6 +39,10 @@ var (
 	somePaths    = []string{"spec.replicas", "spec.template.spec.containers[web].image", "metadata.labels.app", "spec", "Spec.Mixed"}
 	someActors   = []string{"", "helm", "kubectl-edit", "kube-controller-manager", "Argo%CD"}
 	someNodes    = []string{"", "node-1", "node-2"}
+	someZones    = []string{"eu-west-1a", "eu-west-1b", "EU-West-1a", ""}
+	someIPs      = []string{"10.0.0.7", "10.0.3.17", "192.168.1.1", "2001:db8::1", "fe80::1"}
+	someUses     = []string{"Secret/db-creds", "ConfigMap/web", "ServiceAccount/default", "Service/a_b", "Rollout/x"}
+	someTraits   = []string{"gitops", "helm", "drifted", "limits", "limits.memory", "requests", "requests.cpu"}
 	someKindRows = []struct{ group, resource, kind string }{
 		{"", "pods", "Pod"}, {"apps", "deployments", "Deployment"}, {"apps", "replicasets", "ReplicaSet"}, {"", "services", "Service"},
 		{"", "nodes", "Node"}, {"example.com", "widgets", "Widget"}, {"", "events", "Event"}, {"events.k8s.io", "events", "Event"},
@@ -99,6 +103,25 @@ func generateObjects(r *rand.Rand, n int) []*records.Version {
 		o.Health = kube.Health(pick(r, healths))
 		o.Reasons, o.Images = some(r, someReasons, 2), some(r, someImages, 2)
 		o.Node = pick(r, someNodes)
+		if k.kind == "Node" && r.IntN(2) == 0 {
+			if node := pick(r, someNodes[1:]); !seen[kube.Ref{Cluster: c.Name, Namespace: o.Namespace, GroupResource: o.Ref.GroupResource, Name: node}] && o.Namespace == "" {
+				o.Name, o.Ref.Name = node, node
+				seen[o.Ref] = true
+			}
+		}
+		if k.kind == "Node" || r.IntN(20) == 0 {
+			for _, key := range append(placeZone.nodes, placeRegion.nodes...) {
+				if r.IntN(2) == 0 {
+					o.Labels[key] = pick(r, someZones)
+				}
+			}
+		}
+		o.Conditions = map[string]string{}
+		for range r.IntN(3) {
+			o.Conditions[pick(r, []string{"Ready", "Available", "example.com/odd"})] = pick(r, []string{"True", "False", "Unknown"})
+		}
+		o.Containers, o.IPs, o.Uses, o.Traits = some(r, someNames, 2), some(r, someIPs, 2), some(r, someUses, 2), some(r, someTraits, 3)
+		o.ServiceAccount = pick(r, []string{"", "default", "web"})
 		o.Replicas, o.ReadyReplicas, o.Restarts = int64(r.IntN(6)-1), int64(r.IntN(4)-1), int64(r.IntN(8)-1)
 		o.ChangedBy, o.ChangedPaths = pick(r, someActors), some(r, somePaths, 2)
 		o.Op, o.Meaningful = pick(r, []string{"snapshot", "add", "update", "delete"}), r.IntN(2) == 0
@@ -115,12 +138,19 @@ func generateObjects(r *rand.Rand, n int) []*records.Version {
 	return objects
 }
 
-func ownersOf(objects []*records.Version) Owners {
-	byUID := make(map[string]*records.Object, len(objects))
+// othersOf finds any of the objects. Tombstones own, but nothing runs on them.
+func othersOf(objects []*records.Version) Others {
+	byUID, nodes := make(map[string]*records.Object, len(objects)), map[[2]string]*records.Object{}
 	for _, o := range objects {
 		byUID[o.UID] = &o.Object
+		if o.Ref.Group == "" && o.Ref.Resource == "nodes" && o.DeletedAt.IsZero() {
+			nodes[[2]string{o.ClusterUID, o.Name}] = &o.Object
+		}
 	}
-	return func(_, uid string) *records.Object { return byUID[uid] }
+	return Others{
+		ByUID: func(_, uid string) *records.Object { return byUID[uid] },
+		Node:  func(cluster, name string) *records.Object { return nodes[[2]string{cluster, name}] },
+	}
 }
 
 // asValue writes a text as people do: plain, quoted, with wildcards, as a regular expression.
@@ -216,6 +246,34 @@ func generateFilter(r *rand.Rand, page Page) string {
 		},
 		func() string { return list("image.digest", []string{"sha256:abcd", "sha256:ff", ""}) },
 		func() string { return list("reason", someReasons) },
+		func() string { return list("container", someNames) },
+		func() string { return list("trait", someTraits) },
+		func() string { return list("sa", []string{"", "default", "web"}) },
+		func() string {
+			return list("cond."+pick(r, []string{"Ready", "available", `"example.com/odd"`, "Missing"}), []string{"True", "False", "Unknown"})
+		},
+		func() string {
+			return pick(r, []string{"ip:", "ip:!", "-ip:"}) + pick(r, []string{"10.0.0.7", "10.0.0.0/8", "10.0.*", "2001:DB8::0:1", "2001:db8::/32", "fe80::/10,192.168.1.1", "10.0.0.7,10.0.3.17", "0.0.0.0/0", "/^10/", "*"})
+		},
+		func() string { return pick(r, []string{"10.0.0.7", "fe80::1", "192.168.0.0/16", "ip=10.0.3.17"}) },
+		func() string {
+			return "uses:" + pick(r, []string{"", "!"}) + pick(r, []string{"Secret/db-creds", "secret/*", "cm/web,sa/default", "db-creds", "*/a_b", `/^Con/`, "svc/a?b", "*"})
+		},
+		func() string {
+			return list(pick(r, []string{"zone", "region"}), append([]string{"eu", "us"}, someZones...))
+		},
+		func() string {
+			return pick(r, []string{"env:prod", "env:!prod", "env:test,prod", "-env:/^p/", "region:eu*", "env:p*", "env=prod"})
+		},
+		func() string {
+			return pick(r, []string{"has:", "no:"}) + pick(r, []string{"limits", "requests", "zone", "region", "env", "provider", "ip", "uses", "sa", "container", "cond.Ready", "trait"})
+		},
+		func() string {
+			return pick(r, []string{"limits:cpu", "limits:memory", "requests:!cpu", "limits:cpu,memory", "requests=memory"})
+		},
+		func() string {
+			return "content:" + pick(r, []string{"", "!"}) + pick(r, []string{`"q\"q"`, `"new\nline"`, "straße", "WEB", "a_b", "back\\\\slash", "2Gi", `"x'y"`, "True,False", `"a<b"`, "Deployment"})
+		},
 		func() string { return list("node", someNodes) },
 		func() string { return list("changed.by", someActors) },
 		func() string {
@@ -242,13 +300,13 @@ func generateFilter(r *rand.Rand, page Page) string {
 			return pick(r, []string{"has:", "no:"}) + pick(r, []string{"owner", "label.app", "annotation.tier", "node", "image", "reason", "restarts", "replicas", "status", "ready", "changed", "app", "changed.by", "changed.field", "image.digest", "name", "cluster", "kind", "deleted"})
 		},
 		func() string {
-			return "is:" + pick(r, []string{"unhealthy", "ready", "suspended", "deleting", "orphan", "system", "healthy", "latest"})
+			return "is:" + pick(r, []string{"gitops", "drifted", "helm", "unhealthy", "ready", "suspended", "deleting", "orphan", "system", "healthy", "latest"})
 		},
 		func() string {
 			return "selector:" + quote(pick(r, []string{"app in (web,api)", "tier!=web", "!team", "app", "app=web,tier notin (api)", "team>5", "team<12"}))
 		},
 		func() string {
-			return pick(r, []string{"web", "checkout", "checkuot~", "chekout~", "web*", "*out", "we?", "nginx", `"web api"`, "Deployment", "payments-7d9f8b", "1.27", "straße", "app2", "oomkilled", "a_b*", "v2", "docker~"})
+			return pick(r, []string{"web", "checkout", "checkuot~", "chekout~", "web*", "*out", "we?", "nginx", `"web api"`, "Deployment", "payments-7d9f8b", "zone1", "Lab-3", "1.27", "straße", "app2", "oomkilled", "a_b*", "v2", "docker~"})
 		},
 	}
 	for range 4 { // as often as several fields together

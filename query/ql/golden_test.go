@@ -67,7 +67,7 @@ func goldenSQL(b *strings.Builder, text string, page Page) {
 		fmt.Fprintf(b, "%s\n  error: %v\n", text, err)
 		return
 	}
-	where, err := q.ClickHouse(inline{}, Env{UIDs: func(where string) string { return "UIDS " + where }})
+	where, err := q.ClickHouse(inline{}, Env{UIDs: func(where string) string { return "UIDS " + where }, Objects: func(columns, where string) string { return "OBJECTS " + columns + " WHERE " + where }})
 	if err != nil {
 		fmt.Fprintf(b, "%s\n  error: %v\n", text, err)
 		return

@@ -1,7 +1,6 @@
 package ql
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -201,9 +200,10 @@ func isUID(s string) bool {
 	return true
 }
 
+// isAddress reports whether a text is an address or a range of them. A UUID or a name never is.
 func isAddress(s string) bool {
-	_, err := netip.ParseAddr(s)
-	return err == nil
+	_, ok := readAddress(s)
+	return ok
 }
 
 // integer reads a number of a filter.

@@ -29,7 +29,7 @@ func TestPathsReadWhatStandsInTheObject(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			return
 		}
-		if got := q.Eval(&o.Object, nil); got != want {
+		if got := q.Eval(&o.Object, Others{}); got != want {
 			t.Errorf("%s: got %t, want %t", text, got, want)
 		}
 		queries = append(queries, q)
@@ -84,7 +84,7 @@ func TestPathsReadWhatStandsInTheObject(t *testing.T) {
 	o.Op = "add"
 	insert(t, db, "resource_history", []*records.Version{o})
 	for _, q := range queries {
-		if got, want := len(ask(t, db, "resource_history", []*Query{q})[0]) == 1, q.Eval(&o.Object, nil); got != want {
+		if got, want := len(ask(t, db, "resource_history", []*Query{q})[0]) == 1, q.Eval(&o.Object, Others{}); got != want {
 			t.Errorf("%s: ClickHouse says %t, Eval %t", q.Canonical(), got, want)
 		}
 	}

@@ -256,7 +256,7 @@ func (p *parser) negated(from, depth int) (Expr, error) {
 		return nil, err
 	}
 	if x == nil {
-		return nil, p.fail(CodeSyntax, from, p.i, "Remove the negation.", "at:, sort: and limit: cannot be negated.")
+		return nil, p.fail(CodeSyntax, from, p.i, "Remove the negation.", "at:, sort:, group: and limit: cannot be negated.")
 	}
 	return negate(x), nil
 }
@@ -336,7 +336,7 @@ func (p *parser) term(from, depth int) (Expr, error) {
 			return p.selector(from)
 		}
 		return nil, p.fail(CodeSyntax, from, value, `Write selector:"app in (web,api)".`, "selector takes no %s.", op)
-	case "at", "sort", "limit":
+	case "at", "sort", "group", "limit":
 		return nil, p.directive(lower, from, op, value)
 	}
 	if !keyed {

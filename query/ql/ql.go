@@ -17,6 +17,9 @@
 //   - A number that a kind does not have (replicas of a Node) is neither below nor above anything.
 //   - A label or annotation is present when its key is, even with an empty value.
 //   - is:unhealthy and the other flags are short for filters, and Canonical writes those.
+//   - env:, region:, zone: and provider: are told by labels: of the object or its Node for zone: and region:, else of the
+//     cluster.
+//   - A word that is the name of a cluster finds all that is in it.
 //   - Free text is a set of words: those of a "quoted phrase" may stand anywhere in the object.
 //   - A path steps into lists by itself, one list at a time, and holds when any element does. A text is neither above
 //     nor below a number.
@@ -63,6 +66,9 @@ type Sort struct {
 	Desc   bool   // of Column: sort:age-asc is created_at descending
 }
 
+// GroupBy is a field that results are counted by, as FacetColumn reads it: cluster, ns, image.tag, label.KEY.
+type GroupBy struct{ Field string }
+
 // Query is a parsed query. It does not change, and is safe for concurrent use.
 type Query struct {
 	page     Page
@@ -72,6 +78,7 @@ type Query struct {
 	atText   string // as written back
 	sort     *Sort
 	sortText string
+	group    []GroupBy
 	limit    int
 }
 
@@ -90,6 +97,9 @@ func (q *Query) At() time.Time { return q.at }
 
 // Sort is the order that sort: names; nil means the page's own.
 func (q *Query) Sort() *Sort { return q.sort }
+
+// Group is what group: names, in its order; empty means none.
+func (q *Query) Group() []GroupBy { return q.group }
 
 // Limit is the number that limit: names; 0 means none.
 func (q *Query) Limit() int { return q.limit }

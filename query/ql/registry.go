@@ -16,7 +16,12 @@ const (
 	typBool                     //
 	typImage                    // any form of an image reference
 	typPart                     // a part of an image reference
-	typOwner                    // KIND/NAME of owners
+	typOwner                    // KIND/NAME of owners, at any height
+	typUses                     // KIND/NAME of what it names in its spec
+	typIP                       // addresses: one, or a range of them
+	typPlace                    // what a label of the cluster, or of the node, says
+	typTrait                    // has it, or has it for CPU or memory
+	typContent                  // text anywhere in the object
 	typPath                     // path into an object, matches what is below it too
 	typNumber                   // -1 is none
 	typAge                      // duration since column
@@ -37,6 +42,7 @@ type field struct {
 	index   string // field of the text index; "" when it is not there
 	detail  string // a line for completion
 	steps   []step // of a path; such a field is not in the registry
+	place   *place // of a typPlace
 }
 
 var registry = []*field{
@@ -55,8 +61,21 @@ var registry = []*field{
 	{name: "image.repo", typ: typPart, column: "images", index: FieldImageRepo, detail: "repository of an image, without the registry"},
 	{name: "image.registry", typ: typPart, column: "images", index: FieldImageReg, detail: "registry of an image"},
 	{name: "image.digest", typ: typPart, column: "images", detail: "digest of an image"},
-	{name: "owner", typ: typOwner, column: "owner_refs", detail: "KIND/NAME of an owner, up to three levels up"},
+	{name: "owner", typ: typOwner, column: "owner_refs", detail: "KIND/NAME of an owner, or of an owner's owner"},
+	{name: "uses", typ: typUses, column: "uses", detail: "KIND/NAME of what it refers to: uses:Secret/db"},
 	{name: "node", typ: typWord, column: "node", lower: true, index: FieldNode, detail: "node the pod runs on"},
+	{name: "ip", typ: typIP, column: "ips", detail: "address of a pod, node or service: ip:10.0.0.0/8"},
+	{name: "container", aliases: []string{"containers"}, typ: typWords, column: "containers", detail: "name of a container"},
+	{name: "sa", aliases: []string{"serviceaccount"}, typ: typWord, column: "service_account", lower: true, detail: "service account its pods run as"},
+	{name: "cond", aliases: []string{"condition", "conditions"}, typ: typMap, column: "conditions", detail: "cond.Ready:False, the status of a condition"},
+	{name: "env", aliases: []string{"environment"}, typ: typPlace, place: placeEnv, column: "cluster", events: "cluster", detail: "environment, from the label env of the cluster"},
+	{name: "region", typ: typPlace, place: placeRegion, column: "cluster", detail: "region, from labels of the node or the cluster"},
+	{name: "zone", typ: typPlace, place: placeZone, column: "cluster", detail: "zone, from labels of the node or the cluster"},
+	{name: "provider", aliases: []string{"cloud"}, typ: typPlace, place: placeProvider, column: "cluster", events: "cluster", detail: "provider, from the label provider of the cluster"},
+	{name: "limits", typ: typTrait, column: "traits", detail: "all containers have limits: no:limits, limits:memory"},
+	{name: "requests", typ: typTrait, column: "traits", detail: "all containers have requests: no:requests, requests:cpu"},
+	{name: "trait", aliases: []string{"traits"}, typ: typWords, column: "traits", detail: "short facts: gitops, helm, drifted, paused, limits.memory"},
+	{name: "content", typ: typContent, column: objectColumn, detail: "text anywhere in the manifest: content:\"max_connections\""},
 	{name: "reason", typ: typWords, column: "reasons", events: "reason", index: FieldReason, detail: "reason of a condition or container: OOMKilled, BackOff"},
 	{name: "uid", typ: typWord, column: "uid", events: "regarding_uid", lower: true, index: FieldUID, detail: "UID of the object"},
 	{name: "replicas", typ: typNumber, column: "replicas", detail: "replicas wanted"},
@@ -76,30 +95,29 @@ var registry = []*field{
 	{name: "count", typ: typNumber, events: "count", pages: []Page{Events}, detail: "how often it happened"},
 }
 
-// later are fields of the language that this version does not answer yet, with the sentence that says so.
+// later are fields of the language that this version does not answer yet, with the sentence that says when.
 var later = map[string]string{
-	"cpu": "measured use of CPU", "mem": "measured use of memory", "memory": "measured use of memory", "metric": "metrics",
-	"uses": "what a pod uses", "content": "the text of whole manifests", "ip": "addresses",
-	"zone": "zones", "region": "regions", "env": "environments", "provider": "providers",
-	"sa": "service accounts", "cond": "single conditions", "container": "containers", "level": "log levels",
-	"stream": "log streams", "msg": "log messages", "attr": "attributes of log lines", "group": "grouping",
-	"limits": "resource limits", "requests": "resource requests",
+	"cpu": laterMetrics, "mem": laterMetrics, "memory": laterMetrics, "metric": laterMetrics,
+	"level": laterLogs, "stream": laterLogs, "msg": laterLogs, "attr": laterLogs,
 }
+
+const (
+	laterMetrics = "measured use comes with metrics"
+	laterLogs    = "it is a field of log lines, which come with logs"
+)
 
 // instead names what answers a similar question today.
 var instead = map[string]string{
-	"ip":     "Write the address as a word.",
-	"group":  "Ask for facets, or sort by the field.",
-	"zone":   "Use cluster.LABEL: if the zone is a label of the cluster.",
-	"region": "Use cluster.LABEL: if the region is a label of the cluster.",
-	"env":    "Use cluster.LABEL: if the environment is a label of the cluster.",
-	"cond":   "Use reason: for the reason of a condition that is not as wanted.",
+	"cpu":    "Ask for what is declared: no:limits, requests:cpu, or spec.template.spec.containers[*].resources.limits.cpu>2.",
+	"mem":    "Ask for what is declared: no:limits, limits:memory, or spec.template.spec.containers[*].resources.limits.memory>2Gi.",
+	"memory": "Ask for what is declared: no:limits, limits:memory, or spec.template.spec.containers[*].resources.limits.memory>2Gi.",
 }
 
 // directives are written like fields and stand beside the tree.
 var directives = []struct{ name, detail string }{
 	{"at", "the fleet at a moment: at:-30m, at:2026-11-20T09:10Z"},
 	{"sort", "order: sort:restarts-desc"},
+	{"group", "counts by up to three fields: group:cluster,ns"},
 	{"limit", "at most so many: limit:500"},
 }
 
@@ -121,9 +139,10 @@ var flags = []struct{ name, means, detail string }{
 	{"orphan", "kind:Pod,ReplicaSet.apps no:owner", "a Pod or ReplicaSet that nothing owns"},
 	{"system", "ns:kube-*", "in a namespace of Kubernetes itself"},
 	{"latest", "image.tag:latest", "runs an image with the tag latest, or with none"},
+	{"gitops", "trait:gitops", "kept by Argo CD, Flux, Fleet or Config Sync"},
+	{"helm", "trait:helm", "came with a Helm release"},
+	{"drifted", "trait:drifted", "is no longer what was applied, as far as the object tells"},
 }
-
-var laterFlags = map[string]bool{"drifted": true, "gitops": true}
 
 // sorts are the columns that sort: knows. age runs against created_at.
 var sorts = map[string]struct {
@@ -173,6 +192,8 @@ func split(word string) (name, key string, keyed bool) {
 		return "label", key, ok
 	case "annotation", "a", "annotations":
 		return "annotation", key, ok
+	case "cond", "condition", "conditions":
+		return "cond", conditionType(key), ok
 	case "cluster", "c":
 		if ok {
 			return "cluster", key, true

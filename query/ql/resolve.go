@@ -75,7 +75,7 @@ func (p *parser) kind(v *Value) error {
 }
 
 // owner reads KIND/NAME or NAME into patterns of KIND/NAME.
-func (p *parser) owner(op Op, v *Value) error {
+func (p *parser) owner(f *field, op Op, v *Value) error {
 	if v.Kind == Regex || op == OpEqual {
 		return nil
 	}
@@ -98,7 +98,7 @@ func (p *parser) owner(op Op, v *Value) error {
 		switch len(v.patterns) {
 		case 0:
 			if near := nearest(kind, p.kinds.words()); near != "" {
-				return p.fail(CodeBadValue, v.From, v.To, "Did you mean owner:"+p.kinds.called(near)[0].Kind+"/"+name+"?", "No cluster has a kind %s.", quote(kind))
+				return p.fail(CodeBadValue, v.From, v.To, "Did you mean "+f.name+":"+p.kinds.called(near)[0].Kind+"/"+name+"?", "No cluster has a kind %s.", quote(kind))
 			}
 			v.patterns = []string{pattern}
 		case 1:

@@ -92,10 +92,15 @@ func hasWords(x Expr) bool {
 }
 
 func (r *rower) text(t *Text, within columns.Set) columns.Set {
+	found := within
 	for _, want := range t.Tokens {
-		within = r.v.Words(within, t.match(want))
+		found = r.v.Words(found, t.match(want))
 	}
-	return within
+	if len(t.clusters) > 0 {
+		named := r.must(within)(r.v.Text(within, "cluster", func(uid string) bool { return slices.Contains(t.clusters, uid) }))
+		return named.Or(found)
+	}
+	return found
 }
 
 // match is one token of a text, as Text.eval has it.

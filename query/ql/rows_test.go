@@ -43,7 +43,7 @@ func TestColumnsAgreeWithEval(t *testing.T) {
 		}
 	}
 	table, objects, number := tableOf(t, objects)
-	owners := ownersOf(objects)
+	owners := othersOf(objects)
 	exactly, matched := 0, 0
 	for _, q := range readable(t, r, Resources, agreeQueries) {
 		if q.Deleted() {

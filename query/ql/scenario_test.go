@@ -49,14 +49,14 @@ func scenario(t *testing.T) []*records.Object {
 
 func TestTheReferenceScenario(t *testing.T) {
 	objects := scenario(t)
-	owners := func(_, uid string) *records.Object {
+	others := Others{ByUID: func(_, uid string) *records.Object {
 		for _, o := range objects {
 			if o.UID == uid {
 				return o
 			}
 		}
 		return nil
-	}
+	}}
 	options := Options{Now: testNow, Clusters: []Cluster{{Name: "zone1", UID: "uid-zone1"}, {Name: "zone2", UID: "uid-zone2"}}}
 	f := func(text string, want ...string) {
 		t.Helper()
@@ -66,7 +66,7 @@ func TestTheReferenceScenario(t *testing.T) {
 		}
 		var got []string
 		for _, o := range objects {
-			if q.Eval(o, owners) {
+			if q.Eval(o, others) {
 				got = append(got, o.Ref.String())
 			}
 		}
@@ -108,7 +108,7 @@ func TestTombstonesAreLeftOutUnlessAskedFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := q.Eval(o, nil); got != want {
+		if got := q.Eval(o, Others{}); got != want {
 			t.Errorf("%s: got %t, want %t", text, got, want)
 		}
 	}

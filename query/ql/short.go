@@ -55,10 +55,10 @@ func (p *parser) has(f *field, key string, from, at, end int) (*Filter, error) {
 	if !f.on(p.opts.Page) {
 		return nil, p.elsewhere(f, at, end)
 	}
-	if f.typ == typOp || f.typ == typBool || f.typ == typCluster && key != "" {
+	if f.typ == typOp || f.typ == typBool || f.typ == typContent || f.typ == typCluster && key != "" {
 		return nil, p.fail(CodeBadValue, from, end, "Leave the condition out, or ask for a value.", "has: has no meaning for %s.", f.name)
 	}
-	return &Filter{Field: f.name, Key: key, Op: OpHas, From: from, To: end, def: f}, nil
+	return &Filter{Field: f.name, Key: key, Op: OpHas, From: from, To: end, def: f, homes: p.homes(f)}, nil
 }
 
 // flag reads what follows is: and answers the filters it is short for.
@@ -91,9 +91,6 @@ func (p *parser) flag(from int, op string, at, depth int) (Expr, error) {
 			x = negate(x)
 		}
 		return placed(x, from, end), nil
-	}
-	if laterFlags[word] {
-		return nil, p.fail(CodeUnsupported, at, end, "Leave it out.", "is:%s cannot be asked yet: it comes in a later version.", word)
 	}
 	fix := "Flags are " + strings.Join(names, ", ") + "."
 	if near := nearest(word, names); near != "" {

@@ -45,7 +45,7 @@ func (p *parser) freeText(from int) (Expr, error) {
 	return p.finish(t)
 }
 
-// finish cuts a text into tokens it into tokens, or makes a filter of it when it is a UID.
+// finish cuts a text into tokens, or makes a filter of it when it is a UID or an address.
 func (p *parser) finish(t *Text) (Expr, error) {
 	p.i = t.To
 	if err := p.count(t.From, t.To); err != nil {
@@ -60,7 +60,15 @@ func (p *parser) finish(t *Text) (Expr, error) {
 		}
 	case !t.Quoted && !t.Fuzzy && isUID(t.Text):
 		return &Filter{Field: "uid", def: lookup("uid", p.opts.Page), Op: OpMatch, Values: []Value{{Text: strings.ToLower(t.Text), From: t.From, To: t.To}}, From: t.From, To: t.To}, nil
+	case !t.Quoted && !t.Fuzzy && p.opts.Page != Events && isAddress(t.Text):
+		r, _ := readAddress(t.Text)
+		return p.addressFilter(r, t.From, t.To), nil
 	default:
+		for _, c := range p.opts.Clusters {
+			if !t.Fuzzy && strings.EqualFold(c.Name, t.Text) {
+				t.clusters = append(t.clusters, c.UID)
+			}
+		}
 		if t.Tokens = kube.QueryTokens(t.Text); len(t.Tokens) == 0 {
 			return nil, p.fail(CodeBadValue, t.From, t.To, "Search for words, or use name: with wildcards.", "%s holds no letter and no digit.", quote(t.Text))
 		}

@@ -1,6 +1,7 @@
 package ql
 
 import (
+	"net/netip"
 	"regexp"
 	"time"
 
@@ -45,7 +46,8 @@ type Filter struct {
 	Values   []Value // one for every operator but OpMatch; none for OpHas
 	From, To int     // byte range in the query's text
 
-	def *field
+	def   *field
+	homes map[string]string // of a place: what labels of clusters say, by identity
 }
 
 // ValueKind is the form in which a value was written.
@@ -73,12 +75,13 @@ type Value struct {
 	high     int64          //
 	since    time.Time      // times: at or after
 	until    time.Time      // times: before
-	patterns []string       // owner: patterns of KIND/NAME
+	patterns []string       // owner, uses: patterns of KIND/NAME
+	prefix   netip.Prefix   // ip: a Literal's address, as a range of one, or its range
 
 	least, most *resource.Quantity // paths: what a number or quantity is compared with; a Span has one or both
 }
 
-// Text is free text: every token must be among the object's.
+// Text is free text: every token must be among the object's, or the text is the name of its cluster.
 type Text struct {
 	Text     string
 	Quoted   bool
@@ -88,7 +91,8 @@ type Text struct {
 	Tokens   []string // lower case; one pattern when Glob
 	From, To int
 
-	glob *regexp.Regexp
+	glob     *regexp.Regexp
+	clusters []string // identities of members with this very name: their objects match too
 }
 
 // Selector is a Kubernetes label selector, with Kubernetes' semantics.

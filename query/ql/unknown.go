@@ -13,21 +13,19 @@ func (p *parser) unknown(from, end int, op string) (Expr, error) {
 	}
 	whole, name := p.text[from:run], p.text[from:end]
 	if isAddress(whole) {
-		return p.finish(&Text{Text: whole, Quoted: true, From: from, To: run})
+		return p.finish(&Text{Text: whole, From: from, To: run})
 	}
 	lower := strings.ToLower(name)
-	head, _, _ := strings.Cut(lower, ".")
-	switch {
-	case later[lower] != "" || later[head] != "" && strings.Contains(lower, "."):
-		key := lower
-		if later[key] == "" {
-			key = head
-		}
+	key := lower
+	if head, _, dotted := strings.Cut(lower, "."); dotted && later[key] == "" {
+		key = head
+	}
+	if later[key] != "" {
 		fix := instead[key]
 		if fix == "" {
-			fix = "Leave it out: it comes in a later version."
+			fix = "Leave it out."
 		}
-		return nil, p.fail(CodeUnsupported, from, end, fix, "%s: cannot be asked yet (%s).", name, later[key])
+		return nil, p.fail(CodeUnsupported, from, end, fix, "%s: cannot be asked yet: %s, in a later version.", name, later[key])
 	}
 	var names []string
 	for _, f := range registry {

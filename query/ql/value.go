@@ -17,7 +17,7 @@ func (p *parser) filter(f *field, key string, from, end int, op string, at int) 
 	if strings.ContainsAny(key, "*?") {
 		return nil, p.fail(CodeBadValue, from, end, "Name one key.", "The key of a label or annotation cannot have wildcards.")
 	}
-	x := &Filter{Field: f.name, Key: key, Op: OpMatch, From: from, def: f}
+	x := &Filter{Field: f.name, Key: key, Op: OpMatch, From: from, def: f, homes: p.homes(f)}
 	list := false
 	switch op {
 	case ":":
@@ -59,7 +59,8 @@ func (p *parser) filter(f *field, key string, from, end int, op string, at int) 
 		}
 	}
 	x.Values = values
-	if f.typ == typNumber && x.Op == OpEqual || f.typ == typTime && x.Op == OpEqual || f.typ == typBool || f.typ == typReady || f.typ == typOp || f.typ == typKind {
+	if f.typ == typNumber && x.Op == OpEqual || f.typ == typTime && x.Op == OpEqual || f.typ == typBool || f.typ == typReady || f.typ == typOp || f.typ == typKind ||
+		f.typ == typTrait || f.typ == typContent {
 		if x.Op == OpEqual {
 			x.Op = OpMatch
 		}
@@ -246,6 +247,14 @@ func (p *parser) typed(f *field, key string, x *Filter, v *Value) error {
 	switch f.typ {
 	case typCluster:
 		return p.cluster(key, x.Op, v)
+	case typPlace:
+		return p.inPlace(f, x, v)
+	case typIP:
+		return p.address(f, x.Op, v)
+	case typTrait:
+		return p.trait(f, v)
+	case typContent:
+		return p.content(f, v)
 	case typKind:
 		return p.kind(v)
 	case typHealth:
@@ -263,8 +272,8 @@ func (p *parser) typed(f *field, key string, x *Filter, v *Value) error {
 			}
 		}
 		return p.oneOf(f, v, []string{"create", "update", "delete", "snapshot"})
-	case typOwner:
-		return p.owner(x.Op, v)
+	case typOwner, typUses:
+		return p.owner(f, x.Op, v)
 	case typImage:
 		if x.Op == OpMatch && v.Kind != Regex {
 			v.re = regexp.MustCompile(v.image())

@@ -88,7 +88,9 @@ func (a *question) matching(p *clickhouse.Params, q *ql.Query) (string, error) {
 
 // condition is q's own part.
 func (a *question) condition(p *clickhouse.Params, q *ql.Query) (string, error) {
-	return q.ClickHouse(p, ql.Env{UIDs: func(where string) string {
+	return q.ClickHouse(p, ql.Env{Objects: func(columns, where string) string {
+		return `SELECT ` + columns + ` FROM ` + a.from(p, nil) + ` WHERE ` + where
+	}, UIDs: func(where string) string {
 		uid := `uid`
 		if q.Page() == ql.Events {
 			// Kubelets put a node's name where its UID belongs.
@@ -133,7 +135,7 @@ func (a *question) named(ctx context.Context) func(string) bool {
 		o := &records.Object{ClusterUID: a.f.byName[name]}
 		o.Ref.Cluster = name
 		for _, c := range conditions {
-			if c.q.Eval(o, nil) == c.not {
+			if c.q.Eval(o, ql.Others{}) == c.not {
 				return false
 			}
 		}
@@ -180,23 +182,10 @@ func (a *question) sortTerm(p *clickhouse.Params, by *ql.Sort) term {
 // else. It is the same whichever engine found the object, and does not move while other objects come and go.
 func rank(p *clickhouse.Params, root ql.Expr) string {
 	var terms []string
-	var walk func(ql.Expr)
-	walk = func(e ql.Expr) {
-		switch e := e.(type) {
-		case ql.And:
-			for _, m := range e {
-				walk(m)
-			}
-		case ql.Or:
-			for _, m := range e {
-				walk(m)
-			}
-		case *ql.Text:
-			v := p.String(strings.ToLower(e.Text))
-			terms = append(terms, `multiIf(lower(name) = `+v+`, 10, startsWith(lower(name), `+v+`), 6, lower(app) = `+v+`, 4, arrayExists(x -> lower(x) = `+v+`, mapValues(labels)), 2, 1)`)
-		}
-	}
-	walk(root)
+	words(root, func(word string) {
+		v := p.String(word)
+		terms = append(terms, `multiIf(lower(name) = `+v+`, 10, startsWith(lower(name), `+v+`), 6, lower(app) = `+v+`, 4, arrayExists(x -> lower(x) = `+v+`, mapValues(labels)), 2, 1)`)
+	})
 	if len(terms) == 0 {
 		return "toInt64(0)"
 	}
@@ -233,6 +222,10 @@ func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Requ
 		}
 		result.Took = time.Since(started)
 		return result, nil
+	}
+	if ok, err := a.answerInColumns(ctx, facets, first, c, r.Bare, result); ok || err != nil {
+		result.Took = time.Since(started)
+		return result, err
 	}
 	if result.Engine, err = a.narrow(ctx, facets); err != nil {
 		return nil, err
@@ -369,6 +362,9 @@ func (a *question) page(ctx context.Context, s selection, c *cursor, bare bool, 
 	seen := c.seen() + len(s.keys)
 	result.More = s.more && (a.q.Limit() == 0 || seen < a.q.Limit())
 	result.Cursor = cursor{List: a.list(), Values: s.last, Now: a.now.UnixMilli(), Seen: seen}.String()
+	if bare && len(result.Objects) > 0 {
+		return nil // columns had all of it
+	}
 	var err error
 	result.Objects, err = a.read(ctx, s.keys, s.vers, !bare)
 	return err

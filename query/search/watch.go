@@ -134,7 +134,7 @@ func (w *watcher) judge(versions []changed) {
 		}
 		object := *c.object // the index and other watchers share it
 		object.Ref = a.f.ref(c.key)
-		is := a.q.Eval(&object, w.owners(a))
+		is := a.q.Eval(&object, w.others(a))
 		change := records.Change{Ref: object.Ref, ObservedAt: object.ObservedAt, Object: &object}
 		switch {
 		case is && was:
@@ -196,20 +196,37 @@ func (w *watcher) complete(f *fleet, versions []changed) {
 	}
 }
 
-// owners finds owners for owner: filters, each once a look.
-func (w *watcher) owners(a *question) func(clusterUID, uid string) *records.Object {
-	known := map[identity]*records.Object{}
-	return func(clusterUID, uid string) *records.Object {
-		id := identity{clusterUID, uid}
-		o, ok := known[id]
-		if !ok {
-			found, err := a.s.byUID(w.ctx, a.f, []string{uid})
-			if err != nil {
-				return nil
+// others finds owners and Nodes for conditions that ask them, each once a look.
+func (w *watcher) others(a *question) ql.Others {
+	owners, nodes := map[identity]*records.Object{}, map[identity]*records.Object{}
+	return ql.Others{
+		ByUID: func(clusterUID, uid string) *records.Object {
+			id := identity{clusterUID, uid}
+			o, ok := owners[id]
+			if !ok {
+				found, err := a.s.byUID(w.ctx, a.f, []string{uid})
+				if err != nil {
+					return nil
+				}
+				o = found[id]
+				owners[id] = o
 			}
-			o = found[id]
-			known[id] = o
-		}
-		return o
+			return o
+		},
+		Node: func(clusterUID, name string) *records.Object {
+			id := identity{clusterUID, name}
+			o, ok := nodes[id]
+			if !ok {
+				found, err := a.s.load(w.ctx, a.f, []key{{cluster: clusterUID, resource: "nodes", name: name}}, false, false)
+				if err != nil {
+					return nil
+				}
+				if len(found) == 1 {
+					o = found[0]
+				}
+				nodes[id] = o
+			}
+			return o
+		},
 	}
 }
