@@ -5,6 +5,16 @@ import type { Document } from "./document";
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type SavedSearchInput = {
+  /** Of the search to replace; left out for a new one. */
+  id?: string | null | undefined;
+  name: string;
+  description?: string | null | undefined;
+  query: string;
+  page?: string | null | undefined;
+  shared?: boolean | null | undefined;
+};
+
 export type ClusterState =
   /** Connected for the first time, first lists under way. */
   | 'SYNCING'
@@ -213,6 +223,27 @@ export type ChangesQueryVariables = Exact<{
 
 export type ChangesQuery = { changes: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ cluster: string, namespace: string | null, kind: string, resource: string, name: string, summary: string, version: { id: string, ref: string, type: ChangeType, observedAt: string, changedBy: string, changedPaths: Array<string>, meaningful: boolean, status: string, health: Health } }> } };
 
+export type SavedPartsFragment = { id: string, name: string, description: string, query: string, page: string, owner: string, shared: boolean, mine: boolean, createdAt: string, updatedAt: string };
+
+export type SavedSearchesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SavedSearchesQuery = { savedSearches: Array<{ id: string, name: string, description: string, query: string, page: string, owner: string, shared: boolean, mine: boolean, createdAt: string, updatedAt: string }> };
+
+export type SaveSearchMutationVariables = Exact<{
+  input: SavedSearchInput;
+}>;
+
+
+export type SaveSearchMutation = { saveSearch: { id: string, name: string, description: string, query: string, page: string, owner: string, shared: boolean, mine: boolean, createdAt: string, updatedAt: string } };
+
+export type DeleteSavedSearchMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeleteSavedSearchMutation = { deleteSavedSearch: boolean };
+
 export type RowFragment = { ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> };
 
 export type CoveragePartsFragment = { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> };
@@ -221,11 +252,28 @@ export type SearchQueryVariables = Exact<{
   query: string;
   first: number;
   after?: string | null | undefined;
-  facets?: Array<string> | string | null | undefined;
 }>;
 
 
-export type SearchQuery = { search: { total: number, tookMs: number, engine: string, nodes: Array<{ ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, facets: Array<{ field: string, distinct: number, values: Array<{ value: string, count: number }> }>, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> } } };
+export type SearchQuery = { search: { total: number, tookMs: number, engine: string, nodes: Array<{ ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> } } };
+
+export type FacetsQueryVariables = Exact<{
+  query: string;
+  facets: Array<string> | string;
+}>;
+
+
+export type FacetsQuery = { search: { facets: Array<{ field: string, distinct: number, values: Array<{ value: string, count: number }> }> } };
+
+export type ChangeDensityQueryVariables = Exact<{
+  query: string;
+  from: string;
+  to?: string | null | undefined;
+  parts: number;
+}>;
+
+
+export type ChangeDensityQuery = { changeDensity: { counts: Array<number>, oldest: string | null } };
 
 export type SearchCompleteQueryVariables = Exact<{
   query: string;
@@ -344,10 +392,35 @@ export const ChangesDocument = {
   text: "query Changes($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  changes(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
 } as Document<ChangesQuery, ChangesQueryVariables>;
 
+export const SavedSearchesDocument = {
+  name: "SavedSearches",
+  text: "query SavedSearches {\n  savedSearches {\n    ...SavedParts\n  }\n}\nfragment SavedParts on SavedSearch {\n  id\n  name\n  description\n  query\n  page\n  owner\n  shared\n  mine\n  createdAt\n  updatedAt\n}",
+} as Document<SavedSearchesQuery, SavedSearchesQueryVariables>;
+
+export const SaveSearchDocument = {
+  name: "SaveSearch",
+  text: "mutation SaveSearch($input: SavedSearchInput!) {\n  saveSearch(input: $input) {\n    ...SavedParts\n  }\n}\nfragment SavedParts on SavedSearch {\n  id\n  name\n  description\n  query\n  page\n  owner\n  shared\n  mine\n  createdAt\n  updatedAt\n}",
+} as Document<SaveSearchMutation, SaveSearchMutationVariables>;
+
+export const DeleteSavedSearchDocument = {
+  name: "DeleteSavedSearch",
+  text: "mutation DeleteSavedSearch($id: ID!) {\n  deleteSavedSearch(id: $id)\n}",
+} as Document<DeleteSavedSearchMutation, DeleteSavedSearchMutationVariables>;
+
 export const SearchDocument = {
   name: "Search",
-  text: "query Search($query: String!, $first: Int!, $after: String, $facets: [String!]) {\n  search(query: $query, first: $first, after: $after, facets: $facets) {\n    total\n    nodes {\n      ...Row\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    facets {\n      field\n      distinct\n      values {\n        value\n        count\n      }\n    }\n    coverage {\n      ...CoverageParts\n    }\n    tookMs\n    engine\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+  text: "query Search($query: String!, $first: Int!, $after: String) {\n  search(query: $query, first: $first, after: $after) {\n    total\n    nodes {\n      ...Row\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    tookMs\n    engine\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
 } as Document<SearchQuery, SearchQueryVariables>;
+
+export const FacetsDocument = {
+  name: "Facets",
+  text: "query Facets($query: String!, $facets: [String!]!) {\n  search(query: $query, first: 1, facets: $facets) {\n    facets {\n      field\n      distinct\n      values {\n        value\n        count\n      }\n    }\n  }\n}",
+} as Document<FacetsQuery, FacetsQueryVariables>;
+
+export const ChangeDensityDocument = {
+  name: "ChangeDensity",
+  text: "query ChangeDensity($query: String!, $from: Time!, $to: Time, $parts: Int!) {\n  changeDensity(query: $query, from: $from, to: $to, parts: $parts) {\n    counts\n    oldest\n  }\n}",
+} as Document<ChangeDensityQuery, ChangeDensityQueryVariables>;
 
 export const SearchCompleteDocument = {
   name: "SearchComplete",

@@ -7,10 +7,14 @@ import {
 } from "@tanstack/react-query";
 import { ask } from "./client";
 import {
+  ChangeDensityDocument,
+  FacetsDocument,
   KindsDocument,
   SearchCompleteDocument,
   SearchDocument,
   SearchExplainDocument,
+  type ChangeDensityQuery,
+  type FacetsQuery,
   type ResourceChangesSubscription,
   type RowFragment,
   type SearchQuery,
@@ -18,24 +22,56 @@ import {
 
 export type Row = RowFragment;
 export type Coverage = SearchQuery["search"]["coverage"];
-export type FacetData = SearchQuery["search"]["facets"][number];
+export type FacetData = FacetsQuery["search"]["facets"][number];
 export type ResourceChange = ResourceChangesSubscription["resourceChanges"];
+export type Density = ChangeDensityQuery["changeDensity"];
 
-export const facetFields = ["cluster", "kind", "ns", "status", "app", "image"] as const;
 export const pageSize = 100;
 
-/** Pages of a search by cursor. Facets are counted with the first page only. */
+/** Pages of a search by cursor. */
 export function searchPages(query: string) {
   return infiniteQueryOptions({
     queryKey: ["search", query],
-    queryFn: async ({ pageParam, signal }) => {
-      const facets = pageParam === null ? [...facetFields] : [];
-      return (await ask(SearchDocument, { query, first: pageSize, after: pageParam, facets }, signal)).search;
-    },
+    queryFn: async ({ pageParam, signal }) =>
+      (await ask(SearchDocument, { query, first: pageSize, after: pageParam }, signal)).search,
     initialPageParam: null as string | null,
     getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
     placeholderData: keepPreviousData,
     staleTime: 5_000,
+  });
+}
+
+/** The first rows alone, best first: what somebody who types wants to open. */
+export function firstRows(query: string, first: number) {
+  return queryOptions({
+    queryKey: ["first", query, first],
+    queryFn: async ({ signal }) => (await ask(SearchDocument, { query, first, after: null }, signal)).search,
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+    gcTime: 30_000,
+    retry: false,
+  });
+}
+
+/** Counts by field over what matches. They are asked beside the rows, so that none waits for the other. */
+export function facets(query: string, fields: readonly string[]) {
+  return queryOptions({
+    queryKey: ["facets", query, fields.join(" ")],
+    queryFn: async ({ signal }) => (await ask(FacetsDocument, { query, facets: [...fields] }, signal)).search.facets,
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+    retry: false,
+  });
+}
+
+/** How many changes each part of a time had. */
+export function density(query: string, from: string, to: string, parts: number) {
+  return queryOptions({
+    queryKey: ["density", query, from, to, parts],
+    queryFn: async ({ signal }) => (await ask(ChangeDensityDocument, { query, from, to, parts }, signal)).changeDensity,
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+    retry: false,
   });
 }
 

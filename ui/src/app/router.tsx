@@ -35,7 +35,7 @@ const home = createRoute({
 const search = createRoute({
   getParentRoute: () => frame,
   path: "/search",
-  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
+  validateSearch: (s: Record<string, unknown>): { q?: string; span?: string } => ({ q: text(s.q), span: text(s.span) }),
   component: lazyRouteComponent(() => import("../pages/SearchPage"), "SearchPage"),
 });
 

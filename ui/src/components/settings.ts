@@ -6,9 +6,12 @@ interface Settings {
   live: boolean;
   /** Single-letter keys, which people who speak to their computer want off. */
   keys: boolean;
+  /** Fields by which the search can be narrowed beside the usual ones, and those of which only the title is shown. */
+  facets: readonly string[];
+  folded: readonly string[];
 }
 
-const defaults: Settings = { theme: "system", live: true, keys: true };
+const defaults: Settings = { theme: "system", live: true, keys: true, facets: [], folded: [] };
 const listeners = new Set<() => void>();
 let current = load();
 
@@ -18,6 +21,8 @@ function load(): Settings {
     theme: theme === "light" || theme === "dark" ? theme : defaults.theme,
     live: read("live") !== "off",
     keys: read("keys") !== "off",
+    facets: words("facets"),
+    folded: words("folded"),
   };
 }
 
@@ -27,6 +32,10 @@ function read(name: string): string | null {
   } catch {
     return null; // Storage is off: the setting lasts as long as the tab.
   }
+}
+
+function words(name: string): string[] {
+  return (read(name) ?? "").split(" ").filter((w) => w !== "");
 }
 
 function write(name: string, value: string): void {
@@ -42,6 +51,8 @@ export function set(change: Partial<Settings>): void {
   write("theme", current.theme);
   write("live", current.live ? "on" : "off");
   write("keys", current.keys ? "on" : "off");
+  write("facets", current.facets.join(" "));
+  write("folded", current.folded.join(" "));
   applyTheme();
   for (const l of listeners) l();
 }

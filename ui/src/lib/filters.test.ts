@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { choiceOf, clearField, sortOf, toggleExclude, toggleInclude, withSort, written } from "./filters";
+import {
+  choiceOf,
+  clearField,
+  directive,
+  toggleExclude,
+  toggleInclude,
+  withDirective,
+  without,
+  written,
+} from "./filters";
 
 describe("including a facet's value", () => {
   const f = (query: string, field: string, value: string, want: string): void =>
@@ -33,6 +42,9 @@ describe("excluding a facet's value", () => {
   f("ns:shop,pay", "ns", "shop", "ns:pay -ns:shop");
   f("-ns:shop", "ns", "shop", "");
   f("ns:!shop", "ns", "shop", "");
+  f("label.team:web", "label.team", "web", "-label.team:web");
+  f("l.team=web", "label.team", "web", "-label.team:web");
+  f('label."app.kubernetes.io/name":web', "label.app.kubernetes.io/name", "web", "-label.app.kubernetes.io/name:web");
   f("ns!=shop", "ns", "shop", "");
 });
 
@@ -52,11 +64,29 @@ describe("how a value stands in the query", () => {
 
 describe("directives", () => {
   it("a sort is set, replaced and taken away", () => {
-    expect(withSort("x", "age-asc")).toBe("x sort:age-asc");
-    expect(withSort("x sort:age-asc", "name-desc")).toBe("x sort:name-desc");
-    expect(withSort("sort:age-asc x", "")).toBe("x");
-    expect(sortOf("x sort:age-asc")).toBe("age-asc");
+    expect(withDirective("x", "sort", "age-asc")).toBe("x sort:age-asc");
+    expect(withDirective("x sort:age-asc", "sort", "name-desc")).toBe("x sort:name-desc");
+    expect(withDirective("sort:age-asc x", "sort", "")).toBe("x");
+    expect(directive("x sort:age-asc", "sort")).toBe("age-asc");
   });
+  it("a moment is read as it is written", () => {
+    expect(directive("at:-2h x", "at")).toBe("-2h");
+    expect(directive("x at:2026-11-20T09:10:00Z", "at")).toBe("2026-11-20T09:10:00Z");
+    expect(directive("look at that", "at")).toBe("");
+    expect(withDirective("x", "at", "2026-11-20T09:10:00Z")).toBe("x at:2026-11-20T09:10:00Z");
+  });
+  it("what was deleted may be a value or a time", () => {
+    expect(directive("deleted:true", "deleted")).toBe("true");
+    expect(directive("deleted<1h ns:shop", "deleted")).toBe("<1h");
+    expect(withDirective("deleted<1h ns:shop", "deleted", "any")).toBe("ns:shop deleted:any");
+  });
+  it("groups are a list", () => expect(directive("k:po group:cluster,ns", "group")).toBe("cluster,ns"));
+  it("stand beside an OR", () => {
+    expect(directive("a OR b sort:name", "sort")).toBe("name");
+    expect(withDirective("a OR b", "at", "-1h")).toBe("(a OR b) at:-1h");
+    expect(withDirective("(a OR b) at:-1h", "at", "")).toBe("(a OR b)");
+  });
+  it("several go at once", () => expect(without("a at:-1h b sort:name limit:5", ["at", "sort", "limit"])).toBe("a b"));
   it("all filters on a field go at once", () => expect(clearField("a ns:shop -ns:pay b", "ns")).toBe("a b"));
 });
 

@@ -4,14 +4,36 @@ import { tokenize, type Token } from "./tokens";
 interface Filter {
   field: string;
   negated: boolean;
+  /** <, <=, > or >= of a comparison. */
+  than: string;
   values: string[];
   from: number;
   to: number;
 }
 
-const aliases: Record<string, string> = { c: "cluster", k: "kind", n: "ns", namespace: "ns", s: "status" };
+const aliases: Record<string, string> = {
+  c: "cluster",
+  k: "kind",
+  n: "ns",
+  namespace: "ns",
+  s: "status",
+  actor: "changed.by",
+  field: "changed.field",
+};
 
+const keyed: Record<string, string> = {
+  l: "label",
+  label: "label",
+  labels: "label",
+  a: "annotation",
+  annotations: "annotation",
+};
+
+/** The one name of a field. Keys of labels are as they are written. */
 function canonical(field: string): string {
+  const dot = field.indexOf(".");
+  const map = dot > 0 ? keyed[field.slice(0, dot).toLowerCase()] : undefined;
+  if (map !== undefined) return `${map}.${field.slice(dot + 1).replaceAll('"', "")}`;
   const f = field.toLowerCase();
   return aliases[f] ?? f;
 }
@@ -37,6 +59,11 @@ export function chosen(query: string, field: string): string[] {
     .flatMap((f) => f.values);
 }
 
+/** The fields by which the query filters, each once. */
+export function fieldsOf(query: string): string[] {
+  return [...new Set(filters(query).map((f) => f.field))];
+}
+
 /** The query with value of field included, or without that when it was. */
 export function toggleInclude(query: string, field: string, value: string, same: Same = alike): string {
   const was = choiceOf(query, field, value, same);
@@ -44,14 +71,14 @@ export function toggleInclude(query: string, field: string, value: string, same:
   if (was === "included") return without;
   const list = filters(without).find((f) => f.field === canonical(field) && !f.negated);
   if (list) return tidy(`${without.slice(0, list.to)},${written(value)}${without.slice(list.to)}`);
-  return append(without, `${field}:${written(value)}`);
+  return withTerm(without, `${field}:${written(value)}`);
 }
 
 /** The query with value of field refused, or without that when it was. */
 export function toggleExclude(query: string, field: string, value: string, same: Same = alike): string {
   const was = choiceOf(query, field, value, same);
   const without = was === "none" ? query : remove(query, field, value, same);
-  return was === "excluded" ? without : append(without, `-${field}:${written(value)}`);
+  return was === "excluded" ? without : withTerm(without, `-${field}:${written(value)}`);
 }
 
 /** The query without every top-level filter on field. */
@@ -62,14 +89,27 @@ export function clearField(query: string, field: string): string {
   return tidy(text);
 }
 
-/** The query with sort: set to value, or without sort: when value is empty. */
-export function withSort(query: string, value: string): string {
-  const text = clearField(query, "sort");
-  return value === "" ? text : append(text, `sort:${value}`);
+/** What the query says once and beside its filters. */
+export type Directive = "at" | "sort" | "limit" | "group" | "deleted";
+
+/** The value of sort:, at: and the like, as it is written, with the operator of deleted<1h; empty without. */
+export function directive(query: string, name: Directive): string {
+  const f = filters(query, true).find((x) => x.field === name && !x.negated);
+  return f ? f.than + f.values.join(",") : "";
 }
 
-export function sortOf(query: string): string {
-  return filters(query).find((f) => f.field === "sort")?.values[0] ?? "";
+/** The query with a directive set to value, or without it when value is empty. */
+export function withDirective(query: string, name: Directive, value: string): string {
+  const text = without(query, [name]);
+  return value === "" ? text : withTerm(text, `${name}:${value}`);
+}
+
+/** The query without the directives named. */
+export function without(query: string, names: readonly Directive[]): string {
+  let text = query;
+  for (const f of filters(query, true).toReversed())
+    if ((names as readonly string[]).includes(f.field)) text = text.slice(0, f.from) + text.slice(f.to);
+  return tidy(text);
 }
 
 /** A value written so that it can stand behind a colon. */
@@ -79,7 +119,8 @@ export function written(value: string): string {
     : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
-function append(query: string, term: string): string {
+/** The query and one term more, which all that it finds must satisfy. */
+export function withTerm(query: string, term: string): string {
   const text = tidy(query);
   if (text === "") return term;
   return hasTopLevelOr(text) ? `(${text}) ${term}` : `${text} ${term}`;
@@ -119,8 +160,9 @@ function hasTopLevelOr(query: string): boolean {
   return false;
 }
 
-function filters(query: string): Filter[] {
-  if (hasTopLevelOr(query)) return [];
+/** Those at the top level; of a query that is an OR none is, but its directives are. */
+function filters(query: string, directives = false): Filter[] {
+  if (!directives && hasTopLevelOr(query)) return [];
   const tokens = tokenize(query);
   const found: Filter[] = [];
   let depth = 0;
@@ -131,7 +173,7 @@ function filters(query: string): Filter[] {
     if (t.type === "paren") depth += text === "(" ? 1 : -1;
     if (t.type !== "field" || depth !== 0) continue;
     const f = filterAt(query, tokens, i);
-    if (f) found.push(f);
+    if (f && (directives || f.than === "")) found.push(f);
   }
   return found;
 }
@@ -141,7 +183,7 @@ function filterAt(query: string, tokens: Token[], at: number): Filter | undefine
   const op = tokens[at + 1];
   if (!field || op?.type !== "operator" || op.from !== field.to) return undefined;
   const symbol = query.slice(op.from, op.to);
-  if (symbol !== ":" && symbol !== ":!" && symbol !== "=" && symbol !== "==" && symbol !== "!=") return undefined;
+  if (symbol === "~") return undefined;
   const values: string[] = [];
   let end = op.to;
   for (let i = at + 2; i < tokens.length; i++) {
@@ -159,6 +201,7 @@ function filterAt(query: string, tokens: Token[], at: number): Filter | undefine
   return {
     field: canonical(query.slice(field.from, field.to)),
     negated: minus !== (symbol === ":!" || symbol === "!="),
+    than: /[<>]=?/.exec(symbol)?.[0] ?? "",
     values,
     from: minus ? before.from : field.from,
     to: end,

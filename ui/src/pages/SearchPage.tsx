@@ -3,25 +3,31 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Filter } from "lucide-react";
 import { useMemo, useState } from "react";
 import { asApiError } from "../api/error";
+import type { Saved } from "../api/saved";
 import { searchPages } from "../api/search";
 import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
 import { Button } from "../components/Button";
+import { ExportMenu } from "../components/ExportMenu";
 import { useKeys } from "../components/keys";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
+import { SavedMenu } from "../components/SavedMenu";
 import { examples } from "../components/SyntaxSheet";
+import { directive } from "../lib/filters";
 import { fixesOf } from "../lib/fixes";
 import { unitsOfBytes } from "../lib/offsets";
+import { DeletedMode } from "./search/DeletedMode";
 import { FacetPanel } from "./search/FacetPanel";
 import { ResultGrid } from "./search/ResultGrid";
 import { SelectionBar } from "./search/SelectionBar";
 import { StatusLine } from "./search/StatusLine";
+import { TimeStrip } from "./search/TimeStrip";
 import { useLiveResults } from "./search/useLiveResults";
 import { useSelection } from "./search/useSelection";
 
 const route = getRouteApi("/frame/search");
 
 export function SearchPage() {
-  const { q = "" } = route.useSearch();
+  const { q = "", span } = route.useSearch();
   const navigate = useNavigate();
   const pages = useInfiniteQuery(searchPages(q));
   const [filters, setFilters] = useState(false);
@@ -29,9 +35,20 @@ export function SearchPage() {
   const rows = useMemo(() => pages.data?.pages.flatMap((p) => p.nodes) ?? [], [pages.data]);
   const first = pages.data?.pages[0];
   const selection = useSelection(q, rows);
-  const live = useLiveResults(q, first !== undefined && !pages.isPlaceholderData, pages.data?.pages.length ?? 0);
+  // The past does not change.
+  const still = directive(q, "at") !== "";
+  const live = useLiveResults(
+    q,
+    first !== undefined && !pages.isPlaceholderData && !still,
+    pages.data?.pages.length ?? 0,
+  );
 
-  const ask = (query: string): void => void navigate({ to: "/search", search: { q: query || undefined } });
+  const ask = (query: string, replace = false): void =>
+    void navigate({ to: "/search", search: { q: query || undefined, span }, replace });
+  const run = (s: Saved): void =>
+    void (s.page === "changes"
+      ? navigate({ to: "/changes", search: { q: s.query || undefined } })
+      : navigate({ to: "/search", search: { q: s.query || undefined } }));
   useKeys({ Escape: selection.clear }, selection.size > 0);
 
   if (pages.error && (!first || asApiError(pages.error).inQuery))
@@ -47,6 +64,13 @@ export function SearchPage() {
         onFresh={live.refresh}
         connected={live.connected}
         old={pages.error !== null}
+        tools={
+          <>
+            <DeletedMode query={q} onQuery={ask} />
+            <SavedMenu page="resources" query={q} onRun={run} />
+            <ExportMenu query={q} total={first?.total} />
+          </>
+        }
       >
         <Button
           small
@@ -59,12 +83,18 @@ export function SearchPage() {
           Filters
         </Button>
       </StatusLine>
+      <TimeStrip
+        query={q}
+        span={span}
+        onQuery={ask}
+        onSpan={(s) => void navigate({ to: "/search", search: { q: q || undefined, span: s }, replace: true })}
+      />
       <div className="flex min-h-0 grow flex-col lg:flex-row">
         <div
           id="facets"
           className={`${filters ? "block max-h-[50dvh]" : "hidden"} shrink-0 overflow-y-auto border-b border-line lg:block lg:max-h-none lg:w-60 lg:border-r lg:border-b-0`}
         >
-          <FacetPanel query={q} facets={first?.facets} onQuery={ask} />
+          <FacetPanel query={q} onQuery={ask} />
         </div>
         <section
           aria-label="Results"

@@ -189,25 +189,12 @@ export function searchResult(list: RowFragment[], change: Partial<SearchQuery["s
       total: list.length,
       nodes: list,
       pageInfo: { hasNextPage: false, endCursor: null },
-      facets: [
-        facet("cluster", { zone1: 412, zone2: 398, zone3: 391 }),
-        facet("kind", { Pod: 640, Deployment: 120, Service: 98, ConfigMap: 77, Node: 15, Job: 9, Secret: 8, Lease: 7 }),
-        facet("ns", { shop: 530, "kube-system": 210, pay: 64, default: 12 }),
-        facet("status", { Running: 611, Healthy: 240, CrashLoopBackOff: 7, ImagePullBackOff: 3, Degraded: 2 }),
-        facet("app", { app1: 210, app2: 190, app3: 188 }),
-        facet("image", { "registry.example/shop/app1:1.0": 200, "registry.example/shop/app2:2.0": 12 }),
-      ],
       coverage: whole,
       tookMs: 12.4,
       engine: "clickhouse",
       ...change,
     },
   };
-}
-
-function facet(field: string, values: Record<string, number>) {
-  const list = Object.entries(values).map(([value, count]) => ({ value, count }));
-  return { field, distinct: list.length, values: list };
 }
 
 const labels = {

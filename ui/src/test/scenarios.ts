@@ -1,4 +1,5 @@
 import * as f from "./fixtures";
+import * as s from "./searching";
 
 /** What a fake hub answers, by operation: data, or an error as the hub writes it. */
 export type Answer = { data: unknown } | { errors: unknown[] };
@@ -11,29 +12,12 @@ export const failure = (code: string, message: string, extensions: Record<string
 
 const common: Scenario = {
   Viewer: () => data({ viewer: { user: "admin", version: "v0.1.0", clusters: 3 } }),
-  SearchComplete: () =>
-    data({
-      searchComplete: [
-        {
-          text: "status:",
-          label: "status",
-          type: "field",
-          detail: "STATUS as kubectl prints it, health, or Ready",
-          count: null,
-          from: 0,
-          to: 2,
-        },
-        {
-          text: "status:CrashLoopBackOff",
-          label: "CrashLoopBackOff",
-          type: "value",
-          detail: "",
-          count: 7,
-          from: 0,
-          to: 2,
-        },
-      ],
-    }),
+  SearchComplete: (v) => data(s.suggestionsFor(v)),
+  Facets: (v) => data(s.facetsOf(v.facets)),
+  ChangeDensity: (v) => data(s.densityOf(v)),
+  SavedSearches: () => data(s.saved),
+  SaveSearch: (v) => data({ saveSearch: { ...s.saved.savedSearches[0], ...(v.input as object) } }),
+  DeleteSavedSearch: () => data({ deleteSavedSearch: true }),
   Kinds: () =>
     data({
       kinds: [
@@ -106,7 +90,11 @@ export const partial: Scenario = {
 
 export const empty: Scenario = {
   ...common,
-  Search: () => data(f.searchResult([], { facets: [] })),
+  Search: () => data(f.searchResult([])),
+  Facets: () => data({ search: { facets: [] } }),
+  ChangeDensity: (v) =>
+    data({ changeDensity: { counts: Array.from({ length: Number(v.parts) }, () => 0), oldest: null } }),
+  SavedSearches: () => data({ savedSearches: [] }),
   ResourceDetail: () => data({ resource: null }),
   History: () => data({ history: { total: 0, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
   Related: () => data({ related: { nodes: [], edges: [], truncated: false } }),
@@ -130,6 +118,9 @@ export const failing: Scenario = {
       from: 0,
       to: 5,
     }),
+  Facets: broken,
+  ChangeDensity: broken,
+  SavedSearches: broken,
   ResourceDetail: broken,
   History: broken,
   HistoryDiffs: broken,

@@ -4,7 +4,7 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { Row } from "../../api/search";
 import { useKeys } from "../../components/keys";
-import { sortOf, withSort } from "../../lib/filters";
+import { directive, withDirective } from "../../lib/filters";
 import { paramsOf, parseRef } from "../../lib/ref";
 import { columns, layoutOf, rowHeight, type Column, type Layout } from "./columns";
 import type { Mark } from "./useLiveResults";
@@ -173,7 +173,7 @@ function useOpen(): (row: Row, inTab: boolean) => void {
 }
 
 function Header({ column, query, onQuery }: { column: Column; query: string; onQuery: (q: string) => void }) {
-  const sorted = sortOf(query);
+  const sorted = directive(query, "sort");
   const { sort } = column;
   const direction =
     sort === undefined
@@ -198,7 +198,11 @@ function Header({ column, query, onQuery }: { column: Column; query: string; onQ
           title={`Sort by ${column.title.toLowerCase()}`}
           onClick={() =>
             onQuery(
-              withSort(query, direction === undefined ? `${sort}-asc` : direction === "asc" ? `${sort}-desc` : ""),
+              withDirective(
+                query,
+                "sort",
+                direction === undefined ? `${sort}-asc` : direction === "asc" ? `${sort}-desc` : "",
+              ),
             )
           }
         >

@@ -14,13 +14,15 @@ interface Props {
   connected: boolean;
   /** The last try failed; what is shown is the answer before it. */
   old: boolean;
+  /** Before the count, and before the coverage. */
   children?: ReactNode;
+  tools?: ReactNode;
 }
 
 /** How many, how fast, and for which clusters the answer speaks. */
-export function StatusLine({ result, busy, fresh, onFresh, connected, old, children }: Props) {
+export function StatusLine({ result, busy, fresh, onFresh, connected, old, children, tools }: Props) {
   return (
-    <div className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-raised px-3 py-1 text-sm">
+    <div className="flex min-h-9 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-raised px-3 py-1 text-sm">
       {children}
       <p aria-live="polite" className="font-semibold tabular-nums">
         {result ? many(result.total, "result") : "Searching"}
@@ -44,6 +46,7 @@ export function StatusLine({ result, busy, fresh, onFresh, connected, old, child
       )}
       {!connected && <span className="text-xs text-warn">Live updates are off: the hub refused them</span>}
       <span className="grow" />
+      {tools}
       {result && (
         <span className="text-xs">
           <CoverageLine coverage={result.coverage} />

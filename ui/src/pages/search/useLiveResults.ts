@@ -62,6 +62,7 @@ export function useLiveResults(query: string, ready: boolean, pages: number): Li
           // Counts and facets move too, so every change asks anew, at most each two seconds.
           settle ??= setTimeout(() => {
             settle = undefined;
+            void client.invalidateQueries({ queryKey: ["facets"], refetchType: "active" });
             if (depth.current > 1) return;
             void client.invalidateQueries({ queryKey: searchPages(query).queryKey }).then(() => {
               fresh = 0;
