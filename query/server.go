@@ -43,6 +43,7 @@ type Server struct {
 	graph    *graph.Graph
 	sessions *sessions
 	requests *prometheus.HistogramVec
+	exports  *exports
 }
 
 // New builds the server; it listens in Serve.
@@ -60,9 +61,12 @@ func New(d Deps) (*Server, error) {
 		Help:    "Time to answer one HTTP request, by route and status.",
 		Buckets: prometheus.ExponentialBuckets(0.002, 2, 13),
 	}, []string{"route", "code"})
+	s.exports = newExports()
 	if d.Metrics != nil {
-		if err := d.Metrics.Register(s.requests); err != nil {
-			return nil, fmt.Errorf("register request metrics: %w", err)
+		for _, m := range []prometheus.Collector{s.requests, s.exports.ended, s.exports.rows} {
+			if err := d.Metrics.Register(m); err != nil {
+				return nil, fmt.Errorf("register request metrics: %w", err)
+			}
 		}
 	}
 	return s, nil
@@ -76,6 +80,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
 	mux.Handle("/graphql", s.authenticated("graphql", s.graph))
+	mux.Handle("GET /api/v1/export", s.authenticated("export", http.HandlerFunc(s.export)))
 	mux.Handle("/", page(s.deps.UI))
 	return s.guard(mux)
 }
@@ -98,7 +103,11 @@ const bodyTimeout = 5 * time.Second
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a recovered value is compared, not an error chain
+			v := recover()
+			if v == http.ErrAbortHandler { //nolint:errorlint // a recovered value is compared, not an error chain
+				panic(v) // the answer ends in the middle, and its reader must see that
+			}
+			if v != nil {
 				s.deps.Log.Error("request panic", "path", r.URL.Path, "value", v, "stack", string(debug.Stack()))
 				http.Error(w, "Something went wrong inside the hub; its log has the cause.", http.StatusInternalServerError)
 			}

@@ -130,11 +130,14 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// answer writes err as JSON: {"code", "message", "fix"}.
+// answer writes err as JSON: {"code", "message", "fix"}, with "from" and "to" when it is about a part of a query.
 func answer(w http.ResponseWriter, status int, err error) {
-	e := map[string]string{"code": access.Code(err), "message": err.Error()}
+	e := map[string]any{"code": access.Code(err), "message": err.Error()}
 	if ours, ok := err.(*access.Error); ok { //nolint:errorlint // made right above the call, never wrapped
 		e["message"], e["fix"] = ours.Message, ours.Fix
+		if ours.To > ours.From {
+			e["from"], e["to"] = ours.From, ours.To
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -130,3 +130,17 @@ func TestSocketTakesQueriesUnderTheLimitsOfRequests(t *testing.T) {
 		}
 	}
 }
+
+// Who lists and then watches must know from when on changes come; only who asks is told.
+func TestSocketTellsWhenASubscriptionHasBegun(t *testing.T) {
+	hub := exporting(t, &manyObjects{})
+	for _, asks := range []bool{true, false} {
+		c := dial(t, hub.URL)
+		say(t, c, frame{"type": "connection_init", "payload": frame{"begun": asks}})
+		hear(t, c)
+		say(t, c, frame{"type": "subscribe", "id": "7", "payload": frame{"query": `subscription { resourceChanges(query: "kind:cm") { ref } }`}})
+		if f, _ := hear(t, c); asks && (f["type"] != "ping" || fmt.Sprint(f["payload"]) != "map[begun:7]") || !asks && f["type"] != "next" {
+			t.Errorf("asks %v: the first answer is %v", asks, f)
+		}
+	}
+}

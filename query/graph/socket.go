@@ -71,6 +71,7 @@ type socket struct {
 	graph *Graph
 	conn  *websocket.Conn
 	wait  sync.WaitGroup
+	begun bool // the client wants to know when a subscription has begun
 
 	mu      sync.Mutex
 	running map[string]*running // by id
@@ -99,6 +100,14 @@ func (s *socket) serve(ctx context.Context) {
 	case first.Type != "connection_init":
 		s.conn.Close(closeBadRequest, "The first message must be connection_init")
 		return
+	}
+	// The protocol has no word for "from now on nothing is missed", which who lists and then watches has to know. A ping
+	// may carry anything: clients that ask for it in connection_init get {"begun": ID}.
+	var wishes struct {
+		Begun bool `json:"begun"`
+	}
+	if len(first.Payload) > 0 && json.Unmarshal(first.Payload, &wishes) == nil {
+		s.begun = wishes.Begun
 	}
 	s.send(ctx, message{Type: "connection_ack"})
 	for {
@@ -210,6 +219,9 @@ func (s *socket) run(op *running, req Request) {
 	answers, err := s.graph.schema.Subscribe(op.ctx, req.Query, req.OperationName, req.Variables)
 	if err != nil {
 		s.last(op, "error", []map[string]string{{"message": err.Error()}})
+		return
+	}
+	if s.begun && !s.sendJSON(op.ctx, "", "ping", map[string]string{"begun": op.id}) {
 		return
 	}
 	for a := range answers {
