@@ -46,11 +46,11 @@ func (r Ref) String() string {
 	return r.Cluster + ":" + ns + "/" + r.GroupResource.String() + "/" + r.Name
 }
 
-// ParseRef reads what Ref.String writes. The name may hold any character but '/'.
+// ParseRef reads what Ref.String writes. The name may hold any character but '/', except that of an image.
 func ParseRef(s string) (Ref, error) {
 	cluster, rest, ok := strings.Cut(s, ":")
 	parts := strings.SplitN(rest, "/", 3)
-	if !ok || cluster == "" || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" || strings.Contains(parts[2], "/") {
+	if !ok || cluster == "" || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" || strings.Contains(parts[2], "/") && parts[1] != Images.String() {
 		return Ref{}, fmt.Errorf("%q is not a reference: write CLUSTER:NAMESPACE/RESOURCE.GROUP/NAME, with - for no namespace, as in zone1:shop/deployments.apps/app2", s)
 	}
 	ns := parts[0]

@@ -25,6 +25,9 @@ func relations(t *testing.T, object string) string {
 	var lines []string
 	for _, r := range kube.Relations(o) {
 		to := r.Namespace + "/" + r.GroupResource.String() + "/" + r.Name
+		if r.Reverse {
+			to = "back from " + to
+		}
 		if r.Selector != nil {
 			to += "{" + r.Selector.String() + "}"
 		}
@@ -36,20 +39,21 @@ func relations(t *testing.T, object string) string {
 // The shop's objects as API servers returned them.
 func TestRelationsOfTheShop(t *testing.T) {
 	for file, want := range map[string]string{
-		"deployment":        "uses serviceaccounts/app1\nuses configmaps/shop-config\nuses configmaps/app1-config",
-		"statefulset":       "uses serviceaccounts/db\nuses secrets/db-creds",
-		"pod-running":       "uses serviceaccounts/app1\nuses configmaps/shop-config\nuses configmaps/app1-config\nnode /nodes/zone1-node-1",
-		"job":               "uses serviceaccounts/default",
-		"daemonset":         "uses kube-system/serviceaccounts/default",
+		"deployment":        "uses serviceaccounts/app1\nuses configmaps/shop-config\nuses configmaps/app1-config\nimage /images/registry.example.com/shop/app1:1.4.0",
+		"statefulset":       "uses serviceaccounts/db\nuses secrets/db-creds\nimage /images/registry.example.com/shop/postgres:17.6\nuses /storageclasses.storage.k8s.io/local",
+		"pod-running":       "uses serviceaccounts/app1\nuses configmaps/shop-config\nuses configmaps/app1-config\nimage /images/registry.example.com/shop/app1:1.4.0\nnode /nodes/zone1-node-1",
+		"job":               "uses serviceaccounts/default\nimage /images/registry.example.com/shop/db-migrate:1.4.0",
+		"daemonset":         "uses kube-system/serviceaccounts/default\nimage /images/registry.example.com/platform/node-agent:2.3.1",
 		"service":           "selects pods/{app=gateway}",
 		"pdb":               "selects pods/{app=app2}",
 		"hpa":               "selects deployments.apps/app1",
-		"ingress":           "routes services/gateway",
+		"ingress":           "routes services/gateway\nuses /ingressclasses.networking.k8s.io/edge",
+		"claim":             "uses /persistentvolumes/shop-db-0\nuses /storageclasses.storage.k8s.io/local",
 		"configmap":         "",
 		"crd":               "",
 		"node-cordoned":     "",
 		"namespace":         "",
-		"pod-image-missing": "uses serviceaccounts/default\nuses configmaps/kube-root-ca.crt\nnode /nodes/zone1-node-5",
+		"pod-image-missing": "uses serviceaccounts/default\nuses configmaps/kube-root-ca.crt\nimage /images/registry.example.com/shop/app2:1.5.0-missing\nnode /nodes/zone1-node-5",
 	} {
 		t.Run(file, func(t *testing.T) {
 			text, err := os.ReadFile("testdata/" + file + ".json")
@@ -103,6 +107,19 @@ node /nodes/n1`},
 		"an Ingress": {`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: shop}, spec: {defaultBackend: {service: {name: fallback}}, tls: [{secretName: cert}, {hosts: [a]}],
 			rules: [{host: a}, {http: {paths: [{backend: {service: {name: web}}}, {backend: {service: {name: web}}}, {backend: {resource: {apiGroup: shop.example.com, kind: Bucket, name: b}}}]}}]}}`,
 			"routes services/fallback\nroutes services/web\nroutes buckets.shop.example.com/b\nroutes secrets/cert"},
+		"a claim of a StatefulSet is of a class": {`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: s, namespace: shop}, spec: {template: {spec: {priorityClassName: high, runtimeClassName: kata, containers: [{image: "a/b:1"}, {image: "a/b:1"}]}}, volumeClaimTemplates: [{spec: {storageClassName: fast}}]}}`,
+			"uses serviceaccounts/default\nuses /priorityclasses.scheduling.k8s.io/high\nuses /runtimeclasses.node.k8s.io/kata\nimage /images/a/b:1\nuses /storageclasses.storage.k8s.io/fast"},
+		"a volume and its attachment": {`{apiVersion: storage.k8s.io/v1, kind: VolumeAttachment, metadata: {name: a}, spec: {nodeName: n1, source: {persistentVolumeName: v}}}`, "uses /persistentvolumes/v\nnode /nodes/n1"},
+		"a RoleBinding": {`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: shop}, roleRef: {kind: ClusterRole, name: view}, subjects: [{kind: ServiceAccount, name: a}, {kind: ServiceAccount, name: a, namespace: other}, {kind: User, name: u}]}`,
+			"binds /clusterroles.rbac.authorization.k8s.io/view\nbinds serviceaccounts/a\nbinds other/serviceaccounts/a"},
+		"a ServiceAccount": {`{apiVersion: v1, kind: ServiceAccount, metadata: {name: a, namespace: shop}, imagePullSecrets: [{name: pull}], secrets: [{name: token}]}`, "uses secrets/token\nuses secrets/pull"},
+		"a Gateway": {`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: g, namespace: shop}, spec: {gatewayClassName: c, listeners: [{tls: {certificateRefs: [{name: cert}, {kind: Secret, name: other, namespace: certs}]}}, {}]}}`,
+			"uses /gatewayclasses.gateway.networking.k8s.io/c\nroutes secrets/cert\nroutes certs/secrets/other"},
+		"its routes": {`{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: shop}, spec: {parentRefs: [{name: g, namespace: edge}, {name: mine}], rules: [{backendRefs: [{name: web, port: 80}, {name: api, namespace: apis, weight: 10}, {kind: Bucket, name: b}], filters: [{requestMirror: {backendRef: {name: shadow}}}]}]}}`,
+			"routes back from edge/gateways.gateway.networking.k8s.io/g\nroutes back from shop/gateways.gateway.networking.k8s.io/mine\nroutes services/web\nroutes apis/services/api\nroutes services/shadow"},
+		"a GRPCRoute in a mesh": {`{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: r, namespace: shop}, spec: {parentRefs: [{kind: Service, group: "", name: front}], rules: [{backendRefs: [{name: back}]}]}}`, "routes back from shop/services/front\nroutes services/back"},
+		"a webhook":             {`{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {name: v}, webhooks: [{clientConfig: {service: {namespace: sys, name: hook}}}, {clientConfig: {url: "https://x"}}]}`, "routes sys/services/hook"},
+		"an API of a Service":   {`{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.m}, spec: {service: {namespace: sys, name: m}}}`, "routes sys/services/m"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, relations(t, strings.ReplaceAll(c.object, "\t", " "))); diff != "" {
