@@ -234,6 +234,13 @@ func TestKeyNamesAreFoundAndValuesAreNot(t *testing.T) {
 	}
 }
 
+func TestKeyNamesOfSecretsAreFound(t *testing.T) {
+	s := summarize(t, `{apiVersion: v1, kind: Secret, metadata: {name: c, annotations: {foretop.io/redacted-keys: '{"tls.key":1704}'}}}`)
+	if got, want := strings.Join(s.Tokens, " "), "c key secret secrets tls tls.key"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestPlural(t *testing.T) {
 	for _, b := range Builtins {
 		if got := Plural(b.Kind); got != b.Resource {

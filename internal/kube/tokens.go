@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,6 +19,9 @@ import (
 
 // maxToken is the longest token kept; the longest name Kubernetes allows is shorter.
 const maxToken = 256
+
+// redactedKeys is the annotation in which collectors keep names and lengths of what they took out.
+const redactedKeys = "foretop.io/redacted-keys"
 
 // maxKeys bounds how many ConfigMap and Secret keys of one object can be found.
 const maxKeys = 256
@@ -73,6 +77,10 @@ func TokensOf(s *Summary, obj map[string]any) []string {
 		set.keys(object(obj, "data"))
 		set.keys(object(obj, "stringData"))
 		set.keys(object(obj, "binaryData"))
+		var taken map[string]any // collectors leave the names of the keys of what they take out
+		if text := s.Annotations[redactedKeys]; text != "" && json.Unmarshal([]byte(text), &taken) == nil {
+			set.keys(taken)
+		}
 	}
 	return set.sorted()
 }

@@ -66,7 +66,11 @@ func say(x Expr, top bool) string {
 		case x.Fuzzy:
 			return "a word is about " + x.Text
 		}
-		return "has the words " + strings.Join(x.Tokens, ", ")
+		words := "has the words " + strings.Join(x.Tokens, ", ")
+		if len(x.clusters) > 0 {
+			words += ", or is in the cluster " + x.Text
+		}
+		return words
 	case *Selector:
 		return "labels match " + x.Selector.String()
 	case *Filter:
@@ -76,7 +80,46 @@ func say(x Expr, top bool) string {
 	}
 }
 
+// sayPlainly is what does not read as "field is value"; "" for all else.
+func (x *Filter) sayPlainly() string {
+	texts := make([]string, len(x.Values))
+	for i := range x.Values {
+		texts[i] = x.Values[i].write()
+	}
+	values := strings.Join(texts, " or ")
+	switch x.def.typ {
+	case typTrait:
+		s := "all its containers have " + x.Field
+		if values != "" {
+			s += " of " + values
+		}
+		if x.Not {
+			return "not " + s
+		}
+		return s
+	case typContent:
+		if x.Not {
+			return "its manifest does not hold " + values
+		}
+		return "its manifest holds " + values
+	case typUses:
+		switch {
+		case x.Op == OpHas && x.Not:
+			return "uses nothing"
+		case x.Op == OpHas:
+			return "uses something"
+		case x.Not:
+			return "does not use " + values
+		}
+		return "uses " + values
+	}
+	return ""
+}
+
 func (x *Filter) say() string {
+	if s := x.sayPlainly(); s != "" {
+		return s
+	}
 	name := x.name()
 	if x.Op == OpHas {
 		if x.Not {

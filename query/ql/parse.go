@@ -26,10 +26,11 @@ const (
 	CodeBadValue     = "QL_BAD_VALUE"
 	CodeTooComplex   = "QL_TOO_COMPLEX"
 	CodeUnsupported  = "QL_UNSUPPORTED"
+	CodeRedacted     = "QL_FIELD_REDACTED"
 )
 
 // Parse reads a query. Errors are *access.Error with a code (QL_SYNTAX, QL_UNKNOWN_FIELD, QL_BAD_VALUE,
-// QL_TOO_COMPLEX, QL_UNSUPPORTED), a position and, where there is one, a fix.
+// QL_TOO_COMPLEX, QL_UNSUPPORTED, QL_FIELD_REDACTED), a position and, where there is one, a fix.
 func Parse(text string, o Options) (*Query, error) {
 	p := newParser(text, o)
 	if len(text) > maxText {
@@ -52,6 +53,9 @@ func Parse(text string, o Options) (*Query, error) {
 			return nil, p.fail(CodeSyntax, p.i, p.i+1, "Lists are written field:a,b; put other commas into quotes.", "A comma cannot stand here.")
 		}
 		return nil, p.fail(CodeSyntax, p.i, p.i+1, "Remove it, or open it before.", "This parenthesis closes nothing.")
+	}
+	if err := p.ofSecrets(root); err != nil {
+		return nil, err
 	}
 	if o.Typing {
 		markTyped(root, len(text))

@@ -45,7 +45,7 @@ func (p *parser) presence(from int, not bool, op string, at int) (Expr, error) {
 		return nil, err
 	}
 	x.Not = not != (op == ":!" || op == "!=")
-	return x, nil
+	return x, p.redacted(x)
 }
 
 func (p *parser) has(f *field, key string, from, at, end int) (*Filter, error) {

@@ -51,7 +51,7 @@ func (p *parser) filter(f *field, key string, from, end int, op string, at int) 
 		}
 		p.terms--
 		has.Not = x.Not
-		return has, nil
+		return has, p.redacted(has)
 	}
 	for i := range values {
 		if err := p.typed(f, key, x, &values[i]); err != nil {
@@ -59,6 +59,9 @@ func (p *parser) filter(f *field, key string, from, end int, op string, at int) 
 		}
 	}
 	x.Values = values
+	if err := p.redacted(x); err != nil {
+		return nil, err
+	}
 	if f.typ == typNumber && x.Op == OpEqual || f.typ == typTime && x.Op == OpEqual || f.typ == typBool || f.typ == typReady || f.typ == typOp || f.typ == typKind ||
 		f.typ == typTrait || f.typ == typContent {
 		if x.Op == OpEqual {
