@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/foretop/foretop/aggregator"
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/state"
+	"github.com/foretop/foretop/query"
+	"github.com/foretop/foretop/query/search"
+	"github.com/foretop/foretop/schemas"
+	"github.com/foretop/foretop/ui"
+)
+
+const token = "bench"
+
+// hub is what `foretop up` runs, but for collectors and actions: the objects come from a source.
+type hub struct {
+	dir      string
+	log      *slog.Logger
+	store    *state.Store
+	db       *clickhouse.DB
+	registry *clusters.Registry
+	agg      *aggregator.Server
+	stopMost func()
+
+	mu         sync.Mutex
+	search     *search.Service // nil while it is stopped
+	metrics    *prometheus.Registry
+	http       *httptest.Server
+	stopSearch func()
+}
+
+// startHub starts everything but search.
+func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err error) {
+	h = &hub{dir: dir, log: log}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if h.store, err = state.Open(ctx, state.Config{DataDir: dir}, log); err != nil {
+		return nil, err
+	}
+	h.db, err = clickhouse.Open(ctx, clickhouse.Config{Engine: clickhouse.EngineConfig{
+		DataDir: filepath.Join(dir, "clickhouse"), Socket: filepath.Join(dir, "engine.sock"),
+	}}, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.db.Migrate(ctx, schemas.ClickHouse); err != nil {
+		return nil, err
+	}
+	h.registry = clusters.New(h.store, log)
+	if err := h.registry.Load(ctx); err != nil {
+		return nil, err
+	}
+	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Log: log, OnCommit: h.nudge})
+	life, stop := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C ends the work first, then the hub
+	var parts sync.WaitGroup
+	for _, run := range []func(context.Context) error{h.db.Run, h.registry.Run, h.agg.Run} {
+		parts.Go(func() {
+			if err := run(life); err != nil {
+				log.Error("a part of the hub ended", "err", err)
+			}
+		})
+	}
+	h.stopMost = func() { stop(); parts.Wait() }
+	return h, nil
+}
+
+func (h *hub) nudge() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.search != nil {
+		h.search.Nudge()
+	}
+}
+
+// startSearch starts what answers people, over HTTP too. It does not wait for the index.
+func (h *hub) startSearch() error {
+	metrics := prometheus.NewRegistry()
+	service, err := search.New(search.Deps{DB: h.db, Clusters: h.registry, IndexDir: filepath.Join(h.dir, "index"), Log: h.log, Registerer: metrics})
+	if err != nil {
+		return err
+	}
+	server, err := query.New(query.Deps{Reader: service, UI: ui.Files(), Token: token, Log: h.log, Version: "bench"})
+	if err != nil {
+		return err
+	}
+	life, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- service.Run(life) }()
+	listener := httptest.NewServer(server.Handler())
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.search, h.metrics, h.http = service, metrics, listener
+	h.stopSearch = func() {
+		listener.Close()
+		stop()
+		if err := <-ended; err != nil {
+			h.log.Error("search ended", "err", err)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.search, h.http, h.stopSearch = nil, nil, nil
+	}
+	return nil
+}
+
+func (h *hub) close() error {
+	if h.stopSearch != nil {
+		h.stopSearch()
+	}
+	h.stopMost()
+	h.db.Close()
+	return h.store.Close()
+}
+
+// gauge reads one of search's metrics, 0 when there is no such one.
+func (h *hub) gauge(name string) float64 {
+	families, err := h.metrics.Gather()
+	if err != nil {
+		return 0
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	return 0
+}
+
+// caughtUp waits until the index holds what the database does and follows it.
+func (h *hub) caughtUp(ctx context.Context, objects int) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if int(h.gauge("foretop_search_index_documents")) >= objects && h.gauge("foretop_search_index_lag_seconds") < 1 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the index, which has %d of %d objects: %w", int(h.gauge("foretop_search_index_documents")), objects, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}

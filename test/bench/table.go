@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/foretop/foretop/test/bench/report"
+)
+
+// finish prints the result, keeps it and brings the page up to date.
+func finish(s *settings, r *report.Result) error {
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "%s: %s\n", r.Name, r.Setup)
+	names := make([]string, 0, len(r.Figures))
+	for name := range r.Figures {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(out, "  %s\t%s\n", name, strconv.FormatFloat(r.Figures[name], 'f', -1, 64))
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if len(r.Probes) > 0 {
+		fmt.Println(probeTable(r))
+	}
+	if s.out != "" {
+		if err := r.Write(s.out); err != nil {
+			return err
+		}
+	}
+	if s.docs == "" {
+		return nil
+	}
+	return document(s.docs, r)
+}
+
+func milliseconds(v float64) string {
+	switch {
+	case v == 0:
+		return ""
+	case v < 10:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	default:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+}
+
+// probeTable is Markdown.
+func probeTable(r *report.Result) string {
+	var t strings.Builder
+	compared := slices.ContainsFunc(r.Probes, func(p report.Probe) bool { return p.Neighbour > 0 }) && r.Name == "pods"
+	t.WriteString("| question | found | ms | p99 | over HTTP | p99 | target |")
+	if compared {
+		t.WriteString(" Clusterpedia |")
+	}
+	t.WriteString("\n|---|--:|--:|--:|--:|--:|--:|" + strings.Repeat("--:|", bit(compared)) + "\n")
+	for _, p := range r.Probes {
+		name := p.Name
+		if p.Query != "" {
+			name += ": `" + strings.ReplaceAll(p.Query, "|", "\\|") + "`"
+		}
+		found := strconv.Itoa(p.Found)
+		if p.Wrong != "" {
+			found += " (" + p.Wrong + ")"
+		}
+		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s | %s |", name, found, milliseconds(p.Service.P50), milliseconds(p.Service.P99), milliseconds(p.HTTP.P50), milliseconds(p.HTTP.P99), milliseconds(p.Target))
+		if compared {
+			t.WriteString(" " + milliseconds(p.Neighbour) + " |")
+		}
+		t.WriteString("\n")
+	}
+	return t.String()
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// figureRows are what the page says of a load, in its words.
+var figureRows = []struct{ name, unit, words string }{
+	{"load_objects_per_s", "/s", "new objects taken in"},
+	{"update_objects_per_s", "/s", "updates taken in"},
+	{"load_hub_cpu_us_per_object", " us", "the hub's processor time for a new object, making it included"},
+	{"load_engine_cpu_us_per_object", " us", "the engine's processor time for a new object"},
+	{"update_hub_cpu_us_per_object", " us", "the hub's processor time for an update"},
+	{"update_engine_cpu_us_per_object", " us", "the engine's processor time for an update"},
+	{"load_bytes_per_object", " B", "on disk for an object, all tables"},
+	{"update_bytes_per_object", " B", "the same after the updates, with every version"},
+	{"update_index_bytes_per_object", " B", "in the index of words"},
+	{"load_index_after_s", " s", "from the last object taken in to searchable"},
+	{"restart_answers_s", " s", "restart to the first answer"},
+	{"restart_index_s", " s", "restart to words found by the index"},
+	{"catch_up_s", " s", "index caught up with what changed while it was away"},
+	{"rebuild_index_s", " s", "index rebuilt from nothing"},
+	{"load_both_peak_mb", " MB", "memory at most while loading, hub and engine"},
+	{"questions_after_hub_mb", " MB", "memory of the hub after all questions"},
+	{"questions_after_engine_mb", " MB", "memory of the engine after all questions"},
+}
+
+func figureTable(r *report.Result) string {
+	var t strings.Builder
+	t.WriteString("| | |\n|---|--:|\n")
+	for _, row := range figureRows {
+		if v, there := r.Figures[row.name]; there {
+			fmt.Fprintf(&t, "| %s | %s%s |\n", row.words, strconv.FormatFloat(v, 'f', -1, 64), row.unit)
+		}
+	}
+	return t.String()
+}
+
+// document puts the tables of r between its two marks in a page.
+func document(path string, r *report.Result) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	begin, end := "<!-- "+r.Name+" -->", "<!-- end of "+r.Name+" -->"
+	head, rest, found := strings.Cut(string(raw), begin)
+	_, tail, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		return fmt.Errorf("%s has no %s or no %s", path, begin, end)
+	}
+	m := r.Machine
+	text := fmt.Sprintf("%s\n%s, on %s. %s, %d cores, %s, %s.\n\n%s\n%s", begin, r.Setup, r.At.Format("2006-01-02"), m.CPU, m.Cores, m.Memory, m.Go, figureTable(r), probeTable(r))
+	return os.WriteFile(path, []byte(head+text+end+tail), 0o644) //nolint:gosec // a page of the documentation
+}
