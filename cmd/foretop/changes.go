@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +33,7 @@ func changesCommand() *cobra.Command {
 		Example: `  foretop changes --since 1h
   foretop changes app:app2 -C zone1 --since 1d -o wide`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check("ref"); err != nil {
+			if err := output.check(slices.Concat([]string{"ref"}, streams)...); err != nil {
 				return err
 			}
 			vars, err := span.variables()
@@ -46,6 +48,9 @@ func changesCommand() *cobra.Command {
 			h, err := conn.open()
 			if err != nil {
 				return err
+			}
+			if output.streams() {
+				return h.export(cmd, span.export("changes", vars, output.format), &scope)
 			}
 			var answer struct {
 				Changes struct {
@@ -123,6 +128,20 @@ func (f *spanFlags) variables() (map[string]any, error) {
 		vars["to"] = to
 	}
 	return vars, nil
+}
+
+// export asks for all of the stretch, as the hub streams it.
+func (f *spanFlags) export(page string, vars map[string]any, format string) url.Values {
+	args := url.Values{"page": {page}, "format": {format}}
+	for name, v := range vars {
+		switch v := v.(type) {
+		case time.Time:
+			args.Set(name, v.Format(time.RFC3339Nano))
+		case string:
+			args.Set(name, v)
+		}
+	}
+	return args
 }
 
 func (f *spanFlags) shown(cmd *cobra.Command, n int, more bool, c *coverage) {

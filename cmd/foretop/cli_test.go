@@ -22,8 +22,11 @@ import (
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/internal/state/statetest"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/graph"
+	"github.com/foretop/foretop/query/ql"
+	"github.com/foretop/foretop/query/saved"
 )
 
 func TestMain(m *testing.M) {
@@ -36,11 +39,12 @@ func TestMain(m *testing.M) {
 // ask must fit the schema, what they print and how they exit is written in the scripts.
 func TestVerbs(t *testing.T) {
 	const token = "test-token"
+	control := statetest.Open(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			fleet := newSmallFleet()
-			server, err := query.New(query.Deps{Reader: fleetReader{smallFleet: fleet}, Actions: fleetActions{smallFleet: fleet}, UI: fstest.MapFS{}, Token: token, Log: slog.New(slog.DiscardHandler), Version: "v1.2.3"})
+			server, err := query.New(query.Deps{Reader: fleetReader{smallFleet: fleet}, Actions: fleetActions{smallFleet: fleet}, Saved: saved.New(control, checkQuery), UI: fstest.MapFS{}, Token: token, Log: slog.New(slog.DiscardHandler), Version: "v1.2.3"})
 			if err != nil {
 				return err
 			}
@@ -52,6 +56,7 @@ func TestVerbs(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("XDG_DATA_HOME", env.WorkDir+"/data")
 			env.Setenv("TZ", "UTC")
+			env.Setenv("BROWSER", "true")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -72,6 +77,12 @@ func TestVerbs(t *testing.T) {
 			},
 		},
 	})
+}
+
+// checkQuery is search.Service.Check without clusters and kinds.
+func checkQuery(_ context.Context, _ access.Scope, text, page string) error {
+	_, err := ql.Parse(text, ql.Options{Page: map[string]ql.Page{"resources": ql.Resources, "changes": ql.Changes, "events": ql.Events}[page]})
+	return err
 }
 
 // smallFleet is zone1 and zone2 with app1 and app2; zone2 is stale. It understands no query language: a query finds
@@ -107,6 +118,7 @@ func newSmallFleet() *smallFleet {
 				JSON: fmt.Appendf(nil, `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":%q,"namespace":"shop","labels":{"app":%q}},"spec":{"replicas":3}}`, name, name),
 			}
 			o.Kind, o.Group, o.Version, o.Name, o.Namespace = "Deployment", "apps", "v1", name, "shop"
+			o.Labels = map[string]string{"app": name}
 			o.Status, o.Health, o.Ready = "Healthy", kube.Healthy, "true"
 			o.Replicas, o.ReadyReplicas, o.Restarts = 3, 3, -1
 			o.Images, o.CreatedAt = []string{"registry.example.com/" + name + ":1.0"}, time.Now().Add(-2*time.Hour)
@@ -129,17 +141,20 @@ func (f *smallFleet) Search(_ context.Context, _ access.Scope, r records.Request
 	}
 	res := &records.Result{Coverage: f.coverage(), Engine: "clickhouse"}
 	for _, o := range f.objects {
-		match := true
-		for word := range strings.FieldsSeq(r.Query) {
-			word = strings.NewReplacer(`"`, "", "=", ":").Replace(word)
-			_, v, ok := strings.Cut(word, ":")
-			if !ok {
-				v = word
+		for alternative := range strings.SplitSeq(r.Query, " OR ") {
+			match := true
+			for word := range strings.FieldsSeq(alternative) {
+				word = strings.NewReplacer(`"`, "", "=", ":", "(", "", ")", "").Replace(word)
+				_, v, ok := strings.Cut(word, ":")
+				if !ok {
+					v = word
+				}
+				match = match && strings.Contains(o.Ref.String()+" deployment deploy deployments.apps", v)
 			}
-			match = match && strings.Contains(o.Ref.String()+" deployment deploy", v)
-		}
-		if match {
-			res.Objects = append(res.Objects, o)
+			if match {
+				res.Objects = append(res.Objects, o)
+				break
+			}
 		}
 	}
 	res.Total = len(res.Objects)

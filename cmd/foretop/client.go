@@ -33,7 +33,7 @@ func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
 		searchCommand(), getCommand(), historyCommand(), diffCommand(), changesCommand(), eventsCommand(),
 		treeCommand(), usesCommand(), usedByCommand(),
-		clustersCommand(), scaleCommand(), rolloutCommand(), restartCommand("restart"), actionsCommand(),
+		savedCommand(), clustersCommand(), scaleCommand(), rolloutCommand(), restartCommand("restart"), actionsCommand(),
 		loginCommand(), versionCommand(),
 	}
 }

@@ -37,7 +37,7 @@ func eventsCommand() *cobra.Command {
 		Example: `  foretop events --types Warning --since 30m
   foretop events app:app2 -C zone1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check(); err != nil {
+			if err := output.check(streams...); err != nil {
 				return err
 			}
 			vars, err := span.variables()
@@ -58,6 +58,9 @@ func eventsCommand() *cobra.Command {
 			h, err := conn.open()
 			if err != nil {
 				return err
+			}
+			if output.streams() {
+				return h.export(cmd, span.export("events", vars, output.format), &scope)
 			}
 			var answer struct {
 				Events struct {

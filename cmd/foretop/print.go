@@ -24,6 +24,7 @@ import (
 type outputFlags struct {
 	format    string
 	noHeaders bool
+	compat    bool
 }
 
 func (f *outputFlags) register(flags *pflag.FlagSet) {
@@ -41,7 +42,14 @@ func (f *outputFlags) check(formats ...string) error {
 	return usageError{fmt.Errorf("-o %s is not known here: use table, wide, json, yaml, name%s", f.format, strings.Join(append([]string{""}, formats...), ", "))}
 }
 
-var objectFormats = []string{"ref", "jsonpath", "jsonpath-as-json", "jsonpath-file", "go-template", "template", "go-template-file", "templatefile", "kyaml"}
+var objectFormats = []string{"ref", "jsonpath", "jsonpath-as-json", "jsonpath-file", "go-template", "template", "go-template-file", "templatefile", "kyaml", "custom-columns", "custom-columns-file"}
+
+// registerObjects registers the flags of verbs that print Kubernetes objects.
+func (f *outputFlags) registerObjects(flags *pflag.FlagSet, formats ...string) {
+	f.register(flags)
+	flags.Lookup("output").Usage = strings.Join(append([]string{"table, wide, json, yaml, kyaml, name, ref, jsonpath=..., go-template=..., custom-columns=..."}, formats...), ", ")
+	flags.BoolVar(&f.compat, "compat", false, "name the cluster in Clusterpedia's annotation too")
+}
 
 func (f *outputFlags) table() bool {
 	return f.format == "" || f.format == "table" || f.format == "wide"
@@ -56,20 +64,9 @@ type column struct {
 
 // grid prints rows as kubectl prints its tables.
 func (f *outputFlags) grid(out io.Writer, columns []column, rows [][]string) error {
-	t := &metav1.Table{}
-	for _, c := range columns {
-		d := metav1.TableColumnDefinition{Name: c.name, Type: "string"}
-		if c.wide {
-			d.Priority = 1
-		}
-		t.ColumnDefinitions = append(t.ColumnDefinitions, d)
-	}
+	t := &metav1.Table{ColumnDefinitions: definitions(columns)}
 	for _, r := range rows {
-		cells := make([]any, len(r))
-		for i, v := range r {
-			cells[i] = v
-		}
-		t.Rows = append(t.Rows, metav1.TableRow{Cells: cells})
+		t.Rows = append(t.Rows, tableRow(r))
 	}
 	w := printers.GetNewTabWriter(out)
 	p := printers.NewTablePrinter(printers.PrintOptions{Wide: f.wide(), NoHeaders: f.noHeaders})
@@ -77,6 +74,25 @@ func (f *outputFlags) grid(out io.Writer, columns []column, rows [][]string) err
 		return fmt.Errorf("print table: %w", err)
 	}
 	return w.Flush()
+}
+
+func definitions(columns []column) []metav1.TableColumnDefinition {
+	list := make([]metav1.TableColumnDefinition, len(columns))
+	for i, c := range columns {
+		list[i] = metav1.TableColumnDefinition{Name: c.name, Type: "string"}
+		if c.wide {
+			list[i].Priority = 1
+		}
+	}
+	return list
+}
+
+func tableRow(texts []string) metav1.TableRow {
+	cells := make([]any, len(texts))
+	for i, v := range texts {
+		cells[i] = v
+	}
+	return metav1.TableRow{Cells: cells}
 }
 
 // document prints what is no Kubernetes object as JSON or YAML.
@@ -93,7 +109,7 @@ func (f *outputFlags) document(out io.Writer, v any) error {
 }
 
 // objects prints Kubernetes objects: the one alone, or a v1 List.
-func (f *outputFlags) objects(out io.Writer, list []*unstructured.Unstructured, alone bool, more int) error {
+func (f *outputFlags) objects(out io.Writer, list []*unstructured.Unstructured, a answered) error {
 	flags := genericclioptions.NewPrintFlags("")
 	flags.OutputFormat = &f.format
 	p, err := flags.ToPrinter()
@@ -109,13 +125,17 @@ func (f *outputFlags) objects(out io.Writer, list []*unstructured.Unstructured, 
 		return nil
 	}
 	var whole runtime.Object
-	if alone && len(list) == 1 {
+	if a.alone && len(list) == 1 {
 		whole = list[0]
 	} else {
-		items := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{"resourceVersion": ""}}}
-		if more > 0 {
-			items.Object["metadata"].(map[string]any)["remainingItemCount"] = int64(more)
+		metadata := map[string]any{"resourceVersion": ""}
+		if a.more > 0 {
+			metadata["remainingItemCount"] = int64(a.more)
 		}
+		if a.coverage != nil {
+			metadata["annotations"] = map[string]any{"foretop.io/coverage": a.coverage.String()}
+		}
+		items := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": "v1", "kind": "List", "metadata": metadata}}
 		for _, o := range list {
 			items.Items = append(items.Items, *o)
 		}

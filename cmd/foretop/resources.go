@@ -25,6 +25,8 @@ type resource struct {
 	Ready                                        *bool
 	Replicas, ReadyReplicas, Restarts            *int
 	Images                                       []string
+	Labels                                       map[string]string
+	ResourceVersion                              string
 	Object                                       json.RawMessage
 }
 
@@ -98,20 +100,49 @@ type found struct {
 			Count int
 		}
 	}
+	Groups   []group
 	Coverage coverage
 	TookMs   float64
 	Engine   string
 }
 
+// group is what group: counts: the objects that have these values.
+type group struct {
+	Values   []string `json:"values"`
+	Count    int      `json:"count"`
+	Ready    int      `json:"ready"`
+	NotReady int      `json:"notReady"`
+}
+
+// listing says what of a search is wanted.
+type listing struct {
+	limit  int    // objects; 0 is all
+	chunk  int    // objects a request; 0 is as many as are good
+	fields string // of objects, beside resourceFields
+	facets []string
+	groups bool
+}
+
 // search asks page after page until limit objects are there; limit 0 is all of them.
 func (h *hub) search(ctx context.Context, query string, limit int, objects bool, facets []string) (*found, error) {
-	const page = 500
-	fields := resourceFields
+	want := listing{limit: limit, facets: facets}
 	if objects {
-		fields += " object"
+		want.fields = "object"
+	}
+	return h.list(ctx, query, want)
+}
+
+func (h *hub) list(ctx context.Context, query string, want listing) (*found, error) {
+	page, limit, facets := want.chunk, want.limit, want.facets
+	if page == 0 {
+		page = 500
+	}
+	groups := ""
+	if want.groups {
+		groups = " groups{values count ready notReady}"
 	}
 	ask := `query($query:String!,$first:Int!,$after:String,$facets:[String!]){search(query:$query,first:$first,after:$after,facets:$facets){
-		total tookMs engine pageInfo{hasNextPage endCursor} facets{field distinct values{value count}} ` + coverageFields + ` nodes{` + fields + `}}}`
+		total tookMs engine pageInfo{hasNextPage endCursor} facets{field distinct values{value count}} ` + coverageFields + groups + ` nodes{` + resourceFields + ` ` + want.fields + `}}}`
 	all := &found{}
 	var after *string
 	for {
@@ -189,17 +220,30 @@ func (r *resource) decode() (*unstructured.Unstructured, error) {
 	if err := json.Unmarshal(r.Object, &o.Object); err != nil {
 		return nil, fmt.Errorf("read object %s: %w", r.Ref, err)
 	}
+	annotate(o, "foretop.io/cluster", r.Cluster)
+	return o, nil
+}
+
+func annotate(o *unstructured.Unstructured, key, value string) {
 	a := o.GetAnnotations()
 	if a == nil {
 		a = map[string]string{}
 	}
-	a["foretop.io/cluster"] = r.Cluster
+	a[key] = value
 	o.SetAnnotations(a)
-	return o, nil
+}
+
+// answered are objects as they are printed.
+type answered struct {
+	list     []*resource
+	alone    bool // one that was named
+	more     int  // that were left out
+	coverage *coverage
 }
 
 // print writes the objects in any format; table is for the table ones.
-func (f *outputFlags) print(out io.Writer, list []*resource, alone bool, more int, table func() error) error {
+func (f *outputFlags) print(out io.Writer, a answered, table func() error) error {
+	list := a.list
 	switch {
 	case f.table():
 		return table()
@@ -210,11 +254,7 @@ func (f *outputFlags) print(out io.Writer, list []*resource, alone bool, more in
 		return nil
 	case f.format == "name": // needs no object
 		for _, r := range list {
-			kind := strings.ToLower(r.Kind)
-			if r.Group != "" {
-				kind += "." + r.Group
-			}
-			fmt.Fprintln(out, kind+"/"+r.Name)
+			fmt.Fprintln(out, r.kindName())
 		}
 		return nil
 	}
@@ -224,9 +264,15 @@ func (f *outputFlags) print(out io.Writer, list []*resource, alone bool, more in
 		if err != nil {
 			return err
 		}
+		if f.compat {
+			annotate(o, "shadow.clusterpedia.io/cluster-name", r.Cluster)
+		}
 		objects = append(objects, o)
 	}
-	return f.objects(out, objects, alone, more)
+	if f.customColumns() {
+		return f.printCustomColumns(out, objects)
+	}
+	return f.objects(out, objects, a)
 }
 
 // needsObjects holds for formats that print whole objects.
