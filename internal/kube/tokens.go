@@ -71,7 +71,7 @@ func TokensOf(s *Summary, obj map[string]any) []string {
 	}
 	addresses(obj, set.both)
 	for _, ip := range s.IPs {
-		set.whole(ip)
+		set.both(ip)
 	}
 	if s.Group == "" && (s.Kind == "ConfigMap" || s.Kind == "Secret") {
 		set.keys(object(obj, "data"))

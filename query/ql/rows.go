@@ -243,6 +243,25 @@ func (r *rower) positive(x *Filter, within columns.Set) columns.Set {
 			return must(r.v.Present(within, f.column))
 		}
 		return r.v.Owned(within, ownerLevels, func(ref string) bool { return x.any(func(v *Value) bool { return v.ownerRef(x.Op, ref) }) })
+	case typUses:
+		if has {
+			return must(r.v.Present(within, f.column))
+		}
+		return must(r.v.Any(within, f.column, func(ref string) bool { return x.any(func(v *Value) bool { return v.ownerRef(x.Op, ref) }) }))
+	case typIP:
+		if has {
+			return must(r.v.Present(within, f.column))
+		}
+		return must(r.v.Any(within, f.column, func(ip string) bool { return x.any(func(v *Value) bool { return v.address(ip) }) }))
+	case typPlace:
+		return r.v.Places(f.place.nodes, func(uid string) string { return x.homes[uid] }).Find(within, text)
+	case typTrait:
+		return must(r.v.Any(within, f.column, func(trait string) bool {
+			if has {
+				return trait == traitOf(f, nil)
+			}
+			return x.any(func(v *Value) bool { return trait == traitOf(f, v) })
+		}))
 	case typPath:
 		if has {
 			return must(r.v.Present(within, f.column))
@@ -279,7 +298,16 @@ func (f FieldKey) Dimension(v *columns.View) (by columns.Dimension, ok bool) {
 		return v.ByKeys(f.def.column)
 	case typPart:
 		return v.ByColumn(f.def.column, func(image string) string { return parseImage(image).part(f.def.name) })
-	case typWord, typHealth, typReady, typStatus, typCluster, typWords, typImage, typOwner, typPath, typNumber:
+	case typPlace:
+		homes := f.def.place.homesOf(f.clusters)
+		return v.Places(f.def.place.nodes, func(uid string) string { return homes[uid] }).Dimension(), true
+	case typCluster:
+		if f.key != "" {
+			homes := (&place{clusters: []string{f.key}}).homesOf(f.clusters)
+			return v.ByColumn(f.def.column, func(uid string) string { return homes[uid] })
+		}
+		return v.ByColumn(f.def.column, nil)
+	case typWord, typHealth, typReady, typStatus, typWords, typImage, typOwner, typUses, typIP, typPath, typNumber:
 		return v.ByColumn(f.def.column, nil)
 	}
 	return by, false
@@ -295,16 +323,17 @@ func (f FieldKey) Column() string {
 
 // FieldKey is a field of the Resources page, with the key of a label or annotation.
 type FieldKey struct {
-	def *field
-	key string
+	def      *field
+	key      string
+	clusters []Cluster
 }
 
-// FieldOf reads a field as FacetColumn does.
-func FieldOf(name string) (FieldKey, bool) {
+// FieldOf reads a field as FacetColumn does; clusters tell env, region, zone, provider and cluster.LABEL.
+func FieldOf(name string, clusters ...Cluster) (FieldKey, bool) {
 	name, key, keyed := split(name)
 	f := lookup(name, Resources)
-	if f == nil || !f.on(Resources) || keyed && (f.typ != typMap || key == "") {
+	if f == nil || !f.on(Resources) || keyed && (f.typ != typMap && f.typ != typCluster || key == "") {
 		return FieldKey{}, false
 	}
-	return FieldKey{def: f, key: key}, true
+	return FieldKey{def: f, key: key, clusters: clusters}, true
 }
