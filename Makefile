@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find ui/src ui/public -type f 2>/dev/null) ui/package-lock
 GO_SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard "*.go" "schemas/*" 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up demo-down demo-break demo-heal demo-clean run build engine fleet browser test test-unit test-ui test-e2e screenshots bench check lint fmt generate clean
+.PHONY: help demo demo-up demo-down demo-break demo-heal demo-clean run build engine fleet browser test test-unit test-ui test-e2e screenshots bench bench-fleet check lint fmt generate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
@@ -76,8 +76,13 @@ test-e2e: build engine fleet browser ## The program on real clusters, by CLI and
 screenshots: build engine fleet browser ## The pictures of the documentation, taken by the browser tests
 	@cd test/e2e && FORETOP_E2E_IMAGES=$(CURDIR)/docs/images $(GO) test -count=1 -run TestThePageInABrowser .
 
-bench: build engine fleet ## Benchmarks; figures to bench/results and a table on stdout
-	@cd test/e2e && $(GO) run ./cmd/bench --out $(CURDIR)/bench/results
+bench: bench-fleet build fleet ## All benchmarks; figures to bench/results, tables to stdout and docs/benchmarks.md
+	@$(GO) run ./test/bench --what freshness --out bench/results
+	@$(GO) run ./test/bench --what go --out bench/results
+
+bench-fleet: engine ## A large fleet: 1,000,000 mixed objects, and the Pods of the file PODS=FILE if given
+	@if [ -n "$(PODS)" ]; then $(GO) run ./test/bench --pods $(PODS) --updates 1 --out bench/results --docs docs/benchmarks.md; fi
+	@$(GO) run ./test/bench --out bench/results --docs docs/benchmarks.md
 
 check: lint ui/node_modules/.package-lock.json ## Generated code is current, lint, format, import table
 	@cd ui && npm run --silent check

@@ -71,6 +71,7 @@ func (s *settings) wants(what string) bool { return s.only.MatchString(what) }
 
 func run(ctx context.Context) error {
 	var s settings
+	what := flag.String("what", "fleet", "fleet: a large one; freshness: changes on real clusters (see make fleet); go: the benchmarks of the packages")
 	flag.StringVar(&s.pods, "pods", "", "file of Pods, a line {\"cluster\": NAME, \"object\": POD} each, in place of the mixed fleet")
 	flag.IntVar(&s.objects, "objects", 1_000_000, "objects of the mixed fleet")
 	flag.IntVar(&s.clusters, "clusters", 100, "clusters of the mixed fleet")
@@ -87,6 +88,23 @@ func run(ctx context.Context) error {
 	var err error
 	if s.only, err = regexp.Compile("(?i)" + *only); err != nil {
 		return fmt.Errorf("--only: %w", err)
+	}
+	switch *what {
+	case "fleet":
+	case "freshness":
+		r, err := freshness(ctx)
+		if err != nil {
+			return err
+		}
+		return finish(&s, r)
+	case "go":
+		all, err := goBenchmarks(ctx)
+		for _, r := range all {
+			err = errors.Join(err, finish(&s, r))
+		}
+		return err
+	default:
+		return fmt.Errorf("--what %s: it is fleet, freshness or go", *what)
 	}
 	if s.name == "" {
 		s.name = "mixed"

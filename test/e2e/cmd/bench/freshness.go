@@ -88,8 +88,8 @@ func freshness(ctx context.Context, d *demo.Demo, changes, rate int) (*result, e
 	}
 	quantiles("change_to_searchable", latencies, figures)
 	return &result{
-		Name: "freshness", At: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Figures: figures,
-		Setup: fmt.Sprintf("%d ConfigMaps at %d/s over 3 clusters (two watched by the hub, one by a collector over gRPC); clusters, hub and this program share the machine", changes, rate),
+		Figures: figures,
+		Setup:   fmt.Sprintf("%d ConfigMaps at %d/s over 3 clusters (two watched by the hub, one by a collector over gRPC); clusters, hub and this program share the machine", changes, rate),
 	}, nil
 }
 
