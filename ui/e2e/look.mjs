@@ -38,8 +38,39 @@ const views = [
   ["history", `${app2}?tab=history&v=300`, ["many", "empty"]],
   ["compare", `${app2}?tab=history&v=300&with=100`, ["many"]],
   ["events", `${app2}?tab=events`, ["many"]],
+  ["diff", `${app2}?tab=diff&to=zone2:shop/deployments.apps/app2`, ["many"]],
+  ["diff-none", `${app2}?tab=diff`, ["many"]],
   ["tree", `${app2}?tab=tree`, ["many"]],
   ["changes", "/changes", ["many", "empty", "failing"]],
+  ["suspects", "/changes?suspects=now&q=app:app2", ["many", "empty"]],
+  ["search-at", "/search?q=ns:shop+at:-20m", ["many"]],
+  [
+    "facet-picker",
+    "/search",
+    ["many"],
+    async (page) => {
+      if (await page.getByRole("button", { name: "Filters", exact: true }).isVisible())
+        await page.getByRole("button", { name: "Filters", exact: true }).click();
+      await page.getByRole("button", { name: "More filters" }).click();
+      await page.getByRole("region", { name: "Labels of the results" }).waitFor();
+    },
+  ],
+  [
+    "saved",
+    "/search?q=ns:shop",
+    ["many", "empty"],
+    async (page) => page.getByRole("button", { name: "Saved", exact: true }).click(),
+  ],
+  [
+    "save",
+    "/search?q=ns:shop",
+    ["many"],
+    async (page) => {
+      await page.getByRole("button", { name: "Saved", exact: true }).click();
+      await page.getByRole("button", { name: "Save this search" }).click();
+    },
+  ],
+  ["export", "/search?q=ns:shop", ["many"], async (page) => page.getByRole("button", { name: "Export" }).click()],
   ["clusters", "/clusters?cluster=zone3", ["many", "empty", "failing"]],
   ["actions", "/actions", ["many", "empty"]],
   ["plan", "/actions/a1", ["many", "failing", "empty"]],

@@ -148,9 +148,9 @@ fact("an object opens by keyboard and says how it is in a sentence", async () =>
 fact("its manifest, events and tree are a key away", async () => {
   await page.keyboard.press("2");
   await page.locator(".cm-content[aria-readonly]").getByText("apiVersion").waitFor();
-  await page.keyboard.press("4");
-  await page.waitForURL(/tab=events/);
   await page.keyboard.press("5");
+  await page.waitForURL(/tab=events/);
+  await page.keyboard.press("6");
   await page.getByText("ReplicaSet").first().waitFor();
 });
 

@@ -158,6 +158,27 @@ export type RemoveClusterMutationVariables = Exact<{
 
 export type RemoveClusterMutation = { removeCluster: boolean };
 
+export type SuspectsQueryVariables = Exact<{
+  query: string;
+  before: string;
+  window: number;
+  first: number;
+}>;
+
+
+export type SuspectsQuery = { suspects: Array<{ score: number, reasons: Array<{ text: string, weight: number }>, change: { cluster: string, namespace: string | null, kind: string, resource: string, name: string, summary: string, version: { id: string, ref: string, type: ChangeType, observedAt: string, changedBy: string, changedPaths: Array<string>, meaningful: boolean, status: string, health: Health } } }> };
+
+export type DiffQueryVariables = Exact<{
+  from: string;
+  to: string;
+  fromAt?: string | null | undefined;
+  toAt?: string | null | undefined;
+  noise: boolean;
+}>;
+
+
+export type DiffQuery = { diff: { same: boolean, hidden: number, unified: string, changes: Array<{ path: string, from: string, to: string }>, from: { ref: string } | null, to: { ref: string } | null } };
+
 export type ResourceDetailQueryVariables = Exact<{
   ref: string;
   at?: string | null | undefined;
@@ -356,6 +377,16 @@ export const RemoveClusterDocument = {
   name: "RemoveCluster",
   text: "mutation RemoveCluster($name: String!) {\n  removeCluster(name: $name)\n}",
 } as Document<RemoveClusterMutation, RemoveClusterMutationVariables>;
+
+export const SuspectsDocument = {
+  name: "Suspects",
+  text: "query Suspects($query: String!, $before: Time!, $window: Int!, $first: Int!) {\n  suspects(query: $query, before: $before, window: $window, first: $first) {\n    score\n    reasons {\n      text\n      weight\n    }\n    change {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}",
+} as Document<SuspectsQuery, SuspectsQueryVariables>;
+
+export const DiffDocument = {
+  name: "Diff",
+  text: "query Diff($from: ID!, $to: ID!, $fromAt: Time, $toAt: Time, $noise: Boolean!) {\n  diff(from: $from, to: $to, fromAt: $fromAt, toAt: $toAt, noise: $noise) {\n    same\n    hidden\n    unified\n    changes {\n      path\n      from\n      to\n    }\n    from {\n      ref\n    }\n    to {\n      ref\n    }\n  }\n}",
+} as Document<DiffQuery, DiffQueryVariables>;
 
 export const ResourceDetailDocument = {
   name: "ResourceDetail",

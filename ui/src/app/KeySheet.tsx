@@ -13,7 +13,7 @@ const keys: [string, string][] = [
   ["o", "open it in a new tab"],
   ["r", "restart what is selected or shown"],
   ["s", "scale it"],
-  ["1 - 5", "tabs of a resource"],
+  ["1 - 6", "tabs of a resource"],
   ["Esc", "drop the selection, leave the bar, close"],
   ["?", "this sheet"],
 ];

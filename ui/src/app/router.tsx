@@ -44,11 +44,13 @@ const resource = createRoute({
   path: "/r/$cluster/$group/$resource/$namespace/$name",
   validateSearch: (
     s: Record<string, unknown>,
-  ): { tab?: string; at?: string; v?: string; with?: string; q?: string } => ({
+  ): { tab?: string; at?: string; v?: string; with?: string; to?: string; toAt?: string; q?: string } => ({
     tab: text(s.tab),
     at: text(s.at),
     v: text(s.v),
     with: text(s.with),
+    to: text(s.to),
+    toAt: text(s.toAt),
     q: text(s.q),
   }),
   component: lazyRouteComponent(() => import("../pages/ResourcePage"), "ResourcePage"),
@@ -57,7 +59,15 @@ const resource = createRoute({
 const changes = createRoute({
   getParentRoute: () => frame,
   path: "/changes",
-  validateSearch: (s: Record<string, unknown>): { q?: string; from?: string } => ({ q: text(s.q), from: text(s.from) }),
+  validateSearch: (
+    s: Record<string, unknown>,
+  ): { q?: string; from?: string; suspects?: string; window?: string; broken?: string } => ({
+    q: text(s.q),
+    from: text(s.from),
+    suspects: text(s.suspects),
+    window: text(s.window),
+    broken: text(s.broken),
+  }),
   component: lazyRouteComponent(() => import("../pages/ChangesPage"), "ChangesPage"),
 });
 

@@ -1,5 +1,5 @@
 import { Download } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
+import { Popover } from "radix-ui";
 import { exportAddress } from "../lib/export";
 import { count } from "../lib/count";
 
@@ -23,39 +23,44 @@ export function ExportMenu({
   span?: { from: string; to: string | null };
 }) {
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
+    <Popover.Root>
+      <Popover.Trigger
         title="Export the results"
         className="inline-flex min-h-6 items-center gap-1 rounded-md border border-edge/60 bg-surface px-2 text-xs hover:bg-hover"
       >
         <Download className="size-3.5" aria-hidden />
         Export
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
           align="end"
           sideOffset={4}
           collisionPadding={8}
+          aria-label="Export"
           className="z-50 min-w-60 rounded-lg border border-line bg-surface p-1.5 shadow-xl"
         >
-          <DropdownMenu.Label className="px-2 py-1 text-xs text-muted">
+          <p className="px-2 py-1 text-xs text-muted">
             {total === undefined ? "Everything that is found" : `${count(total)} ${total === 1 ? "result" : "results"}`}{" "}
             as a file
-          </DropdownMenu.Label>
-          {formats.map(({ format, word, says }) => (
-            <DropdownMenu.Item key={format} asChild>
-              <a
-                href={exportAddress({ query, format, page, ...span })}
-                download
-                className="flex w-full items-center gap-2 rounded px-2 py-1.5 text-sm outline-none data-highlighted:bg-hover"
-              >
-                <span className="w-16 font-medium">{word}</span>
-                <span className="text-xs text-muted">{says}</span>
-              </a>
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+          </p>
+          <ul>
+            {formats.map(({ format, word, says }) => (
+              <li key={format}>
+                <Popover.Close asChild>
+                  <a
+                    href={exportAddress({ query, format, page, ...span })}
+                    download
+                    className="flex w-full items-center gap-2 rounded px-2 py-1.5 text-sm hover:bg-hover"
+                  >
+                    <span className="w-16 font-medium">{word}</span>
+                    <span className="text-xs text-muted">{says}</span>
+                  </a>
+                </Popover.Close>
+              </li>
+            ))}
+          </ul>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
   );
 }

@@ -6,6 +6,7 @@ import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
 import { useKeys } from "../components/keys";
 import { ErrorPanel, Skeleton } from "../components/Panels";
 import { formatRef, refOfParams } from "../lib/ref";
+import { DiffTab } from "./resource/DiffTab";
 import { EventsTab } from "./resource/EventsTab";
 import { Gone } from "./resource/Gone";
 import { HistoryTab } from "./resource/HistoryTab";
@@ -21,6 +22,7 @@ const tabs = [
   { id: "overview", word: "Overview" },
   { id: "yaml", word: "YAML" },
   { id: "history", word: "History" },
+  { id: "diff", word: "Diff" },
   { id: "events", word: "Events" },
   { id: "tree", word: "Tree" },
 ] as const;
@@ -44,6 +46,8 @@ export function ResourcePage() {
         tab: id === "overview" ? undefined : id,
         v: undefined,
         with: undefined,
+        to: undefined,
+        toAt: undefined,
       }),
     });
   const act = (verb: "RESTART" | "SCALE"): void => {
@@ -104,6 +108,8 @@ export function ResourcePage() {
           <YamlTab resource={data} />
         ) : tab === "events" ? (
           <EventsTab resource={data} />
+        ) : tab === "diff" ? (
+          <DiffTab resource={data} to={search.to} toAt={search.toAt} at={search.at} />
         ) : tab === "tree" ? (
           <TreeTab objectRef={ref} />
         ) : (

@@ -211,7 +211,7 @@ describe("files", () => {
     show("/search?q=ns:shop+status:!Ready");
     await screen.findByText("1,201 results");
     await userEvent.click(screen.getByRole("button", { name: "Export" }));
-    const csv = await screen.findByRole("menuitem", { name: /^CSV/ });
+    const csv = await screen.findByRole("link", { name: /^CSV/ });
     expect(csv.getAttribute("href")).toBe("/api/v1/export?query=ns:shop+status:!Ready&format=csv");
     expect(screen.getByText("1,201 results as a file")).toBeTruthy();
   });

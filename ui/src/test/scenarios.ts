@@ -1,3 +1,4 @@
+import * as c from "./comparing";
 import * as f from "./fixtures";
 import * as s from "./searching";
 
@@ -26,6 +27,8 @@ const common: Scenario = {
       ],
     }),
   SearchExplain: () => data({ searchExplain: { engine: "clickhouse", canonical: "", terms: [], error: null } }),
+  Suspects: () => data(c.suspects),
+  Diff: (v) => data(c.diffOf(v)),
   History: () => data(f.historyPage),
   HistoryDiffs: () =>
     data({
@@ -64,7 +67,12 @@ const common: Scenario = {
 
 export const many: Scenario = {
   ...common,
-  Search: () => data(f.searchResult(f.rows(100), { total: 1_201, pageInfo: { hasNextPage: true, endCursor: "c" } })),
+  Search: (v) =>
+    data(
+      String(v.query).includes("-cluster=")
+        ? f.searchResult([f.row({ name: "app2", cluster: "zone2" }), f.row({ name: "app2", cluster: "zone3" })])
+        : f.searchResult(f.rows(100), { total: 1_201, pageInfo: { hasNextPage: true, endCursor: "c" } }),
+    ),
   ResourceDetail: () => data(f.detail()),
   Changes: () => data(f.changePage),
   Clusters: () => data(f.clusterList),
@@ -95,6 +103,7 @@ export const empty: Scenario = {
   ChangeDensity: (v) =>
     data({ changeDensity: { counts: Array.from({ length: Number(v.parts) }, () => 0), oldest: null } }),
   SavedSearches: () => data({ savedSearches: [] }),
+  Suspects: () => data({ suspects: [] }),
   ResourceDetail: () => data({ resource: null }),
   History: () => data({ history: { total: 0, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
   Related: () => data({ related: { nodes: [], edges: [], truncated: false } }),
@@ -121,6 +130,8 @@ export const failing: Scenario = {
   Facets: broken,
   ChangeDensity: broken,
   SavedSearches: broken,
+  Suspects: broken,
+  Diff: broken,
   ResourceDetail: broken,
   History: broken,
   HistoryDiffs: broken,

@@ -3,7 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleDashed, CircleX, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { history, type Resource } from "../../api/resource";
+import { useNow } from "../../components/clock";
 import { ErrorPanel, Notice, Skeleton } from "../../components/Panels";
+import { SuspectList } from "../../components/SuspectList";
 import { Time } from "../../components/Time";
 import { conditionsOf } from "../../lib/conditions";
 import { written } from "../../lib/filters";
@@ -25,6 +27,12 @@ export function OverviewTab({ resource: r, at }: { resource: Resource; at: strin
           ))}
         </div>
       )}
+      {at === undefined && troubled(r) && (
+        <section aria-label="What may have broken it" className="panel min-w-0 lg:col-span-2">
+          <h2 className="border-b border-line px-3 py-1.5 text-sm font-semibold">What may have broken it</h2>
+          <Suspicion resource={r} />
+        </section>
+      )}
       <Panel title="State">
         <Facts resource={r} />
       </Panel>
@@ -37,6 +45,28 @@ export function OverviewTab({ resource: r, at }: { resource: Resource; at: strin
         <Pairs pairs={r.annotations} empty="It has no annotations." />
       </Panel>
     </div>
+  );
+}
+
+/** Whether somebody who opens it wonders why it is as it is. */
+function troubled(r: Resource): boolean {
+  return r.health === "DEGRADED" || r.health === "FAILED" || (r.ready === false && r.health === "PROGRESSING");
+}
+
+const day = 86_400;
+
+function Suspicion({ resource: r }: { resource: Resource }) {
+  // Asked as of the minute, so that what is shown does not flicker with the clock.
+  const now = useNow();
+  const before = new Date(Math.ceil(now / 60_000) * 60_000).toISOString();
+  return (
+    <SuspectList
+      query={`uid:${r.uid}`}
+      before={before}
+      window={day}
+      first={3}
+      none="No change of the last day, to it or to what it depends on, looks like the cause."
+    />
   );
 }
 
