@@ -126,8 +126,10 @@ func perObject(d time.Duration, n int) float64 {
 
 // load fills the hub with the fleet as it was two hours ago, search following.
 func (b *benchmark) load(ctx context.Context) error {
-	if err := b.hub.startSearch(); err != nil {
-		return err
+	if !b.alone {
+		if err := b.hub.startSearch(); err != nil {
+			return err
+		}
 	}
 	b.result.Figures["source_us_per_object"] = b.costOfSource(ctx)
 	observed := time.Now().Add(-2 * time.Hour)
@@ -137,13 +139,8 @@ func (b *benchmark) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	if err := b.hub.caughtUp(ctx, total(b.src)); err != nil {
-		return err
-	}
-	b.seconds("load_index_after_s", time.Since(began))
 	b.loaded = loaded{Setup: b.src.setup()}
-	return b.loaded.write(b.dir)
+	return errors.Join(b.followed(ctx, "load_index_after_s"), b.loaded.write(b.dir))
 }
 
 // costOfSource is what making objects costs the processor, which load pays beside the hub.
@@ -159,7 +156,10 @@ func (b *benchmark) costOfSource(ctx context.Context) float64 {
 
 // update changes a share of the objects now, search following.
 func (b *benchmark) update(ctx context.Context) error {
-	if b.hub.stopSearch == nil {
+	switch {
+	case b.alone && b.hub.stopSearch != nil:
+		b.hub.stopSearch()
+	case !b.alone && b.hub.stopSearch == nil:
 		if err := b.hub.startSearch(); err != nil {
 			return err
 		}
@@ -177,12 +177,20 @@ func (b *benchmark) update(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(b.followed(ctx, "update_index_after_s"), b.loaded.write(b.dir))
+}
+
+// followed waits until search has what was taken in, and notes how long that took.
+func (b *benchmark) followed(ctx context.Context, figure string) error {
+	if b.alone {
+		return nil
+	}
 	began := time.Now()
 	if err := b.hub.caughtUp(ctx, total(b.src)); err != nil {
 		return err
 	}
-	b.seconds("update_index_after_s", time.Since(began))
-	return b.loaded.write(b.dir)
+	b.seconds(figure, time.Since(began))
+	return nil
 }
 
 func (b *benchmark) seconds(name string, d time.Duration) {

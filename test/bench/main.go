@@ -61,6 +61,7 @@ type settings struct {
 	objects, clusters int
 	share             float64
 	writers           int
+	alone             bool
 	only              *regexp.Regexp
 	budget            time.Duration
 	dir, out, docs    string
@@ -77,6 +78,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&s.clusters, "clusters", 100, "clusters of the mixed fleet")
 	flag.Float64Var(&s.share, "updates", 0.2, "share of the objects that are changed")
 	flag.IntVar(&s.writers, "writers", 20, "clusters that send at the same time")
+	flag.BoolVar(&s.alone, "alone", false, "search does not follow while objects are taken in")
 	only := flag.String("only", "", "regular expression of parts and questions: load, update, restart, catch-up, rebuild, get one ...")
 	flag.DurationVar(&s.budget, "per-question", 2*time.Second, "time for each question, in each of two ways")
 	flag.StringVar(&s.dir, "dir", "", "folder of the hub's data, kept; one that holds this fleet is not filled again")
