@@ -70,7 +70,7 @@ func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completio
 		return a.clusterValues(ctx, c)
 	}
 	p := new(clickhouse.Params)
-	expr, array, err := ql.FacetColumn(field, ql.Resources, p)
+	expr, array, err := a.facetColumn(field, p)
 	if err != nil {
 		return nil, nil // a field without a list of values: times, numbers, free forms
 	}

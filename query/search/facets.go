@@ -35,7 +35,7 @@ func (a *question) facets(fields []string) ([]facet, error) {
 	}
 	facets := make([]facet, 0, len(fields))
 	for _, field := range fields {
-		_, array, err := facetColumn(field, new(clickhouse.Params))
+		_, array, err := a.facetColumn(field, new(clickhouse.Params))
 		if err != nil {
 			return nil, err
 		}
@@ -46,11 +46,11 @@ func (a *question) facets(fields []string) ([]facet, error) {
 }
 
 // facetColumn knows one field more than the language: kinds of the same name in different groups stay apart.
-func facetColumn(field string, p *clickhouse.Params) (expr string, array bool, err error) {
+func (a *question) facetColumn(field string, p *clickhouse.Params) (expr string, array bool, err error) {
 	if field == "resource" {
 		return `if(api_group = '', toString(resource), concat(resource, '.', api_group))`, false, nil
 	}
-	return ql.FacetColumn(field, ql.Resources, p)
+	return ql.FacetColumnOf(field, ql.Options{Page: ql.Resources, Clusters: a.f.members()}, p, a.env(p, ql.Resources))
 }
 
 // count fills in the facets at which, and the total. Facets that count over the same rows share one pass with it.
@@ -86,7 +86,7 @@ func (a *question) countShared(ctx context.Context, facets []facet, shared []int
 	}
 	var columns, sets, which, values []string
 	for i, at := range shared {
-		expr, _, err := facetColumn(facets[at].field, p)
+		expr, _, err := a.facetColumn(facets[at].field, p)
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (a *question) countOne(ctx context.Context, fc facet, into *records.Facet) 
 	if err != nil {
 		return err
 	}
-	expr, _, err := facetColumn(fc.field, p)
+	expr, _, err := a.facetColumn(fc.field, p)
 	if err != nil {
 		return err
 	}

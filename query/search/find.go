@@ -45,10 +45,7 @@ func (s *Service) options(ctx context.Context, f *fleet, page ql.Page, now time.
 	if f.nothing {
 		return o
 	}
-	o.Kinds, o.Clusters = s.kinds.served(ctx), []ql.Cluster{}
-	for _, e := range f.entries {
-		o.Clusters = append(o.Clusters, ql.Cluster{Name: e.Name, UID: e.UID, Labels: e.Labels})
-	}
+	o.Kinds, o.Clusters = s.kinds.served(ctx), f.members()
 	return o
 }
 
@@ -88,16 +85,22 @@ func (a *question) matching(p *clickhouse.Params, q *ql.Query) (string, error) {
 
 // condition is q's own part.
 func (a *question) condition(p *clickhouse.Params, q *ql.Query) (string, error) {
-	return q.ClickHouse(p, ql.Env{Objects: func(columns, where string) string {
+	return q.ClickHouse(p, a.env(p, q.Page()))
+}
+
+// env is the other objects that conditions ask: as of the question's moment, within scope.
+func (a *question) env(p *clickhouse.Params, page ql.Page) ql.Env {
+	objects := func(columns, where string) string {
 		return `SELECT ` + columns + ` FROM ` + a.from(p, nil) + ` WHERE ` + where
-	}, UIDs: func(where string) string {
+	}
+	return ql.Env{Objects: objects, UIDs: func(where string) string {
 		uid := `uid`
-		if q.Page() == ql.Events {
+		if page == ql.Events {
 			// Kubelets put a node's name where its UID belongs.
 			uid = `arrayJoin(if(api_group = '' AND resource = 'nodes', [uid, name], [uid]))`
 		}
-		return `(SELECT ` + uid + ` FROM ` + a.from(p, nil) + ` WHERE ` + where + `)`
-	}})
+		return `(` + objects(uid, where) + `)`
+	}}
 }
 
 // named reports which clusters the query can be about, for coverage; nil means all.

@@ -8,6 +8,7 @@ import (
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/ql"
 )
 
 // Directory knows the member clusters; *clusters.Registry satisfies it. Calls are cheap and safe for concurrent use.
@@ -66,6 +67,15 @@ func (f *fleet) uids() []string {
 // bounds is the predicate that every SQL text over the tables carries: rows of members that scope may see.
 func (f *fleet) bounds(p *clickhouse.Params) string {
 	return `cluster IN ` + p.Strings(f.uids())
+}
+
+// members are the clusters as the language sees them.
+func (f *fleet) members() []ql.Cluster {
+	list := make([]ql.Cluster, 0, len(f.entries))
+	for _, e := range f.entries {
+		list = append(list, ql.Cluster{Name: e.Name, UID: e.UID, Labels: e.Labels})
+	}
+	return list
 }
 
 // clusterName is a cluster's name in SQL, for order: people read names, not UIDs.

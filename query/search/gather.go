@@ -117,7 +117,7 @@ func (a *question) gather(ctx context.Context, g *gathering, facets []facet) (ro
 		}
 	}
 	for n, i := range g.facets {
-		expr, array, err := facetColumn(facets[i].field, p)
+		expr, array, err := a.facetColumn(facets[i].field, p)
 		if err != nil {
 			return nil, false, err
 		}
