@@ -214,3 +214,43 @@ func (t *top) Pop() any {
 	t.rows = t.rows[:len(t.rows)-1]
 	return last
 }
+
+// Nearness says how well a row answers a word of free text, in lower case: 10 by its name, 6 by the beginning of it,
+// 4 by its app, 2 by the value of a label, 1 by anything else.
+func (v *View) Nearness(word string) func(row uint32) int64 {
+	d := v.data
+	apps, labels := d.words[appWord], d.lists[labelList]
+	app, _ := apps.hits(func(s string) bool { return strings.ToLower(s) == word })
+	pair, _ := labels.hits(func(s string) bool { _, value, _ := strings.Cut(s, separator); return strings.ToLower(value) == word })
+	label := make([]bool, labels.count())
+	for id := range label {
+		label[id] = slices.ContainsFunc(labels.of(uint32(id)), func(c uint32) bool { return pair[c] })
+	}
+	return func(row uint32) int64 {
+		name := d.names.at(row)
+		if d.odd.Has(row) {
+			name = strings.ToLower(name)
+		}
+		switch {
+		case name == word:
+			return 10
+		case strings.HasPrefix(name, word):
+			return 6
+		case app[apps.rows[row]]:
+			return 4
+		case label[labels.rows[row]]:
+			return 2
+		}
+		return 1
+	}
+}
+
+// WeighKinds orders by a number for each kind.
+func (v *View) WeighKinds(weight func(group, resource string) int64) Term {
+	w := v.words[grWord]
+	weights := make([]int64, len(w.values))
+	for i, gr := range w.values {
+		weights[i] = weight(groupOf(gr), resourceOf(gr))
+	}
+	return ByNumber(false, func(row uint32) int64 { return weights[w.rows[row]] })
+}

@@ -152,7 +152,7 @@ func (a *question) engine() (engine, why string) {
 		return engineClickHouse, "deleted: asks for what the search index has forgotten"
 	case !a.s.index.ready():
 		return engineClickHouse, "the search index is being built: ClickHouse finds the words by its own column of tokens"
-	case a.s.feed.behind() > feedBehind:
+	case a.s.feed.behind() > feedBehind || a.s.index.behind() > feedBehind:
 		return engineClickHouse, "the search index is behind: ClickHouse finds the words by its own column of tokens"
 	}
 	if _, ok := a.q.BleveText(); !ok {
@@ -168,6 +168,6 @@ func (s *Service) Explain(ctx context.Context, scope access.Scope, query string)
 	if err != nil {
 		return nil, err
 	}
-	engine, why := a.engine()
+	engine, why := a.engineNow(ctx)
 	return &records.Explanation{Engine: engine + " (" + why + ")", Canonical: a.q.Canonical(), Terms: a.q.Terms()}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -34,15 +35,19 @@ type changed struct {
 type feed struct {
 	s    *Service
 	wake chan struct{} // of size 1: a nudge during a look causes one more look
+	told atomic.Uint64 // nudges
 
 	mu       sync.Mutex
 	position vector
-	atEnd    time.Time // when a look last found nothing more
+	atEnd    time.Time     // when a look last found nothing more
+	busy     bool          // the last look found as much as it takes
+	heeded   uint64        // nudges before a look that found nothing more
+	looked   chan struct{} // closed at the end of a look
 	watchers map[*watcher]struct{}
 }
 
 func newFeed(s *Service) *feed {
-	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}}
+	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}, looked: make(chan struct{})}
 }
 
 // start sets where run begins.
@@ -65,6 +70,7 @@ func (f *feed) remove(w *watcher) {
 }
 
 func (f *feed) nudge() {
+	f.told.Add(1)
 	select {
 	case f.wake <- struct{}{}:
 	default:
@@ -79,6 +85,46 @@ func (f *feed) behind() time.Duration {
 		return time.Hour
 	}
 	return time.Since(f.atEnd)
+}
+
+// caughtUp reports whether all was followed that was committed before the call, for which it waits a while.
+func (f *feed) caughtUp(ctx context.Context, wait time.Duration) bool {
+	told := f.told.Load()
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	for {
+		f.mu.Lock()
+		behind, done, looked := time.Since(f.atEnd), f.heeded >= told, f.looked
+		f.mu.Unlock()
+		if behind > 10*feedBehind {
+			return false // not within the wait
+		}
+		if done && behind < feedBehind {
+			return true
+		}
+		select {
+		case <-looked:
+		case <-deadline.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// calm waits until a look found nothing more, for at most patience.
+func (f *feed) calm(ctx context.Context, patience time.Duration) {
+	f.mu.Lock()
+	busy, looked := f.busy, f.looked
+	f.mu.Unlock()
+	if !busy {
+		return
+	}
+	select {
+	case <-looked:
+	case <-time.After(patience):
+	case <-ctx.Done():
+	}
 }
 
 // run follows until ctx ends. What the database refuses is asked again at the next look.
@@ -120,7 +166,7 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 	position := f.position.clone()
 	watched := len(f.watchers) > 0
 	f.mu.Unlock()
-	started := time.Now()
+	started, told := time.Now(), f.told.Load()
 	// Most looks find nothing: they read two columns, not forty.
 	news, err := f.s.isBehind(ctx, position)
 	if err != nil {
@@ -152,9 +198,14 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 		}
 	}
 	more = len(versions) >= feedAtOnce
+	f.mu.Lock()
+	f.busy = more
+	f.mu.Unlock()
 	if !more {
 		f.mu.Lock()
-		f.atEnd = started
+		f.atEnd, f.heeded = started, told
+		close(f.looked)
+		f.looked = make(chan struct{})
 		f.mu.Unlock()
 	}
 	return more, nil

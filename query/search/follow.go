@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,20 +13,22 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/query/columns"
 )
 
 const (
-	buildAtOnce = 1000 // documents a batch while building
 	// replayLimit is up to how many missed versions are followed one by one. Beyond it, reading the current state
 	// anew is sooner done.
 	replayLimit = 50_000
 )
 
-// follow opens the index or builds it, and feeds it until ctx ends.
+// follow brings columns and the index into step with the database, and keeps them there until ctx ends.
 //
-//	index usable:  vector in the index ---- feed ----> index, watchers
-//	otherwise:     newest versions now ---- feed ----> watchers, and kept for the index
-//	               current state ------- build ------> new index <-- what was kept, then the feed
+//	          +--> columns: loaded once from the current state, then change by change
+//	feed -----+--> watchers
+//	          +--> pending --> index: opened where it stopped, or built from the current state
+//
+// The feed begins where an index that can be continued stopped, else now.
 func (s *Service) follow(ctx context.Context) error {
 	position, usable, err := s.begin(ctx)
 	if err != nil {
@@ -35,60 +36,144 @@ func (s *Service) follow(ctx context.Context) error {
 	}
 	s.feed.start(position)
 	g, ctx := errgroup.WithContext(ctx)
-	f := &follower{s: s, ctx: ctx, g: g, built: make(chan bleve.Index, 1)}
-	if !usable {
-		f.rebuild(position, 0)
-	}
+	f := &follower{s: s, loaded: make(chan *columns.Table, 1), pending: map[key]changed{}, vector: position, wake: make(chan struct{}, 1)}
 	g.Go(func() error { return s.feed.run(ctx, f.consume) })
+	g.Go(func() error {
+		t, err := s.loadUntilDone(ctx)
+		f.loaded <- t
+		return err
+	})
+	g.Go(func() error { return f.index(ctx, usable) })
 	return g.Wait()
 }
 
-// follower feeds the index. The feed's goroutine owns it, but for built.
+// follower takes what the feed reads. Columns take it at once. The index takes longer, and more at a time costs less:
+// it has a goroutine of its own, for which changes wait.
 type follower struct {
-	s     *Service
-	ctx   context.Context // of follow
-	g     *errgroup.Group // of follow: owns the goroutine that builds
-	built chan bleve.Index
-	kept  map[key]changed // what came while an index is being built; nil when none is
+	s       *Service
+	loaded  chan *columns.Table
+	waiting []columns.Change // what came while columns are being loaded
+
+	mu      sync.Mutex
+	pending map[key]changed // for the index: the newest of each object
+	vector  vector          // how far pending goes
+	wake    chan struct{}
 }
 
-func (f *follower) rebuild(v vector, pause time.Duration) {
-	f.kept = map[key]changed{}
-	f.g.Go(func() error {
-		b, err := f.s.buildUntilDone(f.ctx, v, pause)
-		if err == nil {
-			f.built <- b
-		}
-		return err
-	})
-}
-
-// consume takes what the feed read. An index that cannot be written is given up and built anew: watchers must not
-// wait for it, and ClickHouse finds words meanwhile.
 func (f *follower) consume(versions []changed, v vector) {
+	f.columns(versions)
+	if len(versions) == 0 {
+		return
+	}
+	f.mu.Lock()
+	for _, c := range versions {
+		f.pending[c.key] = c
+	}
+	f.vector = v
+	f.s.index.waits(len(f.pending))
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (f *follower) columns(versions []changed) {
+	changes := make([]columns.Change, len(versions))
+	for i, c := range versions {
+		changes[i] = changeOf(c)
+	}
+	t := f.s.table.Load()
+	if t != nil {
+		t.Apply(changes)
+		return
+	}
+	f.waiting = append(f.waiting, changes...)
+	select {
+	case t = <-f.loaded:
+		if t != nil {
+			t.Apply(f.waiting)
+			f.waiting = nil
+			f.s.table.Store(t)
+		}
+	default:
+	}
+}
+
+const (
+	// indexAtOnce is how many documents are written at once: each time makes a segment.
+	indexAtOnce = 5000
+	// indexPatience is for how long the index leaves the machine to a feed that brings more than it can take, such as
+	// the first lists of a fleet.
+	indexPatience = 10 * time.Second
+)
+
+// index writes what is pending, and builds the index when there is none. An index that cannot be written is given up
+// and built anew: nobody waits for it.
+func (f *follower) index(ctx context.Context, usable bool) error {
 	b := f.s.index.current()
-	if f.kept != nil {
-		for _, c := range versions {
-			f.kept[c.key] = c
+	for pause := time.Duration(0); ; {
+		if !usable {
+			f.mu.Lock()
+			v := f.vector
+			f.mu.Unlock()
+			var err error
+			if b, err = f.s.buildUntilDone(ctx, v, pause); err != nil {
+				return err
+			}
+			usable = true
+			f.s.index.publish(b)
 		}
 		select {
-		case b = <-f.built:
-		default:
-			return
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-f.wake:
 		}
-		versions = slices.Collect(maps.Values(f.kept))
-		f.kept = nil
-	}
-	if len(versions) > 0 {
-		if err := apply(b, versions, v); err != nil {
+		f.s.feed.calm(ctx, indexPatience)
+		f.mu.Lock()
+		pending, v := f.pending, f.vector
+		f.pending = map[key]changed{}
+		f.mu.Unlock()
+		if err := f.write(b, pending, v); err != nil {
 			f.s.log.Warn("search index cannot be written, building it anew", "err", err)
 			f.s.index.publish(b)
 			f.s.index.close()
-			f.rebuild(v, time.Second)
-			return
+			f.mu.Lock()
+			for k, c := range f.pending {
+				pending[k] = c
+			}
+			f.pending = pending
+			f.mu.Unlock()
+			usable, pause = false, time.Second
+			continue
 		}
+		f.mu.Lock()
+		f.s.index.waits(0)
+		f.s.index.waits(len(f.pending))
+		f.mu.Unlock()
 	}
-	f.s.index.publish(b)
+}
+
+// write puts changes into the index, the vector with the last of them.
+func (f *follower) write(b bleve.Index, changes map[key]changed, v vector) error {
+	batch := make([]changed, 0, min(len(changes), indexAtOnce))
+	left := len(changes)
+	for _, c := range changes {
+		batch = append(batch, c)
+		left--
+		if len(batch) < indexAtOnce && left > 0 {
+			continue
+		}
+		at := v
+		if left > 0 {
+			at = nil
+		}
+		if err := apply(b, batch, at); err != nil {
+			return err
+		}
+		batch = batch[:0]
+	}
+	return nil
 }
 
 // begin answers where the feed starts, and whether there is an index that it can continue.
@@ -220,7 +305,7 @@ func (s *Service) build(ctx context.Context, v vector) (_ bleve.Index, documents
 			return err
 		}
 		batch = append(batch, changed{key: r.key, object: r.record(f)})
-		if len(batch) == buildAtOnce {
+		if len(batch) == indexAtOnce {
 			// A vector only once everything is in: a crash halfway must not leave an index that looks whole.
 			return flush(nil)
 		}

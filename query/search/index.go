@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -34,6 +35,29 @@ type index struct {
 
 	mu    sync.RWMutex // held to read while searching, to write while the index is replaced
 	bleve bleve.Index  // nil while there is none that may be asked
+	since time.Time    // for how long changes wait to be written; zero when none does
+}
+
+// waits says how many changes wait to be written.
+func (x *index) waits(changes int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case changes == 0:
+		x.since = time.Time{}
+	case x.since.IsZero():
+		x.since = time.Now()
+	}
+}
+
+// behind is for how long a change has not been written.
+func (x *index) behind() time.Duration {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.since.IsZero() {
+		return 0
+	}
+	return time.Since(x.since)
 }
 
 func newIndex(dir string, log *slog.Logger) *index { return &index{dir: dir, log: log} }

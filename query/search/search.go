@@ -1,8 +1,9 @@
 // Package search answers what people ask about the fleet: objects, their versions, events and relations, now or at
-// a past moment. ClickHouse holds the truth; a bleve index beside it, derived and disposable, finds words fast.
+// a past moment. ClickHouse holds the truth. Two derived and disposable things beside it make answers about the present
+// fast: columns in memory match, count and order; a bleve index finds words that few objects have.
 //
-// Invariant: the index only ever narrows where ClickHouse looks. Every object in an answer satisfied the question and
-// the scope in ClickHouse; only that it holds the words may be known from the index, which is at most a second old.
+// Invariant: an answer holds what was committed before it was asked: what is derived is waited for, or not used. The
+// index only ever narrows where columns or ClickHouse look; only that an object holds the words may be known from it.
 package search
 
 import (
@@ -10,12 +11,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/query/columns"
 )
 
 // Deps is what a Service stands on.
@@ -37,6 +40,7 @@ type Service struct {
 	index     *index
 	feed      *feed
 	objects   *objectCache
+	table     atomic.Pointer[columns.Table] // nil until it is loaded
 	sizes     sizes
 }
 

@@ -112,7 +112,7 @@ func (w *world) indexed(word string) {
 	w.t.Helper()
 	w.eventually("the index finds "+word, func() bool {
 		r, err := w.service.Search(context.Background(), everyone, records.Request{Query: word, First: 1})
-		return err == nil && r.Total > 0 && r.Engine == "bleve+clickhouse"
+		return err == nil && r.Total > 0 && r.Engine == "bleve+columns"
 	})
 }
 

@@ -55,7 +55,7 @@ func TestFreeText(t *testing.T) {
 		f(`nosuchword`)
 	}
 	w.indexed("checkout")
-	check("bleve+clickhouse")
+	check("bleve+columns")
 	w.stop() // without a follower, the index is behind
 	w.eventually("the index is too old to be asked", func() bool {
 		e, err := w.service.Explain(t.Context(), everyone, "word")
@@ -75,7 +75,7 @@ func TestTheIndexFollows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return r.Engine == "bleve+clickhouse" && (r.Total > 0) == want
+			return r.Engine == "bleve+columns" && (r.Total > 0) == want
 		})
 	}
 	found("late", false)

@@ -1,0 +1,318 @@
+package search
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
+	"github.com/foretop/foretop/query/ql"
+)
+
+// The engines of questions about the present, beside those that ClickHouse answers.
+const (
+	engineColumns     = "columns"
+	engineBleveTables = "bleve+columns"
+)
+
+// presentWait is how long a question waits for columns to have what was committed before it was asked.
+const presentWait = 200 * time.Millisecond
+
+// hitsMost is how many hits of the text index are worth naming; looking for the words in columns costs no more then.
+const hitsMost = 5000
+
+// current is the columns when they can answer this question, now, and why not otherwise.
+func (a *question) current(ctx context.Context) (t *columns.Table, why string) {
+	switch t = a.s.table.Load(); {
+	case !a.q.At().IsZero():
+		return nil, "at: asks for the past"
+	case a.q.Deleted():
+		return nil, "deleted: asks for what is gone"
+	case a.q.Page() != ql.Resources:
+		return nil, "it asks for more than objects"
+	case t == nil:
+		return nil, "the columns in memory are being loaded"
+	case !a.s.feed.caughtUp(ctx, presentWait):
+		return nil, "the columns in memory are behind"
+	}
+	return t, ""
+}
+
+// engineNow is who answers the question as things stand, and why.
+func (a *question) engineNow(ctx context.Context) (engine, why string) {
+	t, reason := a.current(ctx)
+	if t == nil {
+		engine, why = a.engine()
+		return engine, reason + "; " + why
+	}
+	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
+		_, ok := r.matching(a.q)
+		engine, why = engineColumns, "columns in memory match, count and order"
+		if r.bleve {
+			engine, why = engineBleveTables, "the search index finds the words, columns in memory check the rest, count and order"
+		}
+		return ok, nil
+	})
+	if !ok || err != nil {
+		engine, why = a.engine()
+		return engine, "it asks for what the columns in memory do not hold; " + why
+	}
+	return engine, why
+}
+
+// reading is a question while a view of the columns is in use.
+type reading struct {
+	*question
+	ctx    context.Context
+	v      *columns.View
+	scoped columns.Set
+	sets   map[string]columns.Set // by canonical query
+	bleve  bool                   // the text index helped
+}
+
+// inColumns calls f with the columns, when they are there. ok is false when they, or f, cannot answer.
+func (a *question) inColumns(ctx context.Context, f func(*reading) (ok bool, err error)) (ok bool, err error) {
+	t, _ := a.current(ctx)
+	if t == nil {
+		return false, nil
+	}
+	err = t.Read(func(v *columns.View) (err error) {
+		r := &reading{question: a, ctx: ctx, v: v, sets: map[string]columns.Set{}}
+		r.scoped, _ = v.Text(v.Living(), "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
+		ok, err = f(r)
+		return err
+	})
+	return ok && err == nil, err
+}
+
+// matching are the rows that q asks for. ok is false when columns cannot tell.
+func (r *reading) matching(q *ql.Query) (set columns.Set, ok bool) {
+	canonical := q.Canonical()
+	if set, ok = r.sets[canonical]; ok {
+		return set, true
+	}
+	set, exact := q.Rows(r.v, r.hits(q))
+	if !exact {
+		return nil, false
+	}
+	r.sets[canonical] = set
+	return set, true
+}
+
+// hits narrows to what the text index finds, where it finds few. It is derived: what it cannot say, columns can.
+func (r *reading) hits(q *ql.Query) columns.Set {
+	canonical := q.Canonical()
+	if !q.HasText() || !r.s.index.ready() || r.s.index.behind() > feedBehind || r.s.sizes.isBroad(canonical) {
+		return r.scoped
+	}
+	ask, ok := q.BleveText()
+	if !ok {
+		return r.scoped
+	}
+	keys, more, ok, err := r.s.index.find(r.ctx, ask, hitsMost)
+	switch {
+	case err != nil:
+		r.s.log.Warn("search index cannot be asked, columns answer alone", "err", err)
+		return r.scoped
+	case more:
+		r.s.sizes.tooBroad(canonical)
+		return r.scoped
+	case !ok:
+		return r.scoped
+	}
+	r.bleve = true
+	named := make([]columns.Key, len(keys))
+	for i, k := range keys {
+		named[i] = columns.Key{Cluster: k.cluster, Group: k.group, Resource: k.resource, Namespace: k.namespace, Name: k.name}
+	}
+	return r.v.Rows(named).And(r.scoped)
+}
+
+// order is question.order of rows.
+func (r *reading) order() (order []columns.Term, ok bool) {
+	cluster := func(uid string) string { return r.f.byUID[uid] }
+	if by := r.q.Sort(); by != nil {
+		t := r.v.ByCluster(by.Desc, cluster)
+		if by.Column != "cluster" {
+			if t, ok = r.v.By(by.Column, by.Desc); !ok {
+				return nil, false
+			}
+		}
+		order = append(order, t)
+	} else {
+		if r.q.HasText() {
+			order = append(order, columns.ByNumber(true, r.rank()))
+		}
+		order = append(order, r.v.WeighKinds(weightOf))
+	}
+	return append(order, r.byKey()...), true
+}
+
+// byKey is keyOrder of rows.
+func (r *reading) byKey() []columns.Term {
+	namespace, _ := r.v.By("namespace", false)
+	name, _ := r.v.By("name", false)
+	return []columns.Term{r.v.ByGroup(), r.v.ByResource(), namespace, name, r.v.ByCluster(false, func(uid string) string { return r.f.byUID[uid] })}
+}
+
+// rank is the function rank of rows.
+func (r *reading) rank() func(row uint32) int64 {
+	var near []func(uint32) int64
+	words(r.q.Root(), func(word string) { near = append(near, r.v.Nearness(word)) })
+	return func(row uint32) int64 {
+		n := int64(0)
+		for _, f := range near {
+			n += f(row)
+		}
+		return n
+	}
+}
+
+// words are the free texts that an answer is ranked by, in lower case.
+func words(root ql.Expr, f func(string)) {
+	switch e := root.(type) {
+	case ql.And:
+		for _, m := range e {
+			words(m, f)
+		}
+	case ql.Or:
+		for _, m := range e {
+			words(m, f)
+		}
+	case *ql.Text:
+		f(strings.ToLower(e.Text))
+	}
+}
+
+// weightOf is kindWeight of rows.
+func weightOf(group, resource string) int64 {
+	switch group {
+	case "apps":
+		switch resource {
+		case "deployments", "statefulsets", "daemonsets":
+			return 0
+		}
+	case "batch":
+		switch resource {
+		case "cronjobs", "jobs":
+			return 1
+		}
+	case "":
+		switch resource {
+		case "pods":
+			return 2
+		case "services", "nodes", "namespaces", "configmaps", "secrets", "persistentvolumeclaims":
+			return 3
+		}
+	}
+	return 4
+}
+
+// answerInColumns fills in result from the columns, but for the JSON of objects. ok is false when they cannot answer.
+func (a *question) answerInColumns(ctx context.Context, facets []facet, first int, c *cursor, bare bool, result *records.Result) (ok bool, err error) {
+	var page selection
+	ok, err = a.inColumns(ctx, func(r *reading) (bool, error) {
+		set, ok := r.matching(a.q)
+		if !ok {
+			return false, nil
+		}
+		result.Facets = make([]records.Facet, len(facets))
+		for i, fc := range facets {
+			if ok, err := r.count(fc, &result.Facets[i]); !ok || err != nil {
+				return false, err
+			}
+		}
+		result.Total = set.Count()
+		order, ok := r.order()
+		if !ok {
+			return false, nil
+		}
+		result.Engine = engineColumns
+		if r.bleve {
+			result.Engine = engineBleveTables
+		}
+		var rows []uint32
+		page, rows, err = r.selectRows(set, order, a.pageSize(first, c), c)
+		if bare && err == nil {
+			for _, row := range rows {
+				result.Objects = append(result.Objects, r.object(row))
+			}
+		}
+		return true, err
+	})
+	if !ok || err != nil {
+		return ok, err
+	}
+	for i := range result.Facets {
+		a.nameClusters(&result.Facets[i])
+	}
+	return true, a.page(ctx, page, c, bare, result)
+}
+
+// object is a row as a record.
+func (r *reading) object(row uint32) *records.Object {
+	o := r.v.Object(row)
+	o.Ref.Cluster = r.f.byUID[o.ClusterUID]
+	return o
+}
+
+// selectRows is the page of a set behind the cursor.
+func (r *reading) selectRows(set columns.Set, order []columns.Term, first int, c *cursor) (s selection, rows []uint32, err error) {
+	var after []string
+	if c != nil {
+		after = c.Values
+	}
+	if rows, err = r.v.Top(set, order, after, first+1); err != nil || first == 0 {
+		return s, nil, err
+	}
+	if s.more = len(rows) > first; s.more {
+		rows = rows[:first]
+	}
+	for _, row := range rows {
+		k, ver := r.v.Version(row)
+		s.keys, s.vers = append(s.keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name}), append(s.vers, ver)
+	}
+	if len(rows) > 0 {
+		s.last = columns.Remember(rows[len(rows)-1], order)
+	}
+	return s, rows, nil
+}
+
+// count is one facet over the rows of its own query.
+func (r *reading) count(fc facet, into *records.Facet) (ok bool, err error) {
+	set, ok := r.matching(fc.over)
+	if !ok {
+		return false, nil
+	}
+	into.Field = fc.field
+	into.Values = []records.FacetValue{}
+	counts, distinct, ok := r.counts(fc.field, set, facetValues)
+	into.Distinct = distinct
+	for _, n := range counts {
+		into.Values = append(into.Values, records.FacetValue{Value: n.Value, Count: n.Rows})
+	}
+	return ok, nil
+}
+
+// counts are the values of a field among the rows of a set, the most frequent first.
+func (r *reading) counts(field string, set columns.Set, most int) (counts []columns.Count, distinct int, ok bool) {
+	if field == "resource" {
+		counts, distinct = r.v.Counts(set, r.v.ByKind(), most)
+		return counts, distinct, true
+	}
+	f, ok := ql.FieldOf(field)
+	if !ok {
+		return nil, 0, false
+	}
+	if column := f.Column(); column == "name" || column == "uid" {
+		counts, distinct = r.v.Texts(set, column, most)
+		return counts, distinct, true
+	}
+	by, ok := f.Dimension(r.v)
+	if !ok {
+		return nil, 0, false
+	}
+	counts, distinct = r.v.Counts(set, by, most)
+	return counts, distinct, true
+}
