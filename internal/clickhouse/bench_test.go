@@ -50,7 +50,7 @@ func BenchmarkInsertPods(b *testing.B) {
 			db := clickhousetest.Open(b)
 			rows := 0
 			for b.Loop() {
-				if err := db.Insert(b.Context(), "resources", podRows(rows, size), fmt.Sprint(b.Name(), rows)); err != nil {
+				if err := db.Insert(b.Context(), "resource_history", podRows(rows, size), fmt.Sprint(b.Name(), rows)); err != nil {
 					b.Fatal(err)
 				}
 				rows += size
@@ -63,7 +63,7 @@ func BenchmarkInsertPods(b *testing.B) {
 func BenchmarkReads(b *testing.B) {
 	db := clickhousetest.Open(b)
 	for i := range 10 {
-		if err := db.Insert(b.Context(), "resources", podRows(i*5000, 5000), fmt.Sprint("r", i)); err != nil {
+		if err := db.Insert(b.Context(), "resource_history", podRows(i*5000, 5000), fmt.Sprint("r", i)); err != nil {
 			b.Fatal(err)
 		}
 	}

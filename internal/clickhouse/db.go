@@ -50,7 +50,9 @@ type DB struct {
 	conn     driver.Conn
 	database string
 	cluster  string
-	engine   *supervisor // nil when a server answers
+	engine   *supervisor  // nil when a server answers
+	socket   string       // of the embedded engine; "" when a server answers
+	native   *http.Client // on the socket
 	metrics  *metrics
 
 	migrating sync.Mutex
@@ -76,9 +78,10 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*DB, error) {
 		if err := s.start(ctx); err != nil {
 			return nil, err
 		}
-		db.engine = s
+		db.engine, db.socket = s, s.socket
 		options = overSocket(s.socket)
 	case ok:
+		db.socket = socket
 		options = overSocket(socket)
 	default:
 		if options, err = parseDSN(config.DSN); err != nil {
@@ -87,6 +90,9 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*DB, error) {
 		if db.database == "" {
 			db.database = options.Auth.Database
 		}
+	}
+	if db.socket != "" {
+		db.native = &http.Client{Transport: &http.Transport{DialContext: dialer(db.socket), MaxIdleConnsPerHost: 8, WriteBufferSize: 256 << 10}}
 	}
 	// The name stands in every statement; as a default it would have to exist before Migrate creates it.
 	options.Auth.Database = ""
@@ -119,11 +125,15 @@ func overSocket(socket string) *ch.Options {
 		Addr:     []string{"engine:80"}, // only a name: every connection goes to the socket
 		TransportFunc: func(t *http.Transport) (http.RoundTripper, error) {
 			t.Proxy = nil
-			t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-			}
+			t.DialContext = dialer(socket)
 			return t, nil
 		},
+	}
+}
+
+func dialer(socket string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	}
 }
 
@@ -139,6 +149,9 @@ func (db *DB) Run(ctx context.Context) error {
 // Close ends the embedded engine in order, and the connections.
 func (db *DB) Close() error {
 	var errs []error
+	if db.native != nil {
+		db.native.CloseIdleConnections()
+	}
 	if db.conn != nil {
 		errs = append(errs, db.conn.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -42,6 +43,16 @@ func translate(err error) error {
 		return e
 	}
 	return err
+}
+
+// exception is ClickHouse's own text as an Error.
+func exception(code, text string) *Error {
+	e := &Error{Message: strings.TrimSpace(text)}
+	e.Code, _ = strconv.Atoi(code)
+	if m := codeName.FindAllStringSubmatch(e.Message, -1); m != nil {
+		e.Name = m[len(m)-1][1]
+	}
+	return e
 }
 
 // codeName is a code's name as ClickHouse appends it to the message.

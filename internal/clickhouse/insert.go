@@ -1,11 +1,16 @@
 package clickhouse
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
@@ -87,8 +92,14 @@ func (db *DB) insertOnce(ctx context.Context, table string, columns []Column, to
 	if token != "" {
 		settings["insert_deduplication_token"] = token
 	}
+	statement := "INSERT INTO " + db.Table(table) + " (" + strings.Join(names, ", ") + ")"
+	if db.socket != "" {
+		if done, err := db.insertNative(ctx, statement, settings, known, columns); done || err != nil {
+			return err
+		}
+	}
 	ctx = ch.Context(ctx, ch.WithSettings(settings), ch.WithColumnNamesAndTypes(known)) // spares a DESCRIBE per batch
-	batch, err := db.conn.PrepareBatch(ctx, "INSERT INTO "+db.Table(table)+" ("+strings.Join(names, ", ")+")")
+	batch, err := db.conn.PrepareBatch(ctx, statement)
 	if err != nil {
 		return err
 	}
@@ -99,6 +110,53 @@ func (db *DB) insertOnce(ctx context.Context, table string, columns []Column, to
 		}
 	}
 	return batch.Send()
+}
+
+// blocks are used again: a block of a commit holds megabytes.
+var blocks = sync.Pool{New: func() any { return &block{} }}
+
+// keptBlock is up to how many bytes a block may have to be used again.
+const keptBlock = 32 << 20
+
+// insertNative writes rows to the embedded engine as they are. done is false for types that it does not know.
+func (db *DB) insertNative(ctx context.Context, statement string, settings ch.Settings, types []ch.ColumnNameAndType, columns []Column) (done bool, err error) {
+	kinds := make([]kind, len(types))
+	for i, t := range types {
+		var ok bool
+		if kinds[i], ok = kindOf(t.Type); !ok {
+			return false, nil
+		}
+	}
+	b := blocks.Get().(*block)
+	defer func() {
+		if cap(b.bytes) <= keptBlock {
+			blocks.Put(b)
+		}
+	}()
+	b.begin(len(columns), reflect.ValueOf(columns[0].Values).Len())
+	for i, c := range columns {
+		if err := b.column(c.Name, &kinds[i], c.Values); err != nil {
+			return true, err
+		}
+	}
+	q := url.Values{"query": {statement + " FORMAT Native"}}
+	for name, value := range settings {
+		q.Set(name, fmt.Sprint(value))
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/?"+q.Encode(), bytes.NewReader(b.bytes))
+	if err != nil {
+		return true, err
+	}
+	answer, err := db.native.Do(r)
+	if err != nil {
+		return true, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if answer.StatusCode != http.StatusOK {
+		return true, exception(answer.Header.Get("X-ClickHouse-Exception-Code"), string(text))
+	}
+	return true, err
 }
 
 // columnTypes reads a table's columns once.

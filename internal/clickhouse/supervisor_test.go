@@ -106,9 +106,9 @@ func TestEveryAcknowledgedInsertSurvivesKill(t *testing.T) {
 	}
 	cancel()
 	writers.Wait()
-	rows, uniq := count(t, db, "count()"), count(t, db, "uniqExact(batch_seq)")
-	if rows != uniq {
-		t.Errorf("%d rows of %d inserts: some are there twice", rows, uniq)
+	// One statement: what was under way when the writers ended still arrives.
+	if twice := count(t, db, "toUInt64(count() - uniqExact(batch_seq))"); twice != 0 {
+		t.Errorf("%d rows are there twice", twice)
 	}
 	present := clickhousetest.Value[[]uint64](t, db, "SELECT groupArray(batch_seq) FROM "+db.Table("ingest_ledger"), nil)
 	for _, n := range present {
