@@ -96,6 +96,10 @@ func bench(ctx context.Context, s *settings, src source) (_ *report.Result, err 
 
 // taken notes how fast objects were taken in, and what that cost.
 func (b *benchmark) taken(ctx context.Context, part string, expected int, work func(ctx context.Context, m int, done *atomic.Int64) error) error {
+	eventsBefore, err := b.engineEvents(ctx)
+	if err != nil {
+		return err
+	}
 	engine := process{b.hub.db.Pid()}
 	var top peaks
 	watch, stop := context.WithCancel(ctx)
@@ -117,7 +121,42 @@ func (b *benchmark) taken(ctx context.Context, part string, expected int, work f
 	f[part+"_hub_peak_mb"], f[part+"_engine_peak_mb"], f[part+"_both_peak_mb"] = float64(top.hub.Load()>>20), float64(top.engine.Load()>>20), float64(top.both.Load()>>20)
 	fmt.Fprintf(os.Stderr, "  %d objects in %s: %.0f/s; processor per object: hub %.0f us, engine %.0f us; memory at most %d MB\n", n, took.Round(10*time.Millisecond),
 		f[part+"_objects_per_s"], f[part+"_hub_cpu_us_per_object"], f[part+"_engine_cpu_us_per_object"], top.both.Load()>>20)
-	return b.disk(ctx, part)
+	if err := b.disk(ctx, part); err != nil {
+		return err
+	}
+	events, err := b.engineEvents(ctx)
+	if err != nil {
+		return err
+	}
+	for name, v := range events {
+		f[part+"_engine_"+name] = float64(v - eventsBefore[name])
+	}
+	return nil
+}
+
+// engineEvents are the engine's own counts of what it does for writers.
+func (b *benchmark) engineEvents(ctx context.Context) (map[string]uint64, error) {
+	names := map[string]string{
+		"InsertQuery": "inserts", "InsertedRows": "inserted_rows", "Merge": "merges", "MergedRows": "merged_rows", "MergesTimeMilliseconds": "merges_ms",
+		"MergeTotalMilliseconds": "merges_ms", "InsertQueryTimeMicroseconds": "inserts_us",
+	}
+	rows, err := b.hub.db.Query(ctx, `SELECT event, value FROM system.events`, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the engine's events: %w", err)
+	}
+	defer rows.Close()
+	all := map[string]uint64{}
+	for rows.Next() {
+		var event string
+		var value uint64
+		if err := rows.Scan(&event, &value); err != nil {
+			return nil, fmt.Errorf("read the engine's events: %w", err)
+		}
+		if name := names[event]; name != "" {
+			all[name] = value
+		}
+	}
+	return all, rows.Err()
 }
 
 func perObject(d time.Duration, n int) float64 {
@@ -147,7 +186,7 @@ func (b *benchmark) load(ctx context.Context) error {
 func (b *benchmark) costOfSource(ctx context.Context) float64 {
 	before, n := self.cpu(), 0
 	for _, r := range b.src.resources() {
-		if b.src.each(0, r, 0, func(*mixed.Object) bool { n++; return ctx.Err() == nil }) != nil {
+		if b.src.each(0, r, 0, 1, func(*mixed.Object) bool { n++; return ctx.Err() == nil }) != nil {
 			return 0
 		}
 	}

@@ -167,7 +167,7 @@ func (s *streams) list(ctx context.Context, m int, observed time.Time, done *ato
 			id := uint64(n + 1)
 			end := &ingestpb.SnapshotEnd{Resource: r, SnapshotId: id}
 			put(&ingestpb.Record{Body: &ingestpb.Record_SnapshotBegin{SnapshotBegin: &ingestpb.SnapshotBegin{Resource: r, SnapshotId: id}}})
-			err := s.src.each(m, r, 0, func(o *mixed.Object) bool {
+			err := s.src.each(m, r, 0, 1, func(o *mixed.Object) bool {
 				end.Count++
 				end.Digest ^= ingestpb.KeyDigest(o.Namespace, o.Name, o.UID, o.ResourceVersion)
 				done.Add(1)
@@ -193,10 +193,8 @@ func (s *streams) update(ctx context.Context, m, revision int, share float64, do
 	die := rand.New(rand.NewPCG(uint64(m), uint64(revision)))
 	var chosen []*mixed.Object
 	for _, r := range s.src.resources() {
-		err := s.src.each(m, r, revision, func(o *mixed.Object) bool {
-			if die.Float64() < share {
-				chosen = append(chosen, o)
-			}
+		err := s.src.each(m, r, revision, share, func(o *mixed.Object) bool {
+			chosen = append(chosen, o)
 			return ctx.Err() == nil
 		})
 		if err != nil {

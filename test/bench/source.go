@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -28,8 +29,8 @@ type source interface {
 	setup() string
 	members() []member
 	resources() []*ingestpb.Resource
-	// each makes the objects of a kind in a cluster. Revision 0 is as they were made; later ones have changed.
-	each(member int, r *ingestpb.Resource, revision int, yield func(*mixed.Object) bool) error
+	// each makes a share of the objects of a kind in a cluster. Revision 0 is as they were made; later ones have changed.
+	each(member int, r *ingestpb.Resource, revision int, share float64, yield func(*mixed.Object) bool) error
 }
 
 type mixedSource struct{ *mixed.Fleet }
@@ -52,8 +53,8 @@ func (s mixedSource) members() []member {
 
 func (s mixedSource) resources() []*ingestpb.Resource { return s.Resources() }
 
-func (s mixedSource) each(m int, r *ingestpb.Resource, revision int, yield func(*mixed.Object) bool) error {
-	s.Each(m, r, revision, yield)
+func (s mixedSource) each(m int, r *ingestpb.Resource, revision int, share float64, yield func(*mixed.Object) bool) error {
+	s.Some(m, r, revision, share, yield)
 	return nil
 }
 
@@ -141,8 +142,12 @@ func (s *podSource) setup() string {
 func (s *podSource) members() []member               { return s.entries }
 func (s *podSource) resources() []*ingestpb.Resource { return []*ingestpb.Resource{podResource} }
 
-func (s *podSource) each(m int, _ *ingestpb.Resource, revision int, yield func(*mixed.Object) bool) error {
+func (s *podSource) each(m int, _ *ingestpb.Resource, revision int, share float64, yield func(*mixed.Object) bool) error {
+	die := rand.New(rand.NewPCG(uint64(m), uint64(revision)))
 	for _, p := range s.pods[m] {
+		if die.Float64() >= share {
+			continue
+		}
 		o := p.object
 		o.JSON = make([]byte, p.size)
 		if _, err := s.file.ReadAt(o.JSON, p.from); err != nil {
@@ -188,7 +193,7 @@ func changed(object []byte, resourceVersion string, revision int) ([]byte, strin
 func every(ctx context.Context, s source, yield func(member int, o *mixed.Object)) error {
 	for m := range s.members() {
 		for _, r := range s.resources() {
-			if err := s.each(m, r, 0, func(o *mixed.Object) bool { yield(m, o); return ctx.Err() == nil }); err != nil {
+			if err := s.each(m, r, 0, 1, func(o *mixed.Object) bool { yield(m, o); return ctx.Err() == nil }); err != nil {
 				return err
 			}
 		}

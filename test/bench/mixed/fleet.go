@@ -115,28 +115,34 @@ func (f *Fleet) Resources() []*ingestpb.Resource {
 // Each makes the objects of one kind in one cluster, in a revision: 0 is as they were made, and each later one has
 // changed since. It ends early when yield returns false.
 func (f *Fleet) Each(cluster int, resource *ingestpb.Resource, revision int, yield func(*Object) bool) {
+	f.Some(cluster, resource, revision, 1, yield)
+}
+
+// Some makes a share of them, another one in each revision.
+func (f *Fleet) Some(cluster int, resource *ingestpb.Resource, revision int, share float64, yield func(*Object) bool) {
 	c := &f.Clusters[cluster]
+	each := func(m *maker, a app, many int) bool {
+		for n := range many {
+			if share < 1 && float64(f.chance(resource.Kind, cluster<<32|revision, a.number, n)>>11)/(1<<53) >= share {
+				continue
+			}
+			if !yield(m.make(a, n)) {
+				return false
+			}
+		}
+		return true
+	}
 	m := maker{fleet: f, cluster: c, revision: revision, values: map[string]string{}}
 	for i := range kinds {
 		if m.kind = &kinds[i]; m.kind.resource != resource {
 			continue
 		}
-		if m.kind.perCluster != nil {
-			for n := range m.kind.perCluster(c) {
-				if !yield(m.make(app{}, n)) {
-					return
-				}
-			}
-		}
-		if m.kind.perApp == nil {
+		if m.kind.perCluster != nil && !each(&m, app{}, m.kind.perCluster(c)) || m.kind.perApp == nil {
 			return
 		}
 		for _, number := range c.apps {
-			a := f.app(number)
-			for n := range m.kind.perApp(a) {
-				if !yield(m.make(a, n)) {
-					return
-				}
+			if a := f.app(number); !each(&m, a, m.kind.perApp(a)) {
+				return
 			}
 		}
 		return
