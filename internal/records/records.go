@@ -41,9 +41,10 @@ type Result struct {
 	More     bool
 	Cursor   string // of the last object; "" when there is none
 	Facets   []Facet
+	Groups   []Group // of group:, the largest first
 	Coverage Coverage
 	Took     time.Duration
-	Engine   string // clickhouse, bleve+clickhouse
+	Engine   string // columns, bleve+columns, clickhouse, bleve+clickhouse
 }
 
 // Facet counts the values of one field over everything that matches.
@@ -51,6 +52,12 @@ type Facet struct {
 	Field    string
 	Distinct int
 	Values   []FacetValue // by count, then value
+}
+
+// Group is what matches and has the same values of the fields of group:, in their order; "" is none.
+type Group struct {
+	Values                 []string
+	Count, Ready, NotReady int
 }
 
 // FacetValue is one value of a facet and how many objects have it.

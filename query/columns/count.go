@@ -182,7 +182,7 @@ func (v *View) Texts(set Set, column string, most int) (counts []Count, distinct
 func first(counts []Count, most int) ([]Count, int) {
 	distinct := len(counts)
 	order := func(a, b Count) int { return cmp.Or(cmp.Compare(b.Rows, a.Rows), strings.Compare(a.Value, b.Value)) }
-	if distinct > 16*most { // of very many, leave out what cannot be among the first
+	if most < distinct/16 { // of very many, leave out what cannot be among the first
 		rows := make([]int, distinct)
 		for i, c := range counts {
 			rows[i] = c.Rows
@@ -203,19 +203,19 @@ type Group struct {
 	NotReady int
 }
 
-// groupsMost is by how many dimensions rows are grouped at once.
-const groupsMost = 4
+// GroupsMost is by how many dimensions rows are grouped at once.
+const GroupsMost = 4
 
 // Groups counts a set by several dimensions at once; a row without a value of one stands under the empty text.
 func (v *View) Groups(set Set, by []Dimension, most int) (groups []Group, distinct int) {
-	by = by[:min(len(by), groupsMost)]
+	by = by[:min(len(by), GroupsMost)]
 	type counted struct{ rows, ready, notReady int }
-	sums := map[[groupsMost]uint32]*counted{}
+	sums := map[[GroupsMost]uint32]*counted{}
 	ready := v.words[readyWord]
 	yes, no := ready.codes["true"], ready.codes["false"]
 	set.Each(func(row uint32) {
-		var walk func(i int, at [groupsMost]uint32)
-		walk = func(i int, at [groupsMost]uint32) {
+		var walk func(i int, at [GroupsMost]uint32)
+		walk = func(i int, at [GroupsMost]uint32) {
 			if i == len(by) {
 				c := sums[at]
 				if c == nil {
@@ -246,7 +246,7 @@ func (v *View) Groups(set Set, by []Dimension, most int) (groups []Group, distin
 				walk(i+1, at)
 			}
 		}
-		walk(0, [groupsMost]uint32{})
+		walk(0, [GroupsMost]uint32{})
 	})
 	for at, c := range sums {
 		g := Group{Rows: c.rows, Ready: c.ready, NotReady: c.notReady}

@@ -64,6 +64,21 @@ func (s *searchResolver) Facets() []facetResolver {
 	return list
 }
 
+func (s *searchResolver) Groups() []groupResolver {
+	list := make([]groupResolver, len(s.res.Groups))
+	for i, g := range s.res.Groups {
+		list[i] = groupResolver{g}
+	}
+	return list
+}
+
+type groupResolver struct{ g records.Group }
+
+func (g groupResolver) Values() []string { return g.g.Values }
+func (g groupResolver) Count() int32     { return int32(g.g.Count) }
+func (g groupResolver) Ready() int32     { return int32(g.g.Ready) }
+func (g groupResolver) NotReady() int32  { return int32(g.g.NotReady) }
+
 type pageInfo struct {
 	more   bool
 	cursor string

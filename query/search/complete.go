@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"math"
 	"sort"
 	"strings"
 	"time"
@@ -69,6 +70,30 @@ func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completio
 	if c.Field == "cluster" && c.Key == "" {
 		return a.clusterValues(ctx, c)
 	}
+	var found []records.Suggestion
+	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
+		set, ok := r.matching(a.q)
+		if !ok {
+			return false, nil
+		}
+		counts, _, ok := r.counts(field, set, math.MaxInt)
+		if !ok {
+			return false, nil
+		}
+		prefix := strings.ToLower(c.Prefix)
+		// What begins as typed comes first, then what contains it.
+		for _, begins := range []bool{true, false} {
+			for _, n := range counts {
+				if at := strings.Index(strings.ToLower(n.Value), prefix); at >= 0 && (at == 0) == begins && len(found) < suggestionsMost {
+					found = append(found, records.Suggestion{Text: ql.ValueText(n.Value), Label: n.Value, Type: "value", Detail: field, Count: n.Rows, From: c.From, To: c.To})
+				}
+			}
+		}
+		return true, nil
+	})
+	if ok || err != nil {
+		return found, err
+	}
 	p := new(clickhouse.Params)
 	expr, array, err := a.facetColumn(field, p)
 	if err != nil {
@@ -81,7 +106,7 @@ func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completio
 	if err != nil {
 		return nil, err
 	}
-	var found []records.Suggestion
+	found = nil
 	// What begins as typed comes first, then what contains it.
 	err = s.read(ctx, fmt.Sprintf(`SELECT v, n FROM (SELECT toString(%s) AS v, count() AS n FROM %s GROUP BY v HAVING v != '' AND positionCaseInsensitive(v, %s) > 0) ORDER BY positionCaseInsensitive(v, %s) = 1 DESC, n DESC, v LIMIT %d`,
 		expr, matching, p.String(c.Prefix), p.String(c.Prefix), suggestionsMost), p,
@@ -97,21 +122,25 @@ func (s *Service) values(ctx context.Context, scope access.Scope, c ql.Completio
 
 // clusterValues are members by name, also those without a matching object.
 func (a *question) clusterValues(ctx context.Context, c ql.Completion) ([]records.Suggestion, error) {
-	p := new(clickhouse.Params)
-	matching, err := a.matching(p, a.q)
-	if err != nil {
-		return nil, err
-	}
 	counts := map[string]int{}
-	err = a.s.read(ctx, `SELECT cluster, count() FROM `+matching+` GROUP BY cluster`, p, func(rows driver.Rows) error {
-		var uid string
-		var n uint64
-		err := rows.Scan(&uid, &n)
-		counts[uid] = int(n)
-		return err
+	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
+		set, ok := r.matching(a.q)
+		if !ok {
+			return false, nil
+		}
+		found, _, ok := r.counts("cluster", set, math.MaxInt)
+		for _, n := range found {
+			counts[n.Value] = n.Rows
+		}
+		return ok, nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !ok {
+		if err := a.countClusters(ctx, counts); err != nil {
+			return nil, err
+		}
 	}
 	var found []records.Suggestion
 	for _, e := range a.f.entries {
@@ -120,4 +149,20 @@ func (a *question) clusterValues(ctx context.Context, c ql.Completion) ([]record
 		}
 	}
 	return found, nil
+}
+
+// countClusters counts what matches in each cluster.
+func (a *question) countClusters(ctx context.Context, counts map[string]int) error {
+	p := new(clickhouse.Params)
+	matching, err := a.matching(p, a.q)
+	if err != nil {
+		return err
+	}
+	return a.s.read(ctx, `SELECT cluster, count() FROM `+matching+` GROUP BY cluster`, p, func(rows driver.Rows) error {
+		var uid string
+		var n uint64
+		err := rows.Scan(&uid, &n)
+		counts[uid] = int(n)
+		return err
+	})
 }

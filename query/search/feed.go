@@ -19,6 +19,8 @@ import (
 const (
 	feedPause  = 200 * time.Millisecond // between looks when nobody nudges
 	feedAtOnce = 5000                   // rows per look
+	// rememberMost is up to how many versions of one look are put among the remembered objects.
+	rememberMost = 200
 	// feedBehind is how long the index may go without having seen the end of the feed and still be asked.
 	feedBehind = time.Second
 )
@@ -34,6 +36,7 @@ type changed struct {
 // as a stream; the index and watchers live off it. One goroutine runs it.
 type feed struct {
 	s    *Service
+	few  bool          // the last look with news had few
 	wake chan struct{} // of size 1: a nudge during a look causes one more look
 	told atomic.Uint64 // nudges
 
@@ -174,8 +177,15 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 	}
 	var versions []changed
 	if news {
-		if versions, err = f.s.readFeed(ctx, position, watched, feedAtOnce); err != nil {
+		// What just changed is likely to be asked for: of a few, their JSON is remembered at once.
+		if versions, err = f.s.readFeed(ctx, position, watched || f.few, feedAtOnce); err != nil {
 			return false, err
+		}
+		f.few = len(versions) <= rememberMost
+		for i := range versions {
+			if v := &versions[i]; !v.deleted && v.object.JSON != nil && f.few {
+				f.s.objects.put(v.object, true)
+			}
 		}
 	}
 	next := position.clone()

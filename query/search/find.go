@@ -219,6 +219,9 @@ func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Requ
 	if err != nil {
 		return nil, err
 	}
+	if err := a.groupable(); err != nil {
+		return nil, err
+	}
 	if a.f.empty() {
 		for _, fc := range facets {
 			result.Facets = append(result.Facets, records.Facet{Field: fc.field, Values: []records.FacetValue{}})
@@ -235,6 +238,12 @@ func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Requ
 	}
 	if err := a.answer(ctx, facets, first, c, r.Bare, result); err != nil {
 		return nil, err
+	}
+	if len(a.q.Group()) > 0 {
+		if result.Groups, err = a.countGroups(ctx); err != nil {
+			return nil, err
+		}
+		a.nameGroups(result.Groups)
 	}
 	result.Took = time.Since(started)
 	return result, nil
@@ -396,7 +405,13 @@ func (s *Service) versions(ctx context.Context, f *fleet, keys []key, vers []uin
 	for part := range slices.Chunk(unknown, loadAtOnce) {
 		keys, vers := split(part)
 		p := new(clickhouse.Params)
-		err := s.read(ctx, `SELECT `+statesOf(withJSON)+` FROM `+s.db.Table("resource_history")+` WHERE `+keySet(p, keys)+` AND ver IN `+p.Uints(vers)+` AND `+f.bounds(p), p,
+		which := ""
+		if len(keys) == 1 {
+			which = keyIs(p, keys[0]) + ` AND ver = ` + p.Uint(vers[0])
+		} else {
+			which = keySet(p, keys) + ` AND ver IN ` + p.Uints(vers)
+		}
+		err := s.read(ctx, `SELECT `+statesOf(withJSON)+` FROM `+s.db.Table("resource_history")+` WHERE `+which+` AND `+f.bounds(p), p,
 			scanRows(f, withJSON, func(o *records.Object) {
 				if i, ok := place[version{keyOf(o), o.Ver}]; ok {
 					objects[i] = o

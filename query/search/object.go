@@ -9,6 +9,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
 )
 
 // Object is nil, nil when there is no such object, when it is deleted, and when scope does not reach it.
@@ -18,6 +19,14 @@ func (s *Service) Object(ctx context.Context, scope access.Scope, ref kube.Ref, 
 	k, ok := f.key(s.resolve(ctx, ref))
 	if !ok {
 		return nil, nil
+	}
+	if at.IsZero() {
+		if found, ok, err := s.standing(ctx, f, []key{k}); ok || err != nil {
+			if len(found) == 0 || err != nil {
+				return nil, err
+			}
+			return found[0], nil
+		}
 	}
 	p := new(clickhouse.Params)
 	// History always has the current version, and is written first.
@@ -44,7 +53,35 @@ func (s *Service) Objects(ctx context.Context, scope access.Scope, refs []kube.R
 			keys = append(keys, k)
 		}
 	}
+	if found, ok, err := s.standing(ctx, f, keys); ok || err != nil {
+		return found, err
+	}
 	return s.load(ctx, f, keys, true, false)
+}
+
+// standing reads objects with their JSON, by the versions that columns say are current. ok is false when columns
+// cannot say.
+func (s *Service) standing(ctx context.Context, f *fleet, keys []key) (found []*records.Object, ok bool, err error) {
+	t := s.table.Load()
+	if t == nil || !s.feed.caughtUp(ctx, presentWait) {
+		return nil, false, nil
+	}
+	var standing []key
+	var vers []uint64
+	err = t.Read(func(v *columns.View) error {
+		for _, k := range keys {
+			if row, ok := v.Row(columns.Key{Cluster: k.cluster, Group: k.group, Resource: k.resource, Namespace: k.namespace, Name: k.name}); ok {
+				_, ver := v.Version(row)
+				standing, vers = append(standing, k), append(vers, ver)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(standing) == 0 {
+		return nil, true, err
+	}
+	found, err = s.versions(ctx, f, standing, vers, true)
+	return found, true, err
 }
 
 // load reads the current rows of keys. Tombstones are left out unless deleted.

@@ -224,6 +224,11 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 			}
 		}
 		result.Total = set.Count()
+		if len(a.q.Group()) > 0 {
+			if result.Groups, ok = r.groups(set); !ok {
+				return false, nil
+			}
+		}
 		order, ok := r.order()
 		if !ok {
 			return false, nil
@@ -244,6 +249,7 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 	if !ok || err != nil {
 		return ok, err
 	}
+	a.nameGroups(result.Groups)
 	for i := range result.Facets {
 		a.nameClusters(&result.Facets[i])
 	}
