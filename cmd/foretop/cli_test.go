@@ -60,23 +60,25 @@ func TestVerbs(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			// code N COMMAND...: the command exits with N.
-			"code": func(ts *testscript.TestScript, neg bool, args []string) {
-				want, err := strconv.Atoi(args[0])
-				ts.Check(err)
-				got := 0
-				var exit *exec.ExitError
-				if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
-					got = exit.ExitCode()
-				} else if err != nil {
-					ts.Fatalf("%v", err)
-				}
-				if got != want || neg {
-					ts.Fatalf("exit code %d, want %d", got, want)
-				}
-			},
+			"code": exitsWith,
 		},
 	})
+}
+
+// exitsWith is code N COMMAND... in scripts: the command exits with N.
+func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want || neg {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
 }
 
 // checkQuery is search.Service.Check without clusters and kinds.
@@ -200,7 +202,7 @@ func (f *smallFleet) Events(context.Context, access.Scope, string, time.Time, ti
 }
 
 // Related is of app2: a ReplicaSet with two Pods below it, a Service at the Pods, and what the template names.
-func (f *smallFleet) Related(_ context.Context, _ access.Scope, ref kube.Ref, depth int) (*records.Graph, error) {
+func (f *smallFleet) Related(_ context.Context, _ access.Scope, ref kube.Ref, depth int, _ ...string) (*records.Graph, error) {
 	o, _ := f.Object(context.Background(), access.Scope{}, ref, time.Time{})
 	if o == nil {
 		return &records.Graph{}, nil

@@ -170,10 +170,10 @@ func RelatedFrom(gr GroupResource) []GroupResource {
 	case pods:
 		return []GroupResource{services, budgets, policies}
 	case nodes:
-		return []GroupResource{pods, attachments}
+		return []GroupResource{pods}
 	case services:
 		return append([]GroupResource{ingresses, mutating, validating, apiServices}, routes...)
-	case configMaps, claims, priorities, runtimes, Images:
+	case configMaps, claims, priorities, runtimes:
 		return Templates
 	case secrets:
 		return append([]GroupResource{ingresses, gateways, accounts}, Templates...)
@@ -187,14 +187,23 @@ func RelatedFrom(gr GroupResource) []GroupResource {
 		return []GroupResource{ingresses}
 	case gatewayClass:
 		return []GroupResource{gateways}
-	case gateways:
-		return routes
 	case roles:
 		return []GroupResource{bindings}
 	case clusterRoles:
 		return []GroupResource{bindings, fleetBindings}
 	}
+	if gr == Images {
+		return Templates
+	}
 	return []GroupResource{autoscalers, ingresses} // both may name any kind
+}
+
+// RelatedFromReverse is the kinds whose objects may say that one of kind gr leads to them.
+func RelatedFromReverse(gr GroupResource) []GroupResource {
+	if gr == gateways || gr == services {
+		return routes
+	}
+	return nil
 }
 
 // AcrossNamespaces reports whether objects of kind gr may name others in namespaces that are not their own.

@@ -1,5 +1,7 @@
 package kube
 
+import "strings"
+
 // What is made of containers, the volumes that these mount, and who they run as.
 
 func (r *relations) pod(spec map[string]any) {
@@ -88,4 +90,40 @@ func (r *relations) or(namespace string) string {
 		return r.namespace
 	}
 	return namespace
+}
+
+// usedByTemplates are the kinds that what is made of containers may use, by the name of the kind.
+var usedByTemplates = map[string]struct {
+	GroupResource
+	namespaced bool
+}{
+	"ConfigMap": {configMaps, true}, "Secret": {secrets, true}, "PersistentVolumeClaim": {claims, true}, "ServiceAccount": {accounts, true},
+	"PriorityClass": {priorities, false}, "RuntimeClass": {runtimes, false}, "StorageClass": {classes, false},
+}
+
+// RelationsOfTemplate is Relations of what is made of containers, from its Summary alone. It is nil for other kinds,
+// and for an object that uses nothing: at least the ServiceAccount would be there, had it been derived.
+func RelationsOfTemplate(ref Ref, uses, images []string, node string) []Relation {
+	if template[ref.GroupResource] == nil || len(uses) == 0 {
+		return nil
+	}
+	r := relations{namespace: ref.Namespace, found: make([]Relation, 0, len(uses)+len(images)+1)}
+	for _, use := range uses {
+		kind, name, _ := strings.Cut(use, "/")
+		switch to, ok := usedByTemplates[kind]; {
+		case !ok:
+			return nil // Relations says more than is known here
+		case to.namespaced:
+			r.named(UsesEdge, to.GroupResource, name)
+		default:
+			r.cluster(UsesEdge, to.GroupResource, name)
+		}
+	}
+	for _, image := range images {
+		r.cluster(ImageEdge, Images, image)
+	}
+	if ref.GroupResource == pods {
+		r.cluster(NodeEdge, nodes, node)
+	}
+	return r.found
 }

@@ -170,20 +170,24 @@ type Explanation struct {
 	Terms     []string
 }
 
-// Graph is objects and the edges between them.
+// Graph is objects and the edges between them, and how to draw them.
 type Graph struct {
-	Nodes     []GraphNode
-	Edges     []GraphEdge
-	Truncated bool
+	Nodes         []GraphNode
+	Edges         []GraphEdge
+	Truncated     bool
+	Width, Height float64
 }
 
-// GraphNode is an object of a graph; Level is negative above the asked object and positive below.
+// GraphNode is an object of a graph; Level is negative above the asked object and positive below. The object of an
+// image is made up: it has a reference, a name and nothing else.
 type GraphNode struct {
 	*Object
-	Level int
+	Level  int
+	Hidden int     // neighbours that are not in the graph
+	X, Y   float64 // the top left corner of a box of 220 by 48
 }
 
-// GraphEdge is a directed relation; Type is one of internal/kube: owns, uses, selects, routes, node.
+// GraphEdge is a directed relation; Type is one of kube.EdgeTypes.
 type GraphEdge struct {
 	From, To kube.Ref
 	Type     string

@@ -31,7 +31,8 @@ type Reader interface {
 	Suspects(ctx context.Context, scope access.Scope, query string, before time.Time, window time.Duration, first int) ([]*records.Suspect, error)
 	// Diff is NOT_FOUND when neither side was there.
 	Diff(ctx context.Context, scope access.Scope, r records.DiffRequest) (*records.Diff, error)
-	Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error)
+	// Related follows edges of the types only, or all without any.
+	Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int, types ...string) (*records.Graph, error)
 	Clusters(ctx context.Context, scope access.Scope, query string) ([]*records.Cluster, error)
 	Kinds(ctx context.Context, scope access.Scope) ([]records.Kind, error)
 	// Watch sends changes of matching objects from now on. The channel closes when ctx ends, or when the caller

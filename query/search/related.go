@@ -2,6 +2,11 @@ package search
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
@@ -9,44 +14,63 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-// relatedCap bounds a graph: more nodes than this are no picture.
-const relatedCap = 500
+const (
+	// relatedCap bounds a graph: more nodes than this are no picture.
+	relatedCap = 500
+	// ownersCap bounds the way up to the topmost owner.
+	ownersCap = 10
+)
 
-// Related walks depth levels of owners up and of owned objects down, and from all of these up to depth relations
-// onward, each in its own direction: what points to them, and what points to that; what they point to, and what that
-// points to. So the graph of a ConfigMap is what would notice its loss, never all that shares something with it.
-// An absent object has an empty graph.
-func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int) (*records.Graph, error) {
+// Related walks up to the topmost owners and depth levels of owned objects down, and from all of these up to depth
+// relations onward, each in its own direction: what points to them, and what points to that; what they point to, and
+// what that points to. So the graph of a ConfigMap is what would notice its loss, never all that shares something with
+// it. With types, only edges of these are followed. An absent object has an empty graph.
+func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref, depth int, types ...string) (*records.Graph, error) {
 	defer s.metrics.observe("related")()
-	f := s.fleet(scope)
-	g := &records.Graph{Nodes: []records.GraphNode{}, Edges: []records.GraphEdge{}}
-	k, ok := f.key(s.resolve(ctx, ref))
-	if !ok {
-		return g, nil
+	for _, t := range types {
+		if !slices.Contains(kube.EdgeTypes, t) {
+			return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("%q is no type of relation.", t), Fix: "Types are " + strings.Join(kube.EdgeTypes, ", ") + "."}
+		}
 	}
-	root, err := s.load(ctx, f, []key{k}, false, false)
-	if err != nil || len(root) == 0 {
-		return g, err
+	f := s.fleet(scope)
+	ref = s.resolve(ctx, ref)
+	k, ok := f.key(ref)
+	w := newWalk(s, f, k.cluster)
+	w.types = types
+	if !ok {
+		return w.g, nil
+	}
+	root := []*records.Object{w.image(ref)}
+	if ref.GroupResource != kube.Images {
+		var err error
+		if root, err = s.load(ctx, f, []key{k}, false, false); err != nil || len(root) == 0 {
+			return w.g, err
+		}
 	}
 	depth = max(1, min(depth, 10))
-	w := newWalk(s, f, k.cluster)
-	g = w.g
 	w.add(root[0], 0)
-	if err := w.up(ctx, root, depth); err != nil {
+	if err := w.up(ctx, root, ownersCap); err != nil {
 		return nil, err
 	}
 	if err := w.down(ctx, root, depth); err != nil {
 		return nil, err
 	}
 	family := w.objects()
-	if err := w.onward(ctx, family, depth); err != nil {
+	if err := w.walkOn(ctx, family, depth, true); err != nil {
 		return nil, err
 	}
-	if err := w.back(ctx, family, depth); err != nil {
+	if err := w.walkOn(ctx, family, depth, false); err != nil {
 		return nil, err
+	}
+	if ref.GroupResource == kube.Images && len(w.g.Nodes) == 1 {
+		return newWalk(s, f, k.cluster).g, nil // nothing is made of it
 	}
 	w.ownersWithin()
-	return g, nil
+	for i, n := range w.g.Nodes {
+		w.g.Nodes[i].Hidden = w.hidden[n.Ref]
+	}
+	layOut(w.g)
+	return w.g, nil
 }
 
 // walk collects a graph level by level: a few SQL texts a level. No relation crosses clusters.
@@ -54,16 +78,21 @@ type walk struct {
 	s       *Service
 	f       *fleet
 	g       *records.Graph
+	types   []string // nil: all
 	seen    map[identity]bool
 	edges   map[records.GraphEdge]bool
 	hubs    map[hub]int
+	hidden  map[kube.Ref]int // neighbours that did not fit
 	cluster string
 }
 
 func newWalk(s *Service, f *fleet, cluster string) *walk {
 	return &walk{s: s, f: f, g: &records.Graph{Nodes: []records.GraphNode{}, Edges: []records.GraphEdge{}},
-		seen: map[identity]bool{}, edges: map[records.GraphEdge]bool{}, hubs: map[hub]int{}, cluster: cluster}
+		seen: map[identity]bool{}, edges: map[records.GraphEdge]bool{}, hubs: map[hub]int{}, hidden: map[kube.Ref]int{}, cluster: cluster}
 }
+
+// follows reports whether edges of a type were asked for.
+func (w *walk) follows(kind string) bool { return len(w.types) == 0 || slices.Contains(w.types, kind) }
 
 // objects is those met so far.
 func (w *walk) objects() []*records.Object {
@@ -72,6 +101,14 @@ func (w *walk) objects() []*records.Object {
 		list = append(list, n.Object)
 	}
 	return list
+}
+
+// image makes up the object of an image.
+func (w *walk) image(ref kube.Ref) *records.Object {
+	o := &records.Object{Ref: ref, ClusterUID: w.cluster}
+	o.Kind, o.Name, o.UID, o.Health = "Image", ref.Name, "image:"+ref.Name, kube.Unknown
+	o.Replicas, o.ReadyReplicas, o.Restarts = -1, -1, -1
+	return o
 }
 
 // add reports whether o is new and fits.
@@ -99,6 +136,9 @@ func (w *walk) edge(from, to *records.Object, kind string) {
 
 // ownersWithin adds the ownerships between nodes that were met on different ways.
 func (w *walk) ownersWithin() {
+	if !w.follows(kube.OwnsEdge) {
+		return
+	}
 	byUID := map[string]*records.Object{}
 	for _, n := range w.g.Nodes {
 		byUID[n.UID] = n.Object
@@ -113,6 +153,9 @@ func (w *walk) ownersWithin() {
 }
 
 func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error {
+	if !w.follows(kube.OwnsEdge) {
+		return nil
+	}
 	for i := 1; i <= depth && len(level) > 0; i++ {
 		var uids []string
 		for _, o := range level {
@@ -143,34 +186,68 @@ func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error
 }
 
 func (w *walk) down(ctx context.Context, level []*records.Object, depth int) error {
+	if !w.follows(kube.OwnsEdge) {
+		return nil
+	}
 	for i := 1; i <= depth && len(level) > 0; i++ {
-		owners := map[string]*records.Object{}
+		owners, shown := map[string]*records.Object{}, map[string]int{}
 		var uids []string
 		for _, o := range level {
+			if o.Ref.GroupResource == kube.Images {
+				continue
+			}
 			owners[o.UID] = o
 			uids = append(uids, o.UID)
 		}
+		if len(uids) == 0 {
+			return nil
+		}
 		var next []*records.Object
 		p := new(clickhouse.Params)
+		owned := w.s.db.Table("resources") + ` FINAL WHERE hasAny(owner_uids, ` + p.Strings(uids) + `) AND deleted = 0 AND cluster = ` + p.String(w.cluster) + ` AND ` + w.f.bounds(p)
 		// One row more than fits tells whether anything was left out.
-		err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+w.s.db.Table("resources")+` FINAL WHERE hasAny(owner_uids, `+p.Strings(uids)+`) AND deleted = 0 AND cluster = `+p.String(w.cluster)+
-			` AND `+w.f.bounds(p)+` ORDER BY `+keyColumns+` LIMIT `+p.Int(relatedCap+1), p,
+		read, left := 0, false
+		err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+owned+` ORDER BY `+keyColumns+` LIMIT `+p.Int(relatedCap+1), p,
 			scanRows(w.f, false, func(o *records.Object) {
+				read++
 				if w.add(o, i) {
 					next = append(next, o)
 				}
-				if w.seen[identity{w.cluster, o.UID}] {
-					for _, uid := range o.OwnerUIDs {
-						if owner := owners[uid]; owner != nil {
-							w.edge(owner, o, kube.OwnsEdge)
-						}
+				if !w.seen[identity{w.cluster, o.UID}] {
+					left = true
+					return
+				}
+				for _, uid := range o.OwnerUIDs {
+					if owner := owners[uid]; owner != nil {
+						shown[uid]++
+						w.edge(owner, o, kube.OwnsEdge)
 					}
 				}
 			}))
 		if err != nil {
 			return err
 		}
+		if left || read > relatedCap {
+			if err := w.countHidden(ctx, p, owned, `owner_uids`, uids, func(uid string, n int) { w.hidden[owners[uid].Ref] += n - shown[uid] }); err != nil {
+				return err
+			}
+		}
 		level = next
 	}
 	return nil
+}
+
+// countHidden tells how many objects of a FROM name each of the values in a column of arrays.
+func (w *walk) countHidden(ctx context.Context, p *clickhouse.Params, from, column string, values []string, each func(value string, n int)) error {
+	w.g.Truncated = true
+	return w.s.read(ctx, `SELECT named, count() FROM (SELECT arrayJoin(`+column+`) AS named FROM `+from+`) WHERE named IN `+p.Strings(values)+` GROUP BY named`, p,
+		func(rows driver.Rows) error {
+			var value string
+			var n uint64
+			err := rows.Scan(&value, &n)
+			if err == nil {
+				each(value, int(n))
+			}
+			return err
+		})
 }

@@ -68,7 +68,7 @@ func edgesOf(t *testing.T, w *world, of string, depth int) (edges []string, g *r
 		t.Fatal(err)
 	}
 	for _, e := range g.Edges {
-		if e.From.Cluster != "zone1" || e.From.Namespace != "shop" || e.To.Cluster != "zone1" || e.To.Namespace != "shop" && e.To.Resource != "nodes" {
+		if e.From.Cluster != "zone1" || e.From.Namespace != "shop" || e.To.Cluster != "zone1" || e.To.Namespace != "shop" && e.To.Resource != "nodes" && e.To.Resource != "images" {
 			t.Errorf("an edge leaves the namespace: %s %s %s", e.From, e.Type, e.To)
 		}
 		if e.Type != "owns" {
@@ -94,6 +94,7 @@ func TestRelationsOfKinds(t *testing.T) {
 		want  string
 	}{
 		{"zone1:shop/deployments.apps/app1", 2, `
+			deployments/app1 image images/app1:1
 			deployments/app1 uses configmaps/app1-config
 			deployments/app1 uses configmaps/shop-config
 			deployments/app1 uses serviceaccounts/app1
@@ -148,7 +149,7 @@ func TestRelationsOfKinds(t *testing.T) {
 			nodes = append(nodes, fmt.Sprintf("%d %s", n.Level, n.Ref.Name))
 		}
 		slices.Sort(nodes)
-		if diff := cmp.Diff([]string{"-1 edge", "0 app1", "1 app1-pod", "2 app1", "2 app1-config", "2 n1", "2 shop-config"}, nodes); diff != "" {
+		if diff := cmp.Diff([]string{"-1 edge", "0 app1", "1 app1-pod", "2 app1", "2 app1-config", "2 app1:1", "2 n1", "2 shop-config"}, nodes); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -179,11 +180,11 @@ func TestRelationsOfAHubAreCapped(t *testing.T) {
 	}
 	w.flush()
 	edges, g := edgesOf(t, w, "zone1:-/nodes/n1", 1)
-	if len(edges) != 50 || !g.Truncated {
-		t.Errorf("of a Node: %d edges, truncated %v", len(edges), g.Truncated)
+	if len(edges) != 50 || !g.Truncated || g.Nodes[0].Hidden != 30 {
+		t.Errorf("of a Node: %d edges, truncated %v, hidden %d", len(edges), g.Truncated, g.Nodes[0].Hidden)
 	}
 	edges, g = edgesOf(t, w, "zone1:shop/serviceaccounts/default", 1)
-	if len(edges) != 50 || !g.Truncated || !slices.Contains(edges, "deployments/zz-last uses serviceaccounts/default") {
-		t.Errorf("of an account: truncated %v, %s", g.Truncated, edges)
+	if len(edges) != 50 || !g.Truncated || g.Nodes[0].Hidden != 31 || !slices.Contains(edges, "deployments/zz-last uses serviceaccounts/default") {
+		t.Errorf("of an account: truncated %v, hidden %d, %s", g.Truncated, g.Nodes[0].Hidden, edges)
 	}
 }

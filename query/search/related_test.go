@@ -49,10 +49,10 @@ func TestOwnersAutoscalersAndRelations(t *testing.T) {
 	}
 	slices.Sort(nodes)
 	slices.Sort(edges)
-	if diff := cmp.Diff([]string{"-1 app2", "-1 scaler", "0 app2-abc", "1 app2-abc-1", "1 app2-abc-2"}, nodes); diff != "" || g.Truncated {
+	if diff := cmp.Diff([]string{"-1 app2", "-1 scaler", "0 app2-abc", "1 app2-abc-1", "1 app2-abc-2", "1 app2:1.0"}, nodes); diff != "" || g.Truncated {
 		t.Error(diff, g.Truncated)
 	}
-	if diff := cmp.Diff([]string{"app2 owns app2-abc", "app2-abc owns app2-abc-1", "app2-abc owns app2-abc-2", "scaler selects app2"}, edges); diff != "" {
+	if diff := cmp.Diff([]string{"app2 image app2:1.0", "app2 owns app2-abc", "app2-abc owns app2-abc-1", "app2-abc owns app2-abc-2", "scaler selects app2"}, edges); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -66,8 +66,8 @@ func TestAGraphIsCapped(t *testing.T) {
 	}
 	w.flush()
 	g, err := w.service.Related(t.Context(), everyone, ref(t, "zone1:shop/deployments.apps/app2"), 1)
-	if err != nil || len(g.Nodes) != 500 || !g.Truncated || len(g.Edges) != 499 {
-		t.Errorf("got %d nodes, %d edges, %v, %v", len(g.Nodes), len(g.Edges), g.Truncated, err)
+	if err != nil || len(g.Nodes) != 500 || !g.Truncated || len(g.Edges) != 499 || g.Nodes[0].Hidden != 102 { // 101 Pods and the image
+		t.Errorf("got %d nodes, %d edges, %v, hidden %d, %v", len(g.Nodes), len(g.Edges), g.Truncated, g.Nodes[0].Hidden, err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/query/columns"
 )
 
@@ -25,7 +26,8 @@ import (
 type Deps struct {
 	DB         *clickhouse.DB
 	Clusters   Directory
-	IndexDir   string // may be deleted while the hub is down; it is rebuilt
+	IndexDir   string              // may be deleted while the hub is down; it is rebuilt
+	Relations  *kube.RelationRules // declared ones; nil: none
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil leaves the metrics unregistered
 }
@@ -40,6 +42,7 @@ type Service struct {
 	index     *index
 	feed      *feed
 	objects   *objectCache
+	rules     *kube.RelationRules
 	table     atomic.Pointer[columns.Table] // nil until it is loaded
 	sizes     sizes
 }
@@ -52,7 +55,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)

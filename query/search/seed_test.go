@@ -33,6 +33,7 @@ type world struct {
 	db      *clickhouse.DB
 	dir     string
 	service *search.Service
+	rules   *kube.RelationRules
 	stop    func()
 
 	mu      sync.Mutex
@@ -84,7 +85,7 @@ func (w *world) start() {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(testWriter{w.t}, nil))
 	}
-	service, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: w.dir, Log: log})
+	service, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: w.dir, Relations: w.rules, Log: log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

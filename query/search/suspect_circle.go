@@ -94,7 +94,7 @@ func (c *circle) walk(ctx context.Context, s *Service, cluster string, asked []*
 			fronts = append(fronts, o)
 		}
 	}
-	if err := w.onward(ctx, fronts, 2); err != nil {
+	if err := w.walkOn(ctx, fronts, 2, true); err != nil {
 		return err
 	}
 	if err := w.up(ctx, w.objects(), ownerDepth); err != nil {
@@ -111,7 +111,11 @@ func (c *circle) walk(ctx context.Context, s *Service, cluster string, asked []*
 	if err != nil {
 		return err
 	}
-	pointing, err := w.pointing(ctx, family)
+	pointing, err := w.pointing(ctx, family, false)
+	if err != nil {
+		return err
+	}
+	saidOfFamily, err := w.relations(ctx, pointing)
 	if err != nil {
 		return err
 	}
@@ -137,7 +141,7 @@ func (c *circle) walk(ctx context.Context, s *Service, cluster string, asked []*
 			c.bind(keyOf(o.Ref), tieOwned, "it belongs to what was asked about", of)
 		}
 		for _, r := range said[o.Ref] {
-			if r.Selector != nil {
+			if r.Selector != nil || r.Type == kube.ImageEdge {
 				continue
 			}
 			to := key{cluster: cluster, group: r.Group, resource: r.Resource, namespace: r.Namespace, name: r.Name}
@@ -152,7 +156,7 @@ func (c *circle) walk(ctx context.Context, s *Service, cluster string, asked []*
 		}
 	}
 	for _, o := range pointing {
-		for _, r := range relationsOf(o) {
+		for _, r := range saidOfFamily[o.Ref] {
 			for _, to := range family {
 				if !r.Matches(to.Ref, to.Labels) {
 					continue
