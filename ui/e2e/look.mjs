@@ -122,6 +122,25 @@ const views = [
     ["partial"],
     async (page) => page.getByTitle("Which clusters this answer speaks for").click(),
   ],
+  [
+    "palette",
+    "/search?q=ns:shop",
+    ["many", "empty", "failing"],
+    async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox", { name: "Go to anything" }).waitFor();
+    },
+  ],
+  [
+    "palette-typed",
+    app2,
+    ["many", "empty"],
+    async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox", { name: "Go to anything" }).fill("app");
+      await page.waitForTimeout(400);
+    },
+  ],
   ["keys", "/search", ["many"], async (page) => page.keyboard.press("?")],
   ["syntax", "/search", ["many"], async (page) => page.getByRole("button", { name: "Query syntax" }).click()],
   ["menu", "/search", ["many"], async (page) => page.getByRole("button", { name: /Theme/ }).click()],

@@ -1,23 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { CloudOff, History, ListChecks, Radio, Search, Server, type LucideIcon } from "lucide-react";
-import { useState } from "react";
+import { CloudOff, Command, Radio } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { ApiError } from "../api/error";
 import { viewer } from "../api/clusters";
 import { useKeys } from "../components/keys";
 import { focusQueryBar, QueryBar } from "../components/QueryBar";
 import { rememberQuery, set, useSettings } from "../components/settings";
 import { KeySheet } from "./KeySheet";
+import { places } from "./places";
 import { TaskTray } from "./TaskTray";
 import { UserMenu } from "./UserMenu";
 
-const places: { to: "/search" | "/changes" | "/clusters" | "/actions"; word: string; icon: LucideIcon; key: string }[] =
-  [
-    { to: "/search", word: "Search", icon: Search, key: "g s" },
-    { to: "/changes", word: "Changes", icon: History, key: "g h" },
-    { to: "/clusters", word: "Clusters", icon: Server, key: "g c" },
-    { to: "/actions", word: "Actions", icon: ListChecks, key: "g x" },
-  ];
+const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
 
 /** What stands around every page: the bar, the rail, the tray of running actions. */
 export function Frame() {
@@ -26,6 +21,7 @@ export function Frame() {
   const search = here.search as { q?: string };
   const { live } = useSettings();
   const [sheet, setSheet] = useState(false);
+  const [palette, setPalette] = useState(false);
   const who = useQuery(viewer());
   const away = who.error instanceof ApiError && who.error.offline;
 
@@ -36,6 +32,18 @@ export function Frame() {
     else void navigate({ to: "/search", search: { q: query || undefined } });
   };
 
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      event.stopPropagation();
+      setPalette((is) => !is);
+    };
+    // Before the editors, which know the key too.
+    document.addEventListener("keydown", onKey, { capture: true });
+    return () => document.removeEventListener("keydown", onKey, { capture: true });
+  }, []);
   useKeys({
     "/": focusQueryBar,
     "?": () => setSheet(true),
@@ -66,6 +74,16 @@ export function Frame() {
           value={here.pathname === "/search" || here.pathname === "/changes" ? (search.q ?? "") : ""}
           onRun={run}
         />
+        <button
+          type="button"
+          aria-label="Go to anything"
+          aria-keyshortcuts="Control+K Meta+K"
+          title="Go to anything (Ctrl+K, ⌘K)"
+          className="grid size-9 shrink-0 place-items-center rounded-lg border border-edge/60 text-muted hover:bg-hover hover:text-ink"
+          onClick={() => setPalette(true)}
+        >
+          <Command className="size-4" aria-hidden />
+        </button>
         <button
           type="button"
           aria-pressed={live}
@@ -116,6 +134,11 @@ export function Frame() {
         </div>
         <TaskTray />
       </main>
+      {palette && (
+        <Suspense>
+          <Palette open onClose={() => setPalette(false)} onKeys={() => setSheet(true)} />
+        </Suspense>
+      )}
       <KeySheet open={sheet} onClose={() => setSheet(false)} />
     </div>
   );

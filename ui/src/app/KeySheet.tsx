@@ -3,6 +3,7 @@ import { set, useSettings } from "../components/settings";
 
 const keys: [string, string][] = [
   ["/", "to the query bar"],
+  ["Ctrl+K", "go to anything; ⌘K on a Mac"],
   ["g s", "Search"],
   ["g h", "Changes"],
   ["g c", "Clusters"],
@@ -13,6 +14,7 @@ const keys: [string, string][] = [
   ["o", "open it in a new tab"],
   ["r", "restart what is selected or shown"],
   ["s", "scale it"],
+  ["[  ]", "to before the last changes, after the next"],
   ["1 - 6", "tabs of a resource"],
   ["Esc", "drop the selection, leave the bar, close"],
   ["?", "this sheet"],

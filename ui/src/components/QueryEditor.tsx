@@ -25,10 +25,12 @@ import {
 } from "@codemirror/view";
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { savedSearches, type Saved } from "../api/saved";
 import { completions, explanation } from "../api/search";
 import { fixesOf } from "../lib/fixes";
 import { bytesOfUnits, unitsOfBytes } from "../lib/offsets";
 import { tokenize, type TokenType } from "../lib/tokens";
+import { like, looksLikeQuery } from "../lib/words";
 import { recentQueries } from "./settings";
 
 interface Props {
@@ -223,8 +225,11 @@ function countOf(completion: Completion): Node | null {
 async function complete(client: QueryClient, context: CompletionContext): Promise<CompletionResult | null> {
   const text = context.state.doc.toString();
   try {
-    const found = await client.fetchQuery(completions(text, bytesOfUnits(text, context.pos)));
-    if (context.aborted || found.length === 0) return null;
+    const [found, named] = await Promise.all([
+      client.fetchQuery(completions(text, bytesOfUnits(text, context.pos))),
+      savedLike(client, text),
+    ]);
+    if (context.aborted || found.length + named.length === 0) return null;
     const options = found.map((s): Counted => {
       const from = unitsOfBytes(text, s.from);
       const to = unitsOfBytes(text, s.to);
@@ -239,9 +244,31 @@ async function complete(client: QueryClient, context: CompletionContext): Promis
         },
       };
     });
+    for (const s of named)
+      options.push({
+        label: s.name,
+        detail: s.query,
+        section: { name: "Saved searches", rank: 6 },
+        hits: null,
+        apply: (editor) =>
+          editor.dispatch({
+            changes: { from: 0, to: editor.state.doc.length, insert: s.query },
+            selection: { anchor: s.query.length },
+          }),
+      });
     return { from: Math.min(...found.map((s) => unitsOfBytes(text, s.from)), context.pos), options, filter: false };
   } catch {
     return null; // Without completions the bar still works; the search itself says what is wrong.
+  }
+}
+
+/** Saved searches that are called what is typed, as long as that is nothing but words. */
+async function savedLike(client: QueryClient, text: string): Promise<Saved[]> {
+  if (text.length > 40 || looksLikeQuery(text)) return [];
+  try {
+    return (await client.fetchQuery(savedSearches())).filter((s) => like(s.name, text.trim())).slice(0, 5);
+  } catch {
+    return [];
   }
 }
 

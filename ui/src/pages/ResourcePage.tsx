@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { resource } from "../api/resource";
 import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
+import { useCommands } from "../components/commands";
 import { useKeys } from "../components/keys";
 import { ErrorPanel, Skeleton } from "../components/Panels";
 import { formatRef, refOfParams } from "../lib/ref";
@@ -59,6 +60,17 @@ export function ResourcePage() {
     r: () => act("RESTART"),
     s: () => act("SCALE"),
   });
+
+  useCommands([
+    ...(data && search.at === undefined && data.verbs.includes("RESTART")
+      ? [{ title: `Restart ${data.kind} ${data.name}`, key: "r", run: () => act("RESTART") }]
+      : []),
+    ...(data && search.at === undefined && data.verbs.includes("SCALE")
+      ? [{ title: `Scale ${data.kind} ${data.name}`, key: "s", run: () => act("SCALE") }]
+      : []),
+    ...tabs.map((t, i) => ({ title: `${t.word} of ${params.name}`, key: String(i + 1), run: () => show(t.id) })),
+    { title: "Copy its reference", run: () => void navigator.clipboard.writeText(ref) },
+  ]);
 
   if (error && data === undefined)
     return (

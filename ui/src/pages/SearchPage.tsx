@@ -7,12 +7,14 @@ import type { Saved } from "../api/saved";
 import { searchPages } from "../api/search";
 import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
 import { Button } from "../components/Button";
+import { useCommands } from "../components/commands";
 import { ExportMenu } from "../components/ExportMenu";
 import { useKeys } from "../components/keys";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
-import { SavedMenu } from "../components/SavedMenu";
+import { SavedMenu, saveEvent } from "../components/SavedMenu";
 import { examples } from "../components/SyntaxSheet";
-import { directive } from "../lib/filters";
+import { exportAddress } from "../lib/export";
+import { directive, withDirective } from "../lib/filters";
 import { fixesOf } from "../lib/fixes";
 import { unitsOfBytes } from "../lib/offsets";
 import { DeletedMode } from "./search/DeletedMode";
@@ -50,6 +52,15 @@ export function SearchPage() {
       ? navigate({ to: "/changes", search: { q: s.query || undefined } })
       : navigate({ to: "/search", search: { q: s.query || undefined } }));
   useKeys({ Escape: selection.clear }, selection.size > 0);
+  useCommands([
+    ...(q === "" ? [] : [{ title: "Save this search", run: () => window.dispatchEvent(new Event(saveEvent)) }]),
+    ...(still ? [{ title: "Back to now", run: () => ask(withDirective(q, "at", "")) }] : []),
+    { title: "Show what was deleted too", run: () => ask(withDirective(q, "deleted", "any")) },
+    {
+      title: "Export the results as CSV",
+      run: () => window.open(exportAddress({ query: q, format: "csv" }), "_self"),
+    },
+  ]);
 
   if (pages.error && (!first || asApiError(pages.error).inQuery))
     return <Broken query={q} error={pages.error} retry={() => void pages.refetch()} ask={ask} />;
