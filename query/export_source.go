@@ -139,7 +139,7 @@ func spanOf(from, to string) (begin, end time.Time, err error) {
 
 func (s *Server) columns(ctx context.Context, scope access.Scope, names []string, page ql.Page) ([]*ql.Column, error) {
 	o := ql.Options{Page: page}
-	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "cluster.") || strings.HasPrefix(name, "c.") }) {
+	if slices.ContainsFunc(names, ofClusters) {
 		clusters, err := s.deps.Reader.Clusters(ctx, scope, "")
 		if err != nil {
 			return nil, err
@@ -157,6 +157,12 @@ func (s *Server) columns(ctx context.Context, scope access.Scope, names []string
 		list = append(list, c)
 	}
 	return list, nil
+}
+
+// ofClusters reports columns that are labels of clusters, whatever they are called.
+func ofClusters(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "cluster.") || strings.HasPrefix(name, "c.") || slices.Contains([]string{"env", "region", "zone", "provider"}, name)
 }
 
 type resourceSource struct {

@@ -221,6 +221,10 @@ func (f *scopeFlags) terms() ([]string, error) {
 	if f.all && f.namespace != "" {
 		return nil, usageError{errors.New("--namespace and --all-namespaces exclude each other")}
 	}
+	// -ns:kube-* reads as -n s:kube-*, which would silently ask something else.
+	if strings.ContainsAny(f.namespace, ":=<> ") {
+		return nil, usageError{fmt.Errorf("%q is no namespace; a query that begins with a minus goes behind --, as in: foretop search -- -ns:kube-*", f.namespace)}
+	}
 	var terms, names []string
 	for part := range strings.SplitSeq(f.clusters, ",") {
 		part = strings.TrimSpace(part)

@@ -95,7 +95,12 @@ Start a hub for the clusters of your kubeconfig with: foretop up`,
 	if filepath.Base(os.Args[0]) == "kubectl-foretop" {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl foretop"}
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "unknown shorthand flag") && strings.ContainsAny(err.Error(), ":<>=") {
+			err = fmt.Errorf("%w. A query that begins with a minus goes behind --, as in: foretop search -- -ns:kube-*", err)
+		}
+		return usageError{err}
+	})
 	root.AddGroup(&cobra.Group{ID: "use", Title: "Find, see, act:"}, &cobra.Group{ID: "run", Title: "Run the hub:"})
 	for _, c := range []*cobra.Command{upCommand(), collectCommand(), engineCommand(), migrateCommand()} {
 		c.GroupID = "run"
