@@ -62,11 +62,13 @@ type Change struct {
 	Object  *records.Object // with its Tokens; its Ver orders it among the object's versions
 }
 
-// Apply takes changes in order. A version older than what the table has is left out.
-func (t *Table) Apply(changes []Change) {
+// Apply takes changes in order. A version older than what the table has is left out. told says of each whether it
+// changed what words can find, which most do not: a status that is written anew, a counter.
+func (t *Table) Apply(changes []Change) (told []bool) {
+	told = make([]bool, len(changes))
 	t.mu.Lock()
 	for i := range changes {
-		t.d.apply(&changes[i])
+		told[i] = t.d.apply(&changes[i])
 	}
 	d := t.d
 	t.mu.Unlock()
@@ -76,6 +78,7 @@ func (t *Table) Apply(changes []Change) {
 		t.d = fresh
 		t.mu.Unlock()
 	}
+	return told
 }
 
 // wasteMost is how many rows that nobody can see are kept beside as many as there are objects.
@@ -198,24 +201,41 @@ func (d *data) key(row uint32) Key {
 	return Key{Cluster: d.words[clusterWord].at(row), Group: gr.Group, Resource: gr.Resource, Namespace: d.words[namespaceWord].at(row), Name: d.names.at(row)}
 }
 
-func (d *data) apply(c *Change) {
+func (d *data) apply(c *Change) (told bool) {
 	row, known := d.find(c.Key)
 	if known && d.vers[row] >= c.Object.Ver {
-		return
+		return true // what it changed cannot be seen here any more
 	}
 	if known && (c.Deleted || d.identity.at(d.uids[row]) != c.Object.UID) {
 		d.bury(row, c.Key)
 		known = false
 	}
 	if c.Deleted {
-		return
+		return true
 	}
 	if !known {
-		row = d.add(c.Key)
-	} else {
-		d.waste++ // what it held before may be used by nobody
+		d.put(d.add(c.Key), c.Object)
+		return true
 	}
+	d.waste++ // what it held before may be used by nobody
+	before := d.said(row)
 	d.put(row, c.Object)
+	return before != d.said(row)
+}
+
+// said is what words can find of a row, and filters beside them in the text index: the same for the same.
+func (d *data) said(row uint32) (s [len(wordColumns) + len(listColumns)]uint32) {
+	for i, c := range d.words {
+		if i != changedByWord && i != versionWord {
+			s[i] = c.rows[row]
+		}
+	}
+	for i, c := range d.lists {
+		if i != changedList {
+			s[len(wordColumns)+i] = c.lists.rows[row]
+		}
+	}
+	return s
 }
 
 // Bury keeps an object that is gone for the sake of what it owned. It is for filling a table.

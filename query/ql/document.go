@@ -37,13 +37,13 @@ const (
 var indexFields = []string{FieldCluster, FieldGR, FieldKind, FieldNS, FieldName, FieldUID, FieldApp, FieldStatus, FieldHealth, FieldReady,
 	FieldReason, FieldNode, FieldImage, FieldImageTag, FieldImageRepo, FieldImageReg, FieldLabels, FieldLabelsLow, FieldAll}
 
-// IndexMapping declares the fields that Document fills: keywords with doc values where facets and sorting want them.
+// IndexMapping declares the fields that Document fills.
 func IndexMapping() *mapping.IndexMappingImpl {
 	doc := bleve.NewDocumentStaticMapping()
 	for _, name := range indexFields {
 		f := bleve.NewKeywordFieldMapping()
 		f.Store, f.IncludeInAll, f.IncludeTermVectors = false, false, false
-		f.DocValues = name != FieldAll && name != FieldLabels && name != FieldLabelsLow && name != FieldImage
+		f.DocValues = false // nothing is sorted or counted there
 		doc.AddFieldMappingsAt(name, f)
 	}
 	m := bleve.NewIndexMapping()

@@ -58,16 +58,19 @@ type follower struct {
 	pending map[key]changed // for the index: the newest of each object
 	vector  vector          // how far pending goes
 	wake    chan struct{}
+	noted   time.Time // when the index was last told the vector
 }
 
 func (f *follower) consume(versions []changed, v vector) {
-	f.columns(versions)
+	told := f.columns(versions)
 	if len(versions) == 0 {
 		return
 	}
 	f.mu.Lock()
-	for _, c := range versions {
-		f.pending[c.key] = c
+	for i, c := range versions {
+		if told == nil || told[i] {
+			f.pending[c.key] = c
+		}
 	}
 	f.vector = v
 	f.s.index.waits(len(f.pending))
@@ -78,15 +81,15 @@ func (f *follower) consume(versions []changed, v vector) {
 	}
 }
 
-func (f *follower) columns(versions []changed) {
+// columns says which of the versions the index has to know; nil for all.
+func (f *follower) columns(versions []changed) (told []bool) {
 	changes := make([]columns.Change, len(versions))
 	for i, c := range versions {
 		changes[i] = changeOf(c)
 	}
 	t := f.s.table.Load()
 	if t != nil {
-		t.Apply(changes)
-		return
+		return t.Apply(changes)
 	}
 	f.waiting = append(f.waiting, changes...)
 	select {
@@ -98,6 +101,7 @@ func (f *follower) columns(versions []changed) {
 		}
 	default:
 	}
+	return nil
 }
 
 const (
@@ -154,8 +158,19 @@ func (f *follower) index(ctx context.Context, usable bool) error {
 	}
 }
 
+// noteEvery is how often the index is told how far it got when nothing else is to be written.
+const noteEvery = 10 * time.Second
+
 // write puts changes into the index, the vector with the last of them.
 func (f *follower) write(b bleve.Index, changes map[key]changed, v vector) error {
+	if len(changes) == 0 {
+		if time.Since(f.noted) < noteEvery {
+			return nil
+		}
+		f.noted = time.Now()
+		return apply(b, nil, v)
+	}
+	f.noted = time.Now()
 	batch := make([]changed, 0, min(len(changes), indexAtOnce))
 	left := len(changes)
 	for _, c := range changes {
