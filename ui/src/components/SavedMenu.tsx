@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Bookmark, BookmarkCheck, Pencil, Plus, Trash2, Users } from "lucide-react";
 import { Popover } from "radix-ui";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { deleteSavedSearch, savedSearches, type Saved } from "../api/saved";
 import { Button } from "./Button";
 import { ErrorPanel, Skeleton } from "./Panels";
-import { SaveDialog } from "./SaveDialog";
+
+const SaveDialog = lazy(async () => ({ default: (await import("./SaveDialog")).SaveDialog }));
 
 interface Props {
   /** resources or changes: what the query is asked of. */
@@ -75,12 +76,14 @@ export function SavedMenu({ page, query, onRun }: Props) {
         </Popover.Portal>
       </Popover.Root>
       {editing !== null && (
-        <SaveDialog
-          saved={editing === "new" ? null : editing}
-          query={query}
-          page={page}
-          onClose={() => setEditing(null)}
-        />
+        <Suspense>
+          <SaveDialog
+            saved={editing === "new" ? null : editing}
+            query={query}
+            page={page}
+            onClose={() => setEditing(null)}
+          />
+        </Suspense>
       )}
     </>
   );

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { resource } from "../api/resource";
-import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
+import type { ActionRequest } from "../components/ActionDialog";
 import { useCommands } from "../components/commands";
 import { useKeys } from "../components/keys";
 import { ErrorPanel, Skeleton } from "../components/Panels";
@@ -16,6 +16,8 @@ import { ResourceHeader } from "./resource/ResourceHeader";
 import { TreeTab } from "./resource/TreeTab";
 import { useLiveResource } from "./resource/useLiveResource";
 import { YamlTab } from "./resource/YamlTab";
+
+const ActionDialog = lazy(async () => ({ default: (await import("../components/ActionDialog")).ActionDialog }));
 
 const route = getRouteApi("/frame/r/$cluster/$group/$resource/$namespace/$name");
 
@@ -128,7 +130,11 @@ export function ResourcePage() {
           <OverviewTab resource={data} at={search.at} />
         )}
       </div>
-      {request && <ActionDialog request={request} onClose={() => setRequest(null)} />}
+      {request && (
+        <Suspense>
+          <ActionDialog request={request} onClose={() => setRequest(null)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,11 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Filter } from "lucide-react";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { asApiError } from "../api/error";
 import type { Saved } from "../api/saved";
 import { searchPages } from "../api/search";
-import { ActionDialog, type ActionRequest } from "../components/ActionDialog";
+import type { ActionRequest } from "../components/ActionDialog";
 import { Button } from "../components/Button";
 import { useCommands } from "../components/commands";
 import { ExportMenu } from "../components/ExportMenu";
@@ -25,6 +25,8 @@ import { StatusLine } from "./search/StatusLine";
 import { TimeStrip } from "./search/TimeStrip";
 import { useLiveResults } from "./search/useLiveResults";
 import { useSelection } from "./search/useSelection";
+
+const ActionDialog = lazy(async () => ({ default: (await import("../components/ActionDialog")).ActionDialog }));
 
 const route = getRouteApi("/frame/search");
 
@@ -135,7 +137,11 @@ export function SearchPage() {
       {selection.size > 0 && (
         <SelectionBar query={q} total={first?.total ?? 0} selection={selection} rows={rows} onAct={setRequest} />
       )}
-      {request && <ActionDialog request={request} onClose={() => setRequest(null)} />}
+      {request && (
+        <Suspense>
+          <ActionDialog request={request} onClose={() => setRequest(null)} />
+        </Suspense>
+      )}
     </div>
   );
 }
