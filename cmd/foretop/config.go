@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretop/foretop/collector"
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/kube"
 )
 
 // configFile is what --config holds: what is too long for flags.
@@ -18,6 +19,10 @@ type configFile struct {
 	Collect collector.Filters `json:"collect"`
 	// Clusters names and labels the contexts of the kubeconfig.
 	Clusters []clusterConfig `json:"clusters"`
+	// Relations says how objects of CRDs name others.
+	Relations []kube.RelationRule `json:"relations"`
+
+	rules *kube.RelationRules // Relations, read
 }
 
 type clusterConfig struct {
@@ -39,10 +44,11 @@ func (c *configFile) cluster(context string) *clusterConfig {
 // loadConfig reads path strictly: an unknown field is a mistake, not a wish. No path is an empty file.
 func loadConfig(path string) (*configFile, error) {
 	var c configFile
-	if path == "" {
-		return &c, nil
+	var raw []byte
+	var err error
+	if path != "" {
+		raw, err = os.ReadFile(path)
 	}
-	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &access.Error{Code: "NOT_FOUND", Message: fmt.Sprintf("There is no configuration file %s.", path), Fix: "Check --config."}
@@ -61,6 +67,9 @@ func loadConfig(path string) (*configFile, error) {
 			return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: context %s is there twice.", path, k.Context)}
 		}
 		seen[k.Context] = true
+	}
+	if c.rules, err = kube.ReadRelationRules(c.Relations); err != nil {
+		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/relations.md shows how relations are declared."}
 	}
 	return &c, nil
 }

@@ -45,11 +45,30 @@ type step struct {
 // maxRules bounds how many are declared.
 const maxRules = 200
 
-// ReadRelationRules checks rules; an error says which is wrong and how.
+// wellKnown are rules for CRDs that many clusters have.
+var wellKnown = []RelationRule{
+	{From: "cert-manager.io/Certificate", Path: "spec.secretName", To: "core/Secret", Type: UsesEdge},
+	{From: "cert-manager.io/Certificate", Path: "spec.issuerRef.name", To: "cert-manager.io/Issuer", Type: UsesEdge},
+	{From: "cert-manager.io/Certificate", Path: "spec.issuerRef.name", To: "cert-manager.io/ClusterIssuer", Type: UsesEdge},
+	{From: "external-secrets.io/ExternalSecret", Path: "spec.target.name", To: "core/Secret", Type: UsesEdge},
+	{From: "external-secrets.io/ExternalSecret", Path: "spec.secretStoreRef.name", To: "external-secrets.io/SecretStore", Type: UsesEdge},
+	{From: "external-secrets.io/ExternalSecret", Path: "spec.secretStoreRef.name", To: "external-secrets.io/ClusterSecretStore", Type: UsesEdge},
+	{From: "monitoring.coreos.com/ServiceMonitor", Path: "spec.selector", To: "core/Service", Type: SelectsEdge},
+	{From: "monitoring.coreos.com/PodMonitor", Path: "spec.selector", To: "core/Pod", Type: SelectsEdge},
+	{From: "autoscaling.k8s.io/VerticalPodAutoscaler", Path: "spec.targetRef.name", To: "apps/Deployment", Type: SelectsEdge},
+	{From: "autoscaling.k8s.io/VerticalPodAutoscaler", Path: "spec.targetRef.name", To: "apps/StatefulSet", Type: SelectsEdge},
+	{From: "keda.sh/ScaledObject", Path: "spec.scaleTargetRef.name", To: "apps/Deployment", Type: SelectsEdge},
+	{From: "keda.sh/ScaledObject", Path: "spec.scaleTargetRef.name", To: "apps/StatefulSet", Type: SelectsEdge},
+}
+
+// ReadRelationRules checks rules and adds those that are well known; an error says which is wrong and how. A rule
+// that leads to an object that is not there has no edge, so that one path may have several.
 func ReadRelationRules(declared []RelationRule) (*RelationRules, error) {
 	rules := &RelationRules{}
-	if len(declared) > maxRules {
-		return nil, fmt.Errorf("there are %d relations; at most %d are read", len(declared), maxRules)
+	own := len(declared)
+	declared = append(slices.Clone(declared), wellKnown...)
+	if own > maxRules {
+		return nil, fmt.Errorf("there are %d relations; at most %d are read", own, maxRules)
 	}
 	for i, d := range declared {
 		r := relationRule{kind: d.Type}
@@ -119,22 +138,27 @@ func (r *RelationRules) From(group, kind string) bool {
 	return r != nil && slices.ContainsFunc(r.rules, func(rule relationRule) bool { return rule.from == typeName{group, kind} })
 }
 
-// FromKinds are group and kind of the objects that may name one of this kind.
-func (r *RelationRules) FromKinds(group, kind string) [][2]string {
-	var from [][2]string
+// RuleKind is a kind whose objects may name others by a rule, of their own namespace or across namespaces.
+type RuleKind struct {
+	Group, Kind string
+	Across      bool
+}
+
+// FromKinds are the kinds of the objects that may name one of this kind.
+func (r *RelationRules) FromKinds(group, kind string) []RuleKind {
+	var from []RuleKind
 	if r == nil {
 		return nil
 	}
 	for _, rule := range r.rules {
-		if (rule.to == typeName{group, kind}) && !slices.Contains(from, [2]string{rule.from.group, rule.from.kind}) {
-			from = append(from, [2]string{rule.from.group, rule.from.kind})
+		if (rule.to == typeName{group, kind}) {
+			from = append(from, RuleKind{rule.from.group, rule.from.kind, rule.namespace != nil})
 		}
 	}
 	return from
 }
 
-// Of is what an object says of others by the rules. resource names what API paths call a kind; clusterScoped is for
-// kinds without namespaces.
+// Of is what an object says of others by the rules. resource tells what API paths call a kind.
 func (r *RelationRules) Of(o map[string]any, resource func(group, kind string) (plural string, namespaced bool)) []Relation {
 	if r == nil {
 		return nil

@@ -30,19 +30,33 @@ func TestDeclaredRelations(t *testing.T) {
 			t.Errorf("%+v: %s", rule, diff)
 		}
 	}
-	const certificate = `{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: c, namespace: shop}, spec: {secretName: tls, issuerRef: {kind: ClusterIssuer, name: acme}}}`
-	f(kube.RelationRule{From: "cert-manager.io/Certificate", Path: "spec.secretName", To: "core/Secret", Type: "uses"}, certificate, "uses shop/secrets/tls")
-	f(kube.RelationRule{From: "cert-manager.io/Certificate", Path: ".spec.issuerRef.name", To: "cert-manager.io/ClusterIssuer", Type: "uses"}, certificate, "uses /clusterissuers.cert-manager.io/acme")
-	f(kube.RelationRule{From: "cert-manager.io/Certificate", Path: "spec.nothing", To: "core/Secret", Type: "uses"}, certificate, "")
+	const certificate = `{apiVersion: certs.example.com/v1, kind: Certificate, metadata: {name: c, namespace: shop}, spec: {secretName: tls, issuerRef: {kind: ClusterIssuer, name: acme}}}`
+	f(kube.RelationRule{From: "certs.example.com/Certificate", Path: "spec.secretName", To: "core/Secret", Type: "uses"}, certificate, "uses shop/secrets/tls")
+	f(kube.RelationRule{From: "certs.example.com/Certificate", Path: ".spec.issuerRef.name", To: "certs.example.com/ClusterIssuer", Type: "uses"}, certificate, "uses /clusterissuers.certs.example.com/acme")
+	f(kube.RelationRule{From: "certs.example.com/Certificate", Path: "spec.nothing", To: "core/Secret", Type: "uses"}, certificate, "")
 	f(kube.RelationRule{From: "other.io/Certificate", Path: "spec.secretName", To: "core/Secret", Type: "uses"}, certificate, "")
 	const sources = `{apiVersion: a.io/v1, kind: App, metadata: {name: c, namespace: shop}, spec: {sources: [{name: a, in: other}, {name: b}, {name: a, in: other}, {}, {name: 3}]}}`
 	f(kube.RelationRule{From: "a.io/App", Path: "spec.sources[*].name", To: "core/ConfigMap", Type: "uses"}, sources, "uses shop/configmaps/a\nuses shop/configmaps/b")
 	f(kube.RelationRule{From: "a.io/App", Path: "spec.sources[*].name", To: "core/ConfigMap", Type: "uses", NamespacePath: "spec.sources[*].in"}, sources, "uses other/configmaps/a\nuses shop/configmaps/b")
-	const monitor = `{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: m, namespace: shop}, spec: {selector: {matchLabels: {app: web}}, plain: {tier: front}, empty: {}}}`
-	f(kube.RelationRule{From: "monitoring.coreos.com/ServiceMonitor", Path: "spec.selector", To: "core/Service", Type: "selects"}, monitor, "selects shop/services/{app=web}")
-	f(kube.RelationRule{From: "monitoring.coreos.com/ServiceMonitor", Path: "spec.plain", To: "core/Service", Type: "selects"}, monitor, "selects shop/services/{tier=front}")
-	f(kube.RelationRule{From: "monitoring.coreos.com/ServiceMonitor", Path: "spec.empty", To: "core/Service", Type: "selects"}, monitor, "")
-	f(kube.RelationRule{From: "monitoring.coreos.com/ServiceMonitor", Path: "spec.selector", To: "core/Service", Type: "uses"}, monitor, "")
+	const monitor = `{apiVersion: monitors.example.com/v1, kind: ServiceMonitor, metadata: {name: m, namespace: shop}, spec: {selector: {matchLabels: {app: web}}, plain: {tier: front}, empty: {}}}`
+	f(kube.RelationRule{From: "monitors.example.com/ServiceMonitor", Path: "spec.selector", To: "core/Service", Type: "selects"}, monitor, "selects shop/services/{app=web}")
+	f(kube.RelationRule{From: "monitors.example.com/ServiceMonitor", Path: "spec.plain", To: "core/Service", Type: "selects"}, monitor, "selects shop/services/{tier=front}")
+	f(kube.RelationRule{From: "monitors.example.com/ServiceMonitor", Path: "spec.empty", To: "core/Service", Type: "selects"}, monitor, "")
+	f(kube.RelationRule{From: "monitors.example.com/ServiceMonitor", Path: "spec.selector", To: "core/Service", Type: "uses"}, monitor, "")
+}
+
+func TestWellKnownRules(t *testing.T) {
+	rules, err := kube.ReadRelationRules(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !rules.From("cert-manager.io", "Certificate") || !rules.From("monitoring.coreos.com", "ServiceMonitor") || len(rules.FromKinds("", "Secret")) == 0 {
+		t.Error("Certificates and ServiceMonitors relate without anybody declaring it")
+	}
+	var none *kube.RelationRules
+	if none.From("cert-manager.io", "Certificate") || none.FromKinds("", "Secret") != nil {
+		t.Error("no rules say something")
+	}
 }
 
 func TestRelationRulesThatAreWrong(t *testing.T) {

@@ -88,8 +88,9 @@ func (w *walk) pointing(ctx context.Context, level []*records.Object, onwards bo
 			continue
 		}
 		for _, k := range w.s.rules.FromKinds(o.Group, o.Kind) {
-			x := of(`api_group = ` + p.String(k[0]) + ` AND kind = ` + p.String(k[1]))
-			x.everything, x.anywhere = true, true
+			x := of(`api_group = ` + p.String(k.Group) + ` AND kind = ` + p.String(k.Kind))
+			x.note(o, k.Across)
+			x.everything = true
 		}
 	}
 	if len(kinds) == 0 {
