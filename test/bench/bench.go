@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/test/bench/mixed"
 	"github.com/foretop/foretop/test/bench/report"
 )
@@ -309,7 +310,14 @@ func (b *benchmark) restart(ctx context.Context) error {
 	if err := b.hub.startSearch(); err != nil {
 		return err
 	}
+	if _, err := b.hub.search.Search(ctx, everyone, records.Request{First: 1, Bare: true}); err != nil {
+		return err
+	}
 	b.seconds("restart_answers_s", time.Since(began))
+	if err := b.hub.present(ctx, total(b.src)); err != nil {
+		return err
+	}
+	b.seconds("restart_columns_s", time.Since(began))
 	if err := b.hub.caughtUp(ctx, total(b.src)); err != nil {
 		return err
 	}
@@ -394,6 +402,9 @@ func (b *benchmark) ask(ctx context.Context) error {
 	}
 	if b.hub.stopSearch == nil {
 		if err := b.hub.startSearch(); err != nil {
+			return err
+		}
+		if err := b.hub.present(ctx, total(b.src)); err != nil {
 			return err
 		}
 		if err := b.hub.caughtUp(ctx, total(b.src)); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/foretop/foretop/aggregator"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/search"
@@ -139,17 +140,40 @@ func (h *hub) gauge(name string) float64 {
 	return 0
 }
 
-// caughtUp waits until the index holds what the database does and follows it.
+// caughtUp waits until words are found by the index, which holds what the database does and follows it.
 func (h *hub) caughtUp(ctx context.Context, objects int) error {
+	err := h.poll(ctx, func() (bool, error) {
+		return int(h.gauge("foretop_search_index_documents")) >= objects && h.gauge("foretop_search_index_lag_seconds") < 1, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the index, which has %d of %d objects: %w", int(h.gauge("foretop_search_index_documents")), objects, err)
+	}
+	return nil
+}
+
+// present waits until questions about the present are answered from memory, and rightly.
+func (h *hub) present(ctx context.Context, objects int) error {
+	r := &records.Result{}
+	err := h.poll(ctx, func() (_ bool, err error) {
+		r, err = h.search.Search(ctx, everyone, records.Request{First: 1, Bare: true})
+		return err == nil && r.Engine == "columns" && r.Total >= objects, err
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the columns in memory; %s counts %d of %d objects: %w", r.Engine, r.Total, objects, err)
+	}
+	return nil
+}
+
+func (h *hub) poll(ctx context.Context, ready func() (bool, error)) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if int(h.gauge("foretop_search_index_documents")) >= objects && h.gauge("foretop_search_index_lag_seconds") < 1 {
-			return nil
+		if ok, err := ready(); ok || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the index, which has %d of %d objects: %w", int(h.gauge("foretop_search_index_documents")), objects, ctx.Err())
+			return ctx.Err()
 		case <-tick.C:
 		}
 	}

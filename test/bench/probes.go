@@ -130,6 +130,7 @@ func probes(t *truth) []probe {
 		{name: "name contains", query: "name:*" + t.stem + "*", want: t.stemmed, target: 50, neighbour: 19},
 		{name: "8 facets of everything", query: "", facets: allFacets, want: t.objects, target: 100},
 		{name: "8 facets of what is not ready", query: "kind:pod status:!Ready", facets: allFacets, want: unknown, target: 100},
+		{name: "groups: health by cluster and namespace", query: "kind:pod group:cluster,ns", want: t.pods, target: 100},
 		{name: "free text, a rare word", query: t.app, want: unknown, target: 50},
 		{name: "free text, a common word", query: common, want: unknown, target: 50},
 		{name: "free text, a mistake", query: mistaken, want: unknown, target: 50},

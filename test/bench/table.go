@@ -98,6 +98,7 @@ var figureRows = []struct{ name, unit, words string }{
 	{"update_index_bytes_per_object", " B", "in the index of words"},
 	{"load_index_after_s", " s", "from the last object taken in to searchable"},
 	{"restart_answers_s", " s", "restart to the first answer"},
+	{"restart_columns_s", " s", "restart to answers from memory"},
 	{"restart_index_s", " s", "restart to words found by the index"},
 	{"catch_up_s", " s", "index caught up with what changed while it was away"},
 	{"rebuild_index_s", " s", "index rebuilt from nothing"},
