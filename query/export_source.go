@@ -172,18 +172,25 @@ type resourceSource struct {
 	columns []*ql.Column
 	whole   bool // objects, not rows
 	objects bool // rows that look into them
+	listing records.Listing
 }
 
-func (s *resourceSource) read(ctx context.Context, first int, after string) (*exportPageOf, error) {
-	res, err := s.reader.Search(ctx, s.scope, records.Request{Query: s.query, First: first, After: after, Bare: !s.whole && !s.objects})
+func (s *resourceSource) read(ctx context.Context, first int, _ string) (*exportPageOf, error) {
+	if s.listing == nil {
+		var err error
+		if s.listing, err = s.reader.List(ctx, s.scope, records.Request{Query: s.query, Bare: !s.whole && !s.objects}); err != nil {
+			return nil, err
+		}
+	}
+	found, more, err := s.listing.Next(ctx, first)
 	if err != nil {
 		return nil, err
 	}
-	p := &exportPageOf{more: res.More, cursor: res.Cursor, total: res.Total, coverage: res.Coverage}
+	p := &exportPageOf{more: more, total: s.listing.Total(), coverage: s.listing.Coverage()}
 	if !s.whole {
 		p.columns = namesOf(s.columns)
 	}
-	for _, o := range res.Objects {
+	for _, o := range found {
 		if s.whole {
 			p.objects = append(p.objects, object{o.Ref.Cluster, o.JSON})
 		} else {

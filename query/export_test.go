@@ -76,6 +76,30 @@ func (m *manyObjects) Search(ctx context.Context, scope access.Scope, r records.
 	return res, nil
 }
 
+// List is Search page by page.
+func (m *manyObjects) List(_ context.Context, scope access.Scope, r records.Request) (records.Listing, error) {
+	return &manyListing{m: m, scope: scope, r: r, last: &records.Result{Total: -1}}, nil
+}
+
+type manyListing struct {
+	m     *manyObjects
+	scope access.Scope
+	r     records.Request
+	last  *records.Result
+}
+
+func (l *manyListing) Total() int                 { return l.last.Total }
+func (l *manyListing) Coverage() records.Coverage { return l.last.Coverage }
+func (l *manyListing) Next(ctx context.Context, most int) ([]*records.Object, bool, error) {
+	l.r.First, l.r.After = most, l.last.Cursor
+	last, err := l.m.Search(ctx, l.scope, l.r)
+	if err != nil {
+		return nil, false, err
+	}
+	l.last = last
+	return last.Objects, last.More, nil
+}
+
 func (m *manyObjects) Watch(ctx context.Context, _ access.Scope, _ string) (<-chan records.Change, error) {
 	changes := make(chan records.Change, 1)
 	changes <- records.Change{Type: "REMOVED", Ref: kube.Ref{Cluster: "zone1", GroupResource: kube.GroupResource{Resource: "nodes"}, Name: "n"}}

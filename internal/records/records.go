@@ -6,6 +6,7 @@
 package records
 
 import (
+	"context"
 	"time"
 
 	"github.com/foretop/foretop/internal/kube"
@@ -31,7 +32,7 @@ type Request struct {
 	First  int // 1 to 1000
 	After  string
 	Facets []string
-	Bare   bool // leave Object.JSON out
+	Bare   bool // leave Object.JSON and Annotations out
 }
 
 // Result answers a Request.
@@ -45,6 +46,15 @@ type Result struct {
 	Coverage Coverage
 	Took     time.Duration
 	Engine   string // columns, bleve+columns, clickhouse, bleve+clickhouse
+}
+
+// Listing is everything that matches a Request, taken in order a part at a time by one goroutine.
+type Listing interface {
+	// Next answers up to most objects, and whether there are more.
+	Next(ctx context.Context, most int) (objects []*Object, more bool, err error)
+	// Total and Coverage are known after the first Next at the latest.
+	Total() int
+	Coverage() Coverage
 }
 
 // Facet counts the values of one field over everything that matches.

@@ -13,6 +13,8 @@ import (
 // concurrent use, sees no more than scope, and answers *access.Error for what the caller did wrong.
 type Reader interface {
 	Search(ctx context.Context, scope access.Scope, r records.Request) (*records.Result, error)
+	// List answers all that matches, in parts.
+	List(ctx context.Context, scope access.Scope, r records.Request) (records.Listing, error)
 	Complete(ctx context.Context, scope access.Scope, query string, cursor int) ([]records.Suggestion, error)
 	Explain(ctx context.Context, scope access.Scope, query string) (*records.Explanation, error)
 	// Object is nil, nil when absent. A zero at means now.

@@ -24,7 +24,7 @@ func (r *resolver) Search(ctx context.Context, args struct {
 	if args.Facets != nil {
 		req.Facets = *args.Facets
 	}
-	if !wants(ctx, "nodes.object", "nodes.yaml") {
+	if !wants(ctx, "nodes.object", "nodes.yaml", "nodes.annotations") {
 		req.Bare = true
 	}
 	res, err := r.reader.Search(ctx, access.FromContext(ctx), req)

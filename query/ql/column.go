@@ -17,7 +17,7 @@ import (
 // Column is what a field is of each object, for tables and files.
 type Column struct {
 	Name   string // as it was asked for
-	Object bool   // Value looks into Object.JSON
+	Object bool   // Value looks into Object.JSON or Annotations
 	value  func(*records.Version) any
 }
 
@@ -118,6 +118,7 @@ func ReadColumn(name string, o Options) (*Column, error) {
 		return c, nil
 	}
 	base, key, keyed := split(name)
+	c.Object = base == "annotation" // rows do without them as well
 	f := lookup(base, o.Page)
 	if f == nil || !f.on(o.Page) || keyed && (key == "" || f.typ != typMap && f.typ != typCluster) {
 		return nil, unknown

@@ -64,6 +64,7 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 // reading is a question while a view of the columns is in use.
 type reading struct {
 	*question
+	t      *columns.Table
 	ctx    context.Context
 	v      *columns.View
 	scoped columns.Set
@@ -78,7 +79,7 @@ func (a *question) inColumns(ctx context.Context, f func(*reading) (ok bool, err
 		return false, nil
 	}
 	err = t.Read(func(v *columns.View) (err error) {
-		r := &reading{question: a, ctx: ctx, v: v, sets: map[string]columns.Set{}}
+		r := &reading{question: a, t: t, ctx: ctx, v: v, sets: map[string]columns.Set{}}
 		r.scoped, _ = v.Text(v.Living(), "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
 		ok, err = f(r)
 		return err

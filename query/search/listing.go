@@ -1,0 +1,136 @@
+package search
+
+import (
+	"context"
+	"time"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
+	"github.com/foretop/foretop/query/ql"
+)
+
+// List answers everything that matches, to be taken a part at a time. Of the present it is what matched when List was
+// called, whatever changes meanwhile, and in the order of the database when the query names none, since many objects
+// side by side are read far sooner. r.First and r.After are not used.
+func (s *Service) List(ctx context.Context, scope access.Scope, r records.Request) (records.Listing, error) {
+	defer s.metrics.observe("list")()
+	a, err := s.ask(ctx, scope, r.Query, ql.Resources, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{a: a, bare: r.Bare, coverage: a.coverage(ctx)}
+	if a.f.empty() {
+		return l, nil
+	}
+	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
+		set, ok := r.matching(a.q)
+		if !ok {
+			return false, nil
+		}
+		order, ok := r.order()
+		if !ok {
+			return false, nil
+		}
+		if a.q.Sort() == nil && !a.q.HasText() {
+			order = r.asStored()
+		}
+		rows := r.v.Sorted(set, order)
+		if limit := a.q.Limit(); limit > 0 && len(rows) > limit {
+			rows = rows[:limit]
+		}
+		l.total = set.Count()
+		l.held = r.t.Hold(r.v, rows)
+		return true, nil
+	})
+	if err != nil || ok {
+		return l, err
+	}
+	return &paged{s: s, scope: scope, r: r}, nil
+}
+
+// asStored is the order of the primary key.
+func (r *reading) asStored() []columns.Term {
+	cluster, _ := r.v.By("cluster", false)
+	namespace, _ := r.v.By("namespace", false)
+	name, _ := r.v.By("name", false)
+	return []columns.Term{r.v.ByGroup(), r.v.ByResource(), cluster, namespace, name}
+}
+
+// listing is rows of columns.
+type listing struct {
+	a        *question
+	bare     bool
+	held     *columns.Held
+	total    int
+	coverage records.Coverage
+}
+
+func (l *listing) Total() int                 { return l.total }
+func (l *listing) Coverage() records.Coverage { return l.coverage }
+
+func (l *listing) Next(ctx context.Context, most int) (objects []*records.Object, more bool, err error) {
+	if l.held == nil {
+		return nil, false, nil
+	}
+	var keys []key
+	var vers []uint64
+	whole := !l.bare
+	l.held.Take(most, func(v *columns.View, row uint32, k columns.Key, ver uint64, same bool) {
+		keys, vers = append(keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name}), append(vers, ver)
+		switch {
+		case !same:
+			whole = true // what it was is in history alone
+		case l.bare:
+			o := v.Object(row)
+			o.Ref.Cluster = l.a.f.byUID[o.ClusterUID]
+			objects = append(objects, o)
+		}
+	})
+	if whole {
+		objects, err = l.a.s.versions(ctx, l.a.f, keys, vers, !l.bare)
+	}
+	return objects, l.held.Left() > 0, err
+}
+
+// paged is a listing by pages of a search, when columns cannot answer.
+type paged struct {
+	s     *Service
+	scope access.Scope
+	r     records.Request
+	last  *records.Result
+}
+
+func (p *paged) next(ctx context.Context, most int) error {
+	p.r.First, p.r.Facets = min(max(most, 1), 1000), nil
+	if p.last != nil {
+		p.r.After = p.last.Cursor
+	}
+	last, err := p.s.Search(ctx, p.scope, p.r)
+	if err == nil {
+		p.last = last
+	}
+	return err
+}
+
+// Total is not known before the first page.
+func (p *paged) Total() int {
+	if p.last == nil {
+		return -1
+	}
+	return p.last.Total
+}
+
+func (p *paged) Coverage() records.Coverage {
+	if p.last == nil {
+		return records.Coverage{}
+	}
+	return p.last.Coverage
+}
+
+func (p *paged) Next(ctx context.Context, most int) ([]*records.Object, bool, error) {
+	if err := p.next(ctx, most); err != nil {
+		return nil, false, err
+	}
+	return p.last.Objects, p.last.More, nil
+}
