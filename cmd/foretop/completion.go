@@ -176,6 +176,48 @@ func completeActions(conn *hubFlags) completion {
 	}
 }
 
+// completeAfter completes what the query language takes after a word of its own; lists by comma.
+func completeAfter(conn *hubFlags, directive string) completion {
+	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		h, err := conn.quick(cmd)
+		if err != nil {
+			return nil, noFiles
+		}
+		start := strings.LastIndex(word, ",") + 1
+		list, err := h.suggest(cmd.Context(), directive+word[start:])
+		if err != nil {
+			return nil, noFiles
+		}
+		for i, s := range list {
+			list[i] = word[:start] + strings.TrimPrefix(s, directive)
+		}
+		return list, noFiles | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// completeFields completes fields of the query language; lists by comma.
+func completeFields(conn *hubFlags) completion {
+	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		h, err := conn.quick(cmd)
+		if err != nil {
+			return nil, noFiles
+		}
+		start := strings.LastIndex(word, ",") + 1
+		all, err := h.suggest(cmd.Context(), word[start:])
+		if err != nil {
+			return nil, noFiles
+		}
+		var list []string
+		for _, s := range all {
+			name, detail, _ := strings.Cut(s, "\t")
+			if field, ok := strings.CutSuffix(name, ":"); ok || strings.HasPrefix(name, "label.") {
+				list = append(list, word[:start]+field+"\t"+detail)
+			}
+		}
+		return list, noFiles | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
 // completeFlags completes the flags that name clusters and namespaces, and the formats.
 func completeFlags(cmd *cobra.Command, conn *hubFlags) {
 	register := func(flag string, f completion) {
@@ -184,7 +226,16 @@ func completeFlags(cmd *cobra.Command, conn *hubFlags) {
 		}
 	}
 	register("clusters", completeClusters(conn))
-	register("output", cobra.FixedCompletions([]string{"table", "wide", "json", "yaml", "name", "ref", "jsonpath=", "go-template="}, noFiles))
+	formats := []string{"table", "wide", "json", "yaml", "name", "ref", "jsonpath=", "go-template="}
+	if cmd.Flags().Lookup("compat") != nil {
+		formats = append(formats, "kyaml", "custom-columns=", "csv", "ndjson")
+	}
+	register("output", cobra.FixedCompletions(formats, noFiles|cobra.ShellCompDirectiveNoSpace))
+	register("sort", completeAfter(conn, "sort:"))
+	register("sort-by", completeAfter(conn, "sort:"))
+	register("group-by", completeFields(conn))
+	register("facets", completeFields(conn))
+	register("columns", completeFields(conn))
 	register("namespace", func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		h, err := conn.quick(cmd)
 		if err != nil {

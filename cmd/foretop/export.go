@@ -15,6 +15,11 @@ import (
 // streams are the formats that the hub writes itself, without end.
 var streams = []string{"csv", "ndjson"}
 
+// lists holds for formats that can only list objects, unlike tables, JSON and YAML.
+func (f *outputFlags) lists() bool {
+	return !f.table() && f.format != "json" && f.format != "yaml"
+}
+
 func (f *outputFlags) streams() bool { return slices.Contains(streams, f.format) }
 
 // export copies what the hub streams to standard output, as it comes. It ends well only when everything came.

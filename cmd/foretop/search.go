@@ -40,7 +40,7 @@ Several arguments are one query. The table goes to standard output, coverage to 
 				return usageError{errors.New("--limit must not be negative")}
 			case columns != "" && !output.streams():
 				return usageError{errors.New("--columns is for -o csv and -o ndjson")}
-			case output.streams() && (count || explain || len(facets) > 0 || len(groupBy) > 0):
+			case output.lists() && (count || explain || len(facets) > 0 || len(groupBy) > 0):
 				return usageError{fmt.Errorf("-o %s lists objects: leave out --count, --explain, --facets and --group-by", output.format)}
 			}
 			if output.customColumns() {
@@ -87,6 +87,9 @@ Several arguments are one query. The table goes to standard output, coverage to 
 			if output.needsObjects() {
 				want.fields = "object"
 			}
+			if want.groups && output.lists() {
+				return usageError{fmt.Errorf("-o %s lists objects, but group: counts them: leave out one", output.format)}
+			}
 			r, err := h.list(cmd.Context(), query, want)
 			if err != nil {
 				return err
@@ -112,7 +115,11 @@ Several arguments are one query. The table goes to standard output, coverage to 
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d shown · %s\n", shown, r.Total, r.Coverage.String())
+			if want.groups && !count {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d match in %d groups · %s\n", r.Total, len(r.Groups), r.Coverage.String())
+			} else {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d shown · %s\n", shown, r.Total, r.Coverage.String())
+			}
 			if err := scope.check(&r.Coverage); err != nil {
 				return err
 			}
