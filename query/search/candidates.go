@@ -16,6 +16,8 @@ import (
 const (
 	engineClickHouse = "clickhouse"
 	engineBoth       = "bleve+clickhouse"
+	// Columns find candidates and ClickHouse looks into them.
+	engineColumnsFirst = "columns+clickhouse"
 )
 
 const (
@@ -53,10 +55,12 @@ type narrowed struct {
 
 // narrow asks the index about every query that will be counted over, and says which engines answer the first.
 func (a *question) narrow(ctx context.Context, facets []facet) (engine string, err error) {
+	if engine, err = a.narrowByColumns(ctx, facets); engine != "" || err != nil {
+		return engine, err
+	}
 	if engine, _ = a.engine(); engine != engineBoth {
 		return engine, nil
 	}
-	a.narrowed = map[string]*narrowed{}
 	rest := a.withoutWords(ctx)
 	queries := []*ql.Query{a.q}
 	rests := []*ql.Query{rest}
@@ -100,6 +104,44 @@ func (a *question) narrow(ctx context.Context, facets []facet) (engine string, e
 		return engineClickHouse, nil
 	}
 	return engineBoth, nil
+}
+
+// narrowByColumns finds the candidates of queries that columns cannot answer alone, such as of a path: what is left of
+// the objects when all that columns know is asked. engine is empty when that is too many.
+func (a *question) narrowByColumns(ctx context.Context, facets []facet) (engine string, err error) {
+	a.narrowed = map[string]*narrowed{}
+	if a.q.Root() == nil {
+		return "", nil
+	}
+	_, err = a.inColumns(ctx, func(r *reading) (bool, error) {
+		queries := []*ql.Query{a.q}
+		for _, fc := range facets {
+			queries = append(queries, fc.over)
+		}
+		for _, q := range queries {
+			canonical := q.Canonical()
+			if _, done := a.narrowed[canonical]; done {
+				continue
+			}
+			a.narrowed[canonical] = nil
+			set, _ := q.Rows(r.v, r.hits(q))
+			if n := set.Count(); n > candidatesMost || n > r.v.Alive()/2 {
+				continue
+			}
+			n := &narrowed{rest: q}
+			set.Each(func(row uint32) {
+				k, _ := r.v.Version(row)
+				n.keys.keys = append(n.keys.keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name})
+			})
+			a.narrowed[canonical] = n
+		}
+		return true, nil
+	})
+	if err == nil && a.narrowed[a.q.Canonical()] != nil {
+		return engineColumnsFirst, nil
+	}
+	a.narrowed = map[string]*narrowed{}
+	return "", err
 }
 
 // withoutWords is the query without the words that every match must have, nil when the index cannot answer them

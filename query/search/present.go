@@ -55,6 +55,9 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 		return ok, nil
 	})
 	if !ok || err != nil {
+		if engine, err = a.narrowByColumns(ctx, nil); engine != "" && err == nil {
+			return engine, "columns in memory find the objects that may match, ClickHouse looks into them"
+		}
 		engine, why = a.engine()
 		return engine, "it asks for what the columns in memory do not hold; " + why
 	}

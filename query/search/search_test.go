@@ -216,3 +216,38 @@ func TestObjectTakesKindsAndShortNames(t *testing.T) {
 		t.Errorf("got %v, %v", objects, err)
 	}
 }
+
+func TestAPathIsLookedForWhereColumnsSay(t *testing.T) {
+	w := newWorld(t)
+	reference(w)
+	for i := range 30 {
+		w.put("zone3", configMap("filler", fmt.Sprintf("cm-%02d", i)), write{})
+	}
+	w.flush()
+	for query, want := range map[string]string{
+		"app:app2 spec.replicas:2":                      "columns+clickhouse",
+		"app:app2 (spec.replicas:2 OR name:nothing)":    "columns+clickhouse",
+		"kind:deploy -spec.replicas:3 cluster:zone1":    "columns+clickhouse",
+		"spec.replicas:2":                               "clickhouse",
+		"kind:deploy annotation.none:x cluster:zone1":   "columns+clickhouse",
+		"kind:deploy app:app2 status:!Ready has:image ": "columns",
+	} {
+		w.eventually(query+" is answered by "+want, func() bool {
+			r, err := w.service.Search(t.Context(), everyone, records.Request{Query: query, First: 10, Facets: []string{"cluster", "ns"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := w.service.Explain(t.Context(), everyone, query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.Engine == want && strings.HasPrefix(e.Engine, want+" ")
+		})
+	}
+	if got := len(w.search("app:app2 spec.replicas:2")); got != 3 {
+		t.Errorf("%d objects have two replicas", got)
+	}
+	if got := len(w.search("kind:deploy -spec.replicas:3 cluster:zone1")); got != 3 {
+		t.Errorf("%d objects do not have three", got)
+	}
+}
