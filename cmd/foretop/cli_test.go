@@ -166,6 +166,21 @@ func (f *smallFleet) Search(_ context.Context, _ access.Scope, r records.Request
 	return res, nil
 }
 
+// List is one page.
+func (f *smallFleet) List(ctx context.Context, s access.Scope, r records.Request) (records.Listing, error) {
+	r.First = 1000
+	res, err := f.Search(ctx, s, r)
+	return smallListing{res}, err
+}
+
+type smallListing struct{ *records.Result }
+
+func (l smallListing) Total() int                 { return l.Result.Total }
+func (l smallListing) Coverage() records.Coverage { return l.Result.Coverage }
+func (l smallListing) Next(context.Context, int) ([]*records.Object, bool, error) {
+	return l.Objects, false, nil
+}
+
 func (f *smallFleet) Object(_ context.Context, _ access.Scope, ref kube.Ref, _ time.Time) (*records.Object, error) {
 	for _, o := range f.objects {
 		if o.Ref == ref {
