@@ -29,36 +29,67 @@ func (q *Query) Eval(o *records.Object, others Others) bool {
 
 // EvalVersion is Eval of a row of the Changes page.
 func (q *Query) EvalVersion(v *records.Version, others Others) bool {
-	if q.page == Events || q.page == Resources && !v.DeletedAt.IsZero() && !q.Deleted() {
-		return false
-	}
-	return q.root == nil || eval(q.root, v, others)
+	return q.evalSubject(&subject{Version: v, others: others})
 }
 
-func eval(x Expr, o *records.Version, others Others) bool {
+func (q *Query) evalSubject(s *subject) bool {
+	if q.page == Events || q.page == Resources && !s.DeletedAt.IsZero() && !q.Deleted() {
+		return false
+	}
+	return q.root == nil || eval(q.root, s)
+}
+
+// subject is what conditions are asked of. What stands in its JSON is read once.
+type subject struct {
+	*records.Version
+	others Others
+	root   any // of JSON; nil when it cannot be read
+	lower  string
+	read   bool
+}
+
+// tree is the JSON.
+func (s *subject) tree() any {
+	s.parse()
+	return s.root
+}
+
+// text is the JSON in lower case.
+func (s *subject) text() string {
+	s.parse()
+	return s.lower
+}
+
+func (s *subject) parse() {
+	if !s.read {
+		s.root, s.lower, s.read = decode(s.JSON), strings.ToLower(string(s.JSON)), true
+	}
+}
+
+func eval(x Expr, o *subject) bool {
 	switch x := x.(type) {
 	case And:
 		for _, m := range x {
-			if !eval(m, o, others) {
+			if !eval(m, o) {
 				return false
 			}
 		}
 		return true
 	case Or:
 		for _, m := range x {
-			if eval(m, o, others) {
+			if eval(m, o) {
 				return true
 			}
 		}
 		return false
 	case Not:
-		return !eval(x.X, o, others)
+		return !eval(x.X, o)
 	case *Text:
 		return x.eval(o.Tokens) || slices.Contains(x.clusters, o.ClusterUID)
 	case *Selector:
 		return x.Selector.Matches(labels.Set(o.Labels))
 	case *Filter:
-		return x.eval(o, others)
+		return x.eval(o)
 	default:
 		panic(fmt.Sprintf("ql: no reference for %T", x))
 	}
@@ -86,7 +117,7 @@ func (t *Text) eval(tokens []string) bool {
 // fuzzyFrom is the length from which a token may have a typing mistake.
 const fuzzyFrom = 5
 
-func (x *Filter) eval(o *records.Version, others Others) bool {
+func (x *Filter) eval(o *subject) bool {
 	switch x.Field { // those with a negation of their own
 	case "ready":
 		if x.Op == OpHas {
@@ -96,7 +127,7 @@ func (x *Filter) eval(o *records.Version, others Others) bool {
 	case "status":
 		return x.status(o)
 	}
-	return x.matches(o, others) != x.Not
+	return x.matches(o) != x.Not
 }
 
 func (x *Filter) any(match func(*Value) bool) bool {
@@ -128,7 +159,7 @@ func opposite(ready string) string {
 	return "true"
 }
 
-func (x *Filter) status(o *records.Version) bool {
+func (x *Filter) status(o *subject) bool {
 	if x.Op == OpHas {
 		return (o.Status != "") != x.Not
 	}
@@ -145,17 +176,17 @@ func (x *Filter) status(o *records.Version) bool {
 }
 
 // matches is the filter without its negation.
-func (x *Filter) matches(o *records.Version, others Others) bool {
+func (x *Filter) matches(o *subject) bool {
 	f := x.def
 	switch f.typ {
 	case typWord, typHealth:
-		s := wordOf(f.name, o)
+		s := wordOf(f.name, o.Version)
 		if x.Op == OpHas {
 			return s != ""
 		}
 		return x.any(func(v *Value) bool { return v.text(x.Op, s) })
 	case typWords:
-		words := wordsOf(f.name, o)
+		words := wordsOf(f.name, o.Version)
 		if x.Op == OpHas {
 			return len(words) > 0
 		}
@@ -182,7 +213,7 @@ func (x *Filter) matches(o *records.Version, others Others) bool {
 			return false
 		})
 	case typMap:
-		s, has := mapOf(f.name, o)[x.Key]
+		s, has := mapOf(f.name, o.Version)[x.Key]
 		return has && (x.Op == OpHas || x.any(func(v *Value) bool { return v.text(x.Op, s) }))
 	case typImage:
 		if x.Op == OpHas {
@@ -211,7 +242,7 @@ func (x *Filter) matches(o *records.Version, others Others) bool {
 		if x.Op == OpHas {
 			return len(o.OwnerRefs) > 0
 		}
-		return x.owned(&o.Object, others, ownerLevels)
+		return x.owned(&o.Object, o.others, ownerLevels)
 	case typUses:
 		if x.Op == OpHas {
 			return len(o.Uses) > 0
@@ -225,7 +256,7 @@ func (x *Filter) matches(o *records.Version, others Others) bool {
 		}
 		return x.any(func(v *Value) bool { return slices.ContainsFunc(o.IPs, v.address) })
 	case typPlace:
-		s := x.placeOf(&o.Object, others)
+		s := x.placeOf(&o.Object, o.others)
 		if x.Op == OpHas {
 			return s != ""
 		}
@@ -236,8 +267,7 @@ func (x *Filter) matches(o *records.Version, others Others) bool {
 		}
 		return x.any(func(v *Value) bool { return slices.Contains(o.Traits, traitOf(f, v)) })
 	case typContent:
-		text := strings.ToLower(string(o.JSON))
-		return x.any(func(v *Value) bool { return strings.Contains(text, v.inJSON()) })
+		return x.any(func(v *Value) bool { return strings.Contains(o.text(), v.inJSON()) })
 	case typPath:
 		if x.Op == OpHas {
 			return len(o.ChangedPaths) > 0
@@ -246,12 +276,12 @@ func (x *Filter) matches(o *records.Version, others Others) bool {
 			return slices.ContainsFunc(o.ChangedPaths, func(s string) bool { return v.path(x.Op, s) })
 		})
 	case typNumber:
-		n := numberOf(f.name, o)
+		n := numberOf(f.name, o.Version)
 		return n >= 0 && (x.Op == OpHas || x.any(func(v *Value) bool { return v.number(x.Op, n) }))
 	case typAge, typTime:
-		return x.time(f, o)
+		return x.time(f, o.Version)
 	case typObject:
-		return x.within(o.JSON)
+		return x.within(o)
 	case typBool:
 		return x.any(func(v *Value) bool { return o.Meaningful == (v.Text == "true") })
 	case typOp:

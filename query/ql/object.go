@@ -14,8 +14,11 @@ import (
 const objectColumn = "object"
 
 // within answers a filter on a path: what stands there in the object's JSON, without the negation.
-func (x *Filter) within(object []byte) bool {
-	for _, at := range valuesAt(object, x.def.steps) {
+func (x *Filter) within(o *subject) bool {
+	if key, ok := lastOrdinary(x.def.steps); ok && !bytes.Contains(o.JSON, []byte(`"`+key+`"`)) {
+		return false
+	}
+	for _, at := range valuesIn(o.tree(), x.def.steps) {
 		if x.Op == OpHas {
 			if present(at) {
 				return true
@@ -56,13 +59,19 @@ func readsObject(e Expr) bool {
 }
 
 // valuesAt are the values a path leads to. Lists are stepped into by keys, and a list at the end is its elements.
-func valuesAt(object []byte, steps []step) []any {
-	var root any
+func valuesAt(object []byte, steps []step) []any { return valuesIn(decode(object), steps) }
+
+// decode reads JSON, numbers as they are written; nil when it is none.
+func decode(object []byte) (root any) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	d.UseNumber()
 	if d.Decode(&root) != nil {
 		return nil
 	}
+	return root
+}
+
+func valuesIn(root any, steps []step) []any {
 	values := []any{root}
 	for i, s := range steps {
 		if s.kind == stepKey && i > 0 && !(i == 1 && headed(steps)) {
@@ -191,13 +200,21 @@ func (c *compiler) within(x *Filter, column string) string {
 		}
 		found = anyOf(parts)
 	}
-	// Most objects do not have the key: looking for its bytes costs far less than reading the JSON.
-	for i := len(steps) - 1; i >= 0; i-- {
-		if s := steps[i]; s.kind == stepKey && ordinary(s.key) {
-			return "(position(" + column + ", " + c.p.String(`"`+s.key+`"`) + ") > 0 AND " + found + ")"
-		}
+	if key, ok := lastOrdinary(steps); ok {
+		return "(position(" + column + ", " + c.p.String(`"`+key+`"`) + ") > 0 AND " + found + ")"
 	}
 	return found
+}
+
+// lastOrdinary is the last key of a path that stands in JSON as it is. Most objects do not have it: looking for its
+// bytes costs far less than reading the JSON.
+func lastOrdinary(steps []step) (key string, ok bool) {
+	for i := len(steps) - 1; i >= 0; i-- {
+		if s := steps[i]; s.kind == stepKey && ordinary(s.key) {
+			return s.key, true
+		}
+	}
+	return "", false
 }
 
 // ordinary reports whether JSON writes a key as it is.

@@ -84,7 +84,7 @@ func TestPathsReadWhatStandsInTheObject(t *testing.T) {
 	o.Op = "add"
 	insert(t, db, "resource_history", []*records.Version{o})
 	for _, q := range queries {
-		if got, want := len(ask(t, db, "resource_history", []*Query{q})[0]) == 1, q.Eval(&o.Object, Others{}); got != want {
+		if got, want := ask(t, db, "resource_history", []*Query{q})[0][0], q.Eval(&o.Object, Others{}); got != want {
 			t.Errorf("%s: ClickHouse says %t, Eval %t", q.Canonical(), got, want)
 		}
 	}
