@@ -43,6 +43,8 @@ const views = [
   ["tree", `${app2}?tab=tree`, ["many"]],
   ["changes", "/changes", ["many", "empty", "failing"]],
   ["suspects", "/changes?suspects=now&q=app:app2", ["many", "empty"]],
+  ["groups", "/search?q=kind:pod+group:cluster", ["many"]],
+  ["groups-two", "/search?q=kind:pod+group:cluster,ns", ["many"]],
   ["search-at", "/search?q=ns:shop+at:-20m", ["many"]],
   [
     "facet-picker",

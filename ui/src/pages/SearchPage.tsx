@@ -15,9 +15,11 @@ import { SavedMenu, saveEvent } from "../components/SavedMenu";
 import { examples } from "../components/SyntaxSheet";
 import { exportAddress } from "../lib/export";
 import { directive, withDirective } from "../lib/filters";
+import { groupBy } from "../lib/groups";
 import { fixesOf } from "../lib/fixes";
 import { unitsOfBytes } from "../lib/offsets";
 import { DeletedMode } from "./search/DeletedMode";
+import { GroupMode } from "./search/GroupMode";
 import { FacetPanel } from "./search/FacetPanel";
 import { ResultGrid } from "./search/ResultGrid";
 import { SelectionBar } from "./search/SelectionBar";
@@ -26,6 +28,7 @@ import { TimeStrip } from "./search/TimeStrip";
 import { useLiveResults } from "./search/useLiveResults";
 import { useSelection } from "./search/useSelection";
 
+const GroupView = lazy(async () => ({ default: (await import("./search/GroupView")).GroupView }));
 const ActionDialog = lazy(async () => ({ default: (await import("../components/ActionDialog")).ActionDialog }));
 
 const route = getRouteApi("/frame/search");
@@ -39,6 +42,7 @@ export function SearchPage() {
   const rows = useMemo(() => pages.data?.pages.flatMap((p) => p.nodes) ?? [], [pages.data]);
   const first = pages.data?.pages[0];
   const selection = useSelection(q, rows);
+  const by = pages.isPlaceholderData ? [] : groupBy(q);
   // The past does not change.
   const still = directive(q, "at") !== "";
   const live = useLiveResults(
@@ -79,6 +83,7 @@ export function SearchPage() {
         old={pages.error !== null}
         tools={
           <>
+            <GroupMode query={q} onQuery={ask} />
             <DeletedMode query={q} onQuery={ask} />
             <SavedMenu page="resources" query={q} onRun={run} />
             <ExportMenu query={q} total={first?.total} />
@@ -118,6 +123,10 @@ export function SearchPage() {
             <Skeleton rows={14} label="Searching every cluster" />
           ) : rows.length === 0 ? (
             <Nothing query={q} asked={first?.coverage.asked ?? 0} ask={ask} />
+          ) : by.length > 0 ? (
+            <Suspense fallback={<Skeleton rows={14} label="Counting groups" />}>
+              <GroupView query={q} by={by} groups={first?.groups ?? []} total={first?.total ?? 0} onQuery={ask} />
+            </Suspense>
           ) : (
             <ResultGrid
               query={q}

@@ -216,3 +216,34 @@ describe("files", () => {
     expect(screen.getByText("1,201 results as a file")).toBeTruthy();
   });
 });
+
+describe("groups", () => {
+  it("are counted by the hub and lead to their objects", async () => {
+    fakeHub(many);
+    const page = show("/search?q=kind:pod");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "View" }), "cluster");
+    await waitFor(() => expect(page.address()).toBe("/search?q=kind:pod+group:cluster"));
+    const groups = await screen.findByRole("region", { name: "Groups" });
+    expect(within(groups).getByRole("rowheader", { name: "zone1" })).toBeTruthy();
+    await userEvent.click(within(groups).getByRole("button", { name: "31" }));
+    await waitFor(() => expect(page.address()).toBe("/search?q=kind:pod+cluster:zone1+ready:false"));
+    expect(await screen.findByRole("grid", { name: "Search results" })).toBeTruthy();
+  });
+
+  it("by several fields name them, and what has none", async () => {
+    fakeHub(many);
+    const page = show("/search?q=group:cluster,label.team");
+    const groups = await screen.findByRole("region", { name: "Groups" });
+    expect(
+      within(groups)
+        .getAllByRole("columnheader")
+        .map((h) => h.textContent),
+    ).toEqual(["Cluster", "team", "Objects", "Ready", "Not ready"]);
+    expect(within(groups).getByText("none")).toBeTruthy();
+    expect(within(groups).getAllByRole("rowheader").length).toBe(100);
+    await userEvent.click(within(groups).getByRole("button", { name: "Show more of 140 groups" }));
+    expect(within(groups).getAllByRole("rowheader").length).toBe(140);
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "View" }), "");
+    await waitFor(() => expect(page.address()).toBe("/search"));
+  });
+});

@@ -189,6 +189,7 @@ export function searchResult(list: RowFragment[], change: Partial<SearchQuery["s
       total: list.length,
       nodes: list,
       pageInfo: { hasNextPage: false, endCursor: null },
+      groups: [],
       coverage: whole,
       tookMs: 12.4,
       engine: "clickhouse",

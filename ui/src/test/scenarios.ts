@@ -71,7 +71,9 @@ export const many: Scenario = {
     data(
       String(v.query).includes("-cluster=")
         ? f.searchResult([f.row({ name: "app2", cluster: "zone2" }), f.row({ name: "app2", cluster: "zone3" })])
-        : f.searchResult(f.rows(100), { total: 1_201, pageInfo: { hasNextPage: true, endCursor: "c" } }),
+        : String(v.query).includes("group:")
+          ? f.searchResult(f.rows(100), { total: 1_201, groups: s.groupsOf(String(v.query)) })
+          : f.searchResult(f.rows(100), { total: 1_201, pageInfo: { hasNextPage: true, endCursor: "c" } }),
     ),
   ResourceDetail: () => data(f.detail()),
   Changes: () => data(f.changePage),

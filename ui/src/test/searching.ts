@@ -1,5 +1,11 @@
 /** Answers about a search beside its rows: facets, density, saved searches. */
-import type { ChangeDensityQuery, FacetsQuery, SavedSearchesQuery, SearchCompleteQuery } from "../api/generated";
+import type {
+  ChangeDensityQuery,
+  FacetsQuery,
+  SavedSearchesQuery,
+  SearchCompleteQuery,
+  SearchQuery,
+} from "../api/generated";
 import { before, now } from "./fixtures";
 
 type Facet = FacetsQuery["search"]["facets"][number];
@@ -107,4 +113,19 @@ export function suggestionsFor(variables: Record<string, unknown>): SearchComple
       { ...value("CrashLoopBackOff", 7, 0, 2), text: "status:CrashLoopBackOff" },
     ],
   };
+}
+
+/** By one field clusters, by two a namespace beside each. */
+export function groupsOf(query: string): SearchQuery["search"]["groups"] {
+  const two = /group:\S+,/.test(query);
+  return Array.from({ length: two ? 140 : 3 }, (_, i) => {
+    const size = two ? 160 - i : [412, 398, 391][i];
+    const count = size ?? 1;
+    return {
+      values: two ? [`zone${(i % 3) + 1}`, i === 5 ? "" : `team-${i}`] : [`zone${i + 1}`],
+      count,
+      ready: Math.floor(count * 0.6),
+      notReady: i === 0 ? 31 : i % 7 === 0 ? 3 : 0,
+    };
+  });
 }
