@@ -134,3 +134,28 @@ func (v *View) Owned(within Set, levels int, match func(ref string) bool) Set {
 	}
 	return found.And(within)
 }
+
+// UIDs are the rows of within with one of these UIDs.
+func (v *View) UIDs(within Set, uids []string) Set {
+	hit := v.hitUIDs(uids)
+	return filter(within, func(row uint32) bool { return hit[v.uids[row]] })
+}
+
+// OwnedBy are the rows of within with an owner of one of these UIDs.
+func (v *View) OwnedBy(within Set, uids []string) Set {
+	hit := v.hitUIDs(uids)
+	return v.owners.with(within, func(code uint32) bool { return hit[code] })
+}
+
+func (v *View) hitUIDs(uids []string) []bool {
+	hit := make([]bool, len(v.identity.uuids))
+	for _, uid := range uids {
+		if code, ok := v.identity.known(uid); ok && uid != "" {
+			hit[code] = true
+		}
+	}
+	return hit
+}
+
+// HasOwner reports whether a row names an owner.
+func (v *View) HasOwner(row uint32) bool { return len(v.owners.of(v.owners.rows[row])) > 0 }

@@ -33,7 +33,7 @@ func (s *Service) List(ctx context.Context, scope access.Scope, r records.Reques
 			return false, nil
 		}
 		if a.q.Sort() == nil && !a.q.HasText() {
-			order = r.asStored()
+			order = asStored(r.v)
 		}
 		rows := r.v.Sorted(set, order)
 		if limit := a.q.Limit(); limit > 0 && len(rows) > limit {
@@ -50,11 +50,11 @@ func (s *Service) List(ctx context.Context, scope access.Scope, r records.Reques
 }
 
 // asStored is the order of the primary key.
-func (r *reading) asStored() []columns.Term {
-	cluster, _ := r.v.By("cluster", false)
-	namespace, _ := r.v.By("namespace", false)
-	name, _ := r.v.By("name", false)
-	return []columns.Term{r.v.ByGroup(), r.v.ByResource(), cluster, namespace, name}
+func asStored(v *columns.View) []columns.Term {
+	cluster, _ := v.By("cluster", false)
+	namespace, _ := v.By("namespace", false)
+	name, _ := v.By("name", false)
+	return []columns.Term{v.ByGroup(), v.ByResource(), cluster, namespace, name}
 }
 
 // listing is rows of columns.

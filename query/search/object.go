@@ -53,9 +53,6 @@ func (s *Service) Objects(ctx context.Context, scope access.Scope, refs []kube.R
 			keys = append(keys, k)
 		}
 	}
-	if found, ok, err := s.standing(ctx, f, keys); ok || err != nil {
-		return found, err
-	}
 	return s.load(ctx, f, keys, true, false)
 }
 
@@ -86,6 +83,11 @@ func (s *Service) standing(ctx context.Context, f *fleet, keys []key) (found []*
 
 // load reads the current rows of keys. Tombstones are left out unless deleted.
 func (s *Service) load(ctx context.Context, f *fleet, keys []key, withJSON, deleted bool) ([]*records.Object, error) {
+	if withJSON && !deleted {
+		if found, ok, err := s.standing(ctx, f, keys); ok || err != nil {
+			return found, err
+		}
+	}
 	var found []*records.Object
 	for len(keys) > 0 {
 		part := keys[:min(len(keys), loadAtOnce)]

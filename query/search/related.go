@@ -43,7 +43,7 @@ func (s *Service) Related(ctx context.Context, scope access.Scope, ref kube.Ref,
 	root := []*records.Object{w.image(ref)}
 	if ref.GroupResource != kube.Images {
 		var err error
-		if root, err = s.load(ctx, f, []key{k}, false, false); err != nil || len(root) == 0 {
+		if root, err = w.load(ctx, []key{k}); err != nil || len(root) == 0 {
 			return w.g, err
 		}
 	}
@@ -161,7 +161,7 @@ func (w *walk) up(ctx context.Context, level []*records.Object, depth int) error
 		for _, o := range level {
 			uids = append(uids, o.OwnerUIDs...)
 		}
-		owners, err := w.s.byUID(ctx, w.f, uids)
+		owners, err := w.byUID(ctx, uids)
 		if err != nil {
 			return err
 		}
@@ -203,31 +203,50 @@ func (w *walk) down(ctx context.Context, level []*records.Object, depth int) err
 			return nil
 		}
 		var next []*records.Object
+		found, all, inMemory, err := w.owned(ctx, uids)
+		if err != nil {
+			return err
+		}
 		p := new(clickhouse.Params)
 		owned := w.s.db.Table("resources") + ` FINAL WHERE hasAny(owner_uids, ` + p.Strings(uids) + `) AND deleted = 0 AND cluster = ` + p.String(w.cluster) + ` AND ` + w.f.bounds(p)
 		// One row more than fits tells whether anything was left out.
 		read, left := 0, false
-		err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+owned+` ORDER BY `+keyColumns+` LIMIT `+p.Int(relatedCap+1), p,
-			scanRows(w.f, false, func(o *records.Object) {
-				read++
-				if w.add(o, i) {
-					next = append(next, o)
+		show := func(o *records.Object) {
+			read++
+			if w.add(o, i) {
+				next = append(next, o)
+			}
+			if !w.seen[identity{w.cluster, o.UID}] {
+				left = true
+				return
+			}
+			for _, uid := range o.OwnerUIDs {
+				if owner := owners[uid]; owner != nil {
+					shown[uid]++
+					w.edge(owner, o, kube.OwnsEdge)
 				}
-				if !w.seen[identity{w.cluster, o.UID}] {
-					left = true
-					return
-				}
-				for _, uid := range o.OwnerUIDs {
-					if owner := owners[uid]; owner != nil {
-						shown[uid]++
-						w.edge(owner, o, kube.OwnsEdge)
-					}
-				}
-			}))
-		if err != nil {
+			}
+		}
+		if inMemory {
+			for _, o := range found {
+				show(o)
+			}
+		} else if err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+owned+` ORDER BY `+keyColumns+` LIMIT `+p.Int(relatedCap+1), p, scanRows(w.f, false, show)); err != nil {
 			return err
 		}
-		if left || read > relatedCap {
+		switch {
+		case !left && read <= relatedCap:
+		case inMemory:
+			w.g.Truncated = true
+			if read <= relatedCap { // all were handed out, but not all fit
+				for _, o := range found {
+					all.add(o)
+				}
+			}
+			for uid, n := range all.n {
+				w.hidden[owners[uid].Ref] += n - shown[uid]
+			}
+		default:
 			if err := w.countHidden(ctx, p, owned, `owner_uids`, uids, func(uid string, n int) { w.hidden[owners[uid].Ref] += n - shown[uid] }); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
 )
 
 // hubCap bounds what one object may bring into a graph by one type of relation: a Node has a hundred Pods, the
@@ -94,7 +95,7 @@ func (w *walk) named(ctx context.Context, level []*records.Object, onwards bool,
 			}
 		}
 	}
-	reached, err := w.s.load(ctx, w.f, keys, false, false)
+	reached, err := w.load(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,20 @@ const selectorsAtOnce = 50
 
 // selected reads what may match any of the selectors: objects with the labels that must be equal to something.
 func (w *walk) selected(ctx context.Context, selectors []kube.Relation) ([]*records.Object, error) {
-	var found []*records.Object
+	if len(selectors) == 0 {
+		return nil, nil
+	}
+	found, ok, err := w.rows(ctx, candidatesCap+1, false, func(v *columns.View, within columns.Set) columns.Set {
+		all := within.Clone().Without(within)
+		for i := range selectors {
+			all.Or(matchingRows(v, within, &selectors[i]))
+		}
+		return all
+	}, nil)
+	if ok || err != nil {
+		w.g.Truncated = w.g.Truncated || len(found) > candidatesCap
+		return found, err
+	}
 	for part := range slices.Chunk(selectors, selectorsAtOnce) {
 		p := new(clickhouse.Params)
 		var ways []string

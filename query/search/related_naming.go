@@ -9,6 +9,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
 )
 
 // naming follows what names or selects the objects of level: what points to them, and, for relations that are told
@@ -53,7 +54,8 @@ func (w *walk) naming(ctx context.Context, level []*records.Object, onwards bool
 
 // wanted is what objects of one kind are looked for by.
 type wanted struct {
-	namespaces []string // of those that are named; nil: any
+	kind       func(v *columns.View, within columns.Set) columns.Set // its rows
+	namespaces []string                                              // of those that are named; nil: any
 	anywhere   bool
 	uses       []string // Kind/name
 	nodes      []string
@@ -67,9 +69,9 @@ func (w *walk) pointing(ctx context.Context, level []*records.Object, onwards bo
 	kinds := map[string]*wanted{} // by the condition on the kind
 	p := new(clickhouse.Params)
 	conditions := map[kube.GroupResource]string{}
-	of := func(condition string) *wanted {
+	of := func(condition string, kind func(*columns.View, columns.Set) columns.Set) *wanted {
 		if kinds[condition] == nil {
-			kinds[condition] = &wanted{}
+			kinds[condition] = &wanted{kind: kind}
 		}
 		return kinds[condition]
 	}
@@ -82,13 +84,18 @@ func (w *walk) pointing(ctx context.Context, level []*records.Object, onwards bo
 			if conditions[gr] == "" {
 				conditions[gr] = `api_group = ` + p.String(gr.Group) + ` AND resource = ` + p.String(gr.Resource)
 			}
-			of(conditions[gr]).note(o, kube.AcrossNamespaces(gr))
+			of(conditions[gr], func(v *columns.View, within columns.Set) columns.Set {
+				return v.Kinds(within, func(x kube.GroupResource) bool { return x == gr })
+			}).note(o, kube.AcrossNamespaces(gr))
 		}
 		if onwards {
 			continue
 		}
 		for _, k := range w.s.rules.FromKinds(o.Group, o.Kind) {
-			x := of(`api_group = ` + p.String(k.Group) + ` AND kind = ` + p.String(k.Kind))
+			x := of(`api_group = `+p.String(k.Group)+` AND kind = `+p.String(k.Kind), func(v *columns.View, within columns.Set) columns.Set {
+				set, _ := v.Text(v.Kinds(within, func(x kube.GroupResource) bool { return x.Group == k.Group }), "kind", func(s string) bool { return s == k.Kind })
+				return set
+			})
 			x.note(o, k.Across)
 			x.everything = true
 		}
@@ -96,18 +103,50 @@ func (w *walk) pointing(ctx context.Context, level []*records.Object, onwards bo
 	if len(kinds) == 0 {
 		return nil, nil
 	}
+	names := namesOf(level)
+	found, ok, err := w.rows(ctx, candidatesCap, true, func(v *columns.View, within columns.Set) columns.Set {
+		all := within.Clone().Without(within)
+		for _, x := range kinds {
+			all.Or(x.rows(v, x.kind(v, within)))
+		}
+		return all
+	}, func(o *records.Object) {
+		w.g.Truncated = true
+		for _, n := range names {
+			n.all.add(o)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		for _, n := range names {
+			n.hide(w, found)
+		}
+		return found, nil
+	}
 	var ways []string
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		ways = append(ways, `(`+kind+` AND (`+kinds[kind].sql(p)+`))`)
 	}
-	var found []*records.Object
-	naming := w.s.db.Table("resources") + ` FINAL WHERE (` + strings.Join(ways, ` OR `) + `) AND deleted = 0 AND cluster = ` + p.String(w.cluster) + ` AND ` + w.f.bounds(p)
-	err := w.s.read(ctx, `SELECT `+rowColumns+` FROM `+naming+` ORDER BY notEmpty(owner_uids), `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
+	from := w.s.db.Table("resources") + ` FINAL WHERE (` + strings.Join(ways, ` OR `) + `) AND deleted = 0 AND cluster = ` + p.String(w.cluster) + ` AND ` + w.f.bounds(p)
+	err = w.s.read(ctx, `SELECT `+rowColumns+` FROM `+from+` ORDER BY notEmpty(owner_uids), `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
 		scanRows(w.f, false, func(o *records.Object) { found = append(found, o) }))
 	if err != nil || len(found) <= candidatesCap {
 		return found, err
 	}
-	return found[:candidatesCap], w.countNaming(ctx, p, naming, level, found[:candidatesCap])
+	found = found[:candidatesCap]
+	w.g.Truncated = true
+	for _, n := range names {
+		if len(n.refs) == 0 {
+			continue
+		}
+		if err := w.countHidden(ctx, p, from, n.column, slices.Sorted(maps.Keys(n.refs)), func(name string, count int) { n.all.n[name] = count }); err != nil {
+			return nil, err
+		}
+		n.hide(w, found)
+	}
+	return found, nil
 }
 
 // note adds what names o.
@@ -153,42 +192,44 @@ func (x *wanted) sql(p *clickhouse.Params) string {
 	return strings.Join(append(ways, by), ` OR `)
 }
 
-// countNaming tells how many of those that name each object of a level are not among the candidates.
-func (w *walk) countNaming(ctx context.Context, p *clickhouse.Params, from string, level, candidates []*records.Object) error {
-	by := map[string]map[string]kube.Ref{`uses`: {}, `[node]`: {}, `images`: {}}
+// naming is how a level can be named in one column, and how often it is.
+type naming struct {
+	column string // in SQL, as an array
+	refs   map[string]kube.Ref
+	all    *counting // of everything that names one, once that is known
+}
+
+func namesOf(level []*records.Object) []*naming {
+	uses, node, images := &naming{column: `uses`}, &naming{column: `[node]`}, &naming{column: `images`}
+	for _, n := range []*naming{uses, node, images} {
+		n.refs = map[string]kube.Ref{}
+	}
 	for _, o := range level {
 		switch o.Ref.Resource {
 		case "nodes":
-			by[`[node]`][o.Ref.Name] = o.Ref
+			node.refs[o.Ref.Name] = o.Ref
 		case "images":
-			by[`images`][o.Ref.Name] = o.Ref
+			images.refs[o.Ref.Name] = o.Ref
 		default:
-			by[`uses`][o.Kind+"/"+o.Ref.Name] = o.Ref
+			uses.refs[o.Kind+"/"+o.Ref.Name] = o.Ref
 		}
 	}
-	for _, column := range slices.Sorted(maps.Keys(by)) {
-		refs := by[column]
-		if len(refs) == 0 {
-			continue
-		}
-		read := map[string]int{}
-		for _, o := range candidates {
-			names := o.Uses
-			switch column {
-			case `[node]`:
-				names = []string{o.Node}
-			case `images`:
-				names = o.Images
-			}
-			for _, name := range names {
-				read[name]++
-			}
-		}
-		err := w.countHidden(ctx, p, from, column, slices.Sorted(maps.Keys(refs)), func(name string, n int) { w.hidden[refs[name]] += n - read[name] })
-		if err != nil {
-			return err
+	keys := func(n *naming) []string { return slices.Sorted(maps.Keys(n.refs)) }
+	uses.all = countOf(keys(uses), func(o *records.Object) []string { return o.Uses })
+	node.all = countOf(keys(node), func(o *records.Object) []string { return []string{o.Node} })
+	images.all = countOf(keys(images), func(o *records.Object) []string { return o.Images })
+	return []*naming{uses, node, images}
+}
+
+// hide notes of each object of the level how many of those that name it are not among the candidates.
+func (n *naming) hide(w *walk, candidates []*records.Object) {
+	read := countOf(slices.Collect(maps.Keys(n.refs)), n.all.names)
+	for _, o := range candidates {
+		read.add(o)
+	}
+	for name, count := range n.all.n {
+		if count > read.n[name] {
+			w.hidden[n.refs[name]] += count - read.n[name]
 		}
 	}
-	w.g.Truncated = true
-	return nil
 }
