@@ -3,7 +3,6 @@ package kube
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -17,7 +16,7 @@ const (
 	TraitRequestsMemory = "requests.memory" //
 	TraitGitOps         = "gitops"          // Argo CD, Flux, Fleet or Config Sync keeps it
 	TraitHelm           = "helm"            // it came with a Helm release
-	TraitDrifted        = "drifted"         // it is not what was applied, as far as the object tells
+	TraitDrifted        = "drifted"         // what it keeps is not as it should be, by its own word
 	TraitPaused         = "paused"          // its controller was told to wait
 )
 
@@ -97,10 +96,8 @@ func keptByGitOps(s *Summary) bool {
 	return s.Annotations["configmanagement.gke.io/managed"] == "enabled"
 }
 
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
-// drifted reports what an object alone can tell: a GitOps resource that says so, and images or replicas that are no
-// longer those last applied. What others added, such as sidecars, is no drift.
+// drifted reports what a GitOps resource says of what it keeps. What kubectl notes down of an apply is a copy of the
+// whole object, which collectors leave out.
 func drifted(s *Summary, obj map[string]any) bool {
 	switch {
 	case s.Group == "argoproj.io" && s.Kind == "Application":
@@ -109,32 +106,6 @@ func drifted(s *Summary, obj map[string]any) bool {
 		return slices.Contains(s.Reasons, "DriftDetected")
 	case s.Group == "fleet.cattle.io":
 		return count(object(obj, "status", "summary"), "modified") > 0 || count(object(obj, "status", "summary"), "outOfSync") > 0
-	}
-	applied := s.Annotations[lastApplied]
-	if applied == "" || podSpec(obj) == nil {
-		return false
-	}
-	// kubectl writes this annotation without spaces, so that a scan does for a second decode of every object.
-	const image = `"image":"`
-	for rest := applied; ; {
-		i := strings.Index(rest, image)
-		if i < 0 {
-			break
-		}
-		rest = rest[i+len(image):]
-		if end := strings.IndexByte(rest, '"'); end > 0 && !slices.Contains(s.Images, rest[:end]) {
-			return true
-		}
-	}
-	const wanted = `"replicas":`
-	if i := strings.Index(applied, wanted); i >= 0 && s.Replicas >= 0 {
-		digits := applied[i+len(wanted):]
-		end := 0
-		for end < len(digits) && digit(digits[end]) {
-			end++
-		}
-		n, err := strconv.ParseInt(digits[:end], 10, 64)
-		return err == nil && n != s.Replicas
 	}
 	return false
 }

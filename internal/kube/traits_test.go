@@ -37,14 +37,8 @@ func TestTraits(t *testing.T) {
 
 	f("application out of sync", "drifted", "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, status: {sync: {status: OutOfSync}}}")
 	f("application in sync", "", "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, status: {sync: {status: Synced}}}")
-	applied := func(text, spec string) string {
-		return fmt.Sprintf("{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, annotations: {kubectl.kubernetes.io/last-applied-configuration: '%s'}}, spec: {%s}}", text, spec)
-	}
-	last := `{"spec":{"replicas":3,"template":{"spec":{"containers":[{"image":"web:1","name":"a"}]}}}}`
-	f("as applied", "", applied(last, "replicas: 3, template: {spec: {containers: [{name: a, image: 'web:1'}]}}"))
-	f("another image", "drifted", applied(last, "replicas: 3, template: {spec: {containers: [{name: a, image: 'web:2'}]}}"))
-	f("a sidecar more", "", applied(last, "replicas: 3, template: {spec: {containers: [{name: a, image: 'web:1'}, {name: s, image: proxy}]}}"))
-	f("scaled", "drifted", applied(last, "replicas: 5, template: {spec: {containers: [{name: a, image: 'web:1'}]}}"))
+	f("out of sync in Fleet", "drifted", "{apiVersion: fleet.cattle.io/v1alpha1, kind: Bundle, metadata: {name: a}, status: {summary: {modified: 1}}}")
+	f("drift seen by Flux", "drifted", "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: a}, status: {conditions: [{type: Ready, status: 'False', reason: DriftDetected}]}}")
 }
 
 func TestAddressesAreNormal(t *testing.T) {

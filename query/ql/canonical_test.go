@@ -175,33 +175,3 @@ func TestWithoutLeavesOutTheFiltersOfAField(t *testing.T) {
 	f(`ns:shop OR app:web`, "ns", `ns:shop OR app:web`)
 	f(`-(ns:shop app:web) ns:pay`, "ns", `-(ns:shop app:web)`)
 }
-
-func FuzzParse(f *testing.F) {
-	for _, line := range goldenLines(f) {
-		f.Add(line, uint8(0))
-	}
-	f.Add("label.\"x y\":(a OR b*) -\"q\" /re/i", uint8(1))
-	f.Fuzz(func(t *testing.T, text string, page uint8) {
-		p := Page(page % 3)
-		for _, cursor := range []int{0, len(text) / 2, len(text)} {
-			if c := Complete(text, cursor, testOptions(p)); c.From > c.To || c.To > len(text) {
-				t.Fatalf("%q at %d: range %d to %d", text, cursor, c.From, c.To)
-			}
-		}
-		q, err := Parse(text, testOptions(p))
-		if err != nil {
-			e, ok := err.(*access.Error)
-			if !ok {
-				t.Fatalf("%q: %v is not for people", text, err)
-			}
-			if e.From < 0 || e.To < e.From || e.To > len(text) || e.Message == "" {
-				t.Fatalf("%q: %+v", text, e)
-			}
-			return
-		}
-		roundTrip(t, q, p)
-		q.Terms()
-		q.Bleve()
-		q.BleveText()
-	})
-}

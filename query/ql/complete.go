@@ -93,7 +93,7 @@ func complete(text string, cursor int, o Options) Completion {
 	}
 	c.From, c.To = piece(text, value, cursor, end)
 	c.Prefix = strings.Trim(text[c.From:max(c.From, cursor)], `"`)
-	if inner, typed, ok := split(c.Prefix); ok && (c.Field == "has" || c.Field == "no") && inner != "cluster" {
+	if inner, typed, ok := split(c.Prefix); ok && (c.Field == "has" || c.Field == "no" || c.Field == "group") && inner != "cluster" {
 		c.Expect, c.From, c.Field, c.Prefix = ExpectKey, c.From+strings.IndexByte(c.Prefix, '.')+1, inner, typed
 		return c
 	}
@@ -219,6 +219,10 @@ func (p *parser) offers(prefix string) []records.Suggestion {
 			add(f.name+"<", f.name, suggestField, f.detail)
 		case typNumber:
 			add(f.name+">", f.name, suggestField, f.detail)
+		case typTrait:
+			add("no:"+f.name, f.name, suggestField, f.detail)
+		case typContent:
+			add(f.name+`:"`, f.name, suggestField, f.detail)
 		default:
 			add(f.name+":", f.name, suggestField, f.detail)
 		}
@@ -299,7 +303,7 @@ func (p *parser) valuesOf(name, key string, f *field, prefix string) []records.S
 	switch name {
 	case "has", "no":
 		for _, f := range registry {
-			if !f.on(p.opts.Page) || f.typ == typOp || f.typ == typBool || f.typ == typCluster || f.typ == typKind {
+			if !f.on(p.opts.Page) || f.typ == typOp || f.typ == typBool || f.typ == typCluster || f.typ == typKind || f.typ == typContent {
 				continue
 			}
 			if f.typ == typMap {
@@ -323,6 +327,18 @@ func (p *parser) valuesOf(name, key string, f *field, prefix string) []records.S
 		for _, n := range names {
 			add(n, suggestOperator, "smallest first")
 			add(n+"-desc", suggestOperator, "largest first")
+		}
+		return out
+	case "group":
+		for _, f := range registry {
+			if !f.on(p.opts.Page) || !f.counted(p.opts.Page) {
+				continue
+			}
+			if f.typ == typMap {
+				add(f.name+".", suggestField, f.detail)
+			} else {
+				add(f.name, suggestField, f.detail)
+			}
 		}
 		return out
 	case "at":
@@ -360,6 +376,9 @@ func (p *parser) valuesOf(name, key string, f *field, prefix string) []records.S
 		for _, h := range healths {
 			add(h, suggestValue, "")
 		}
+	case typTrait:
+		add("cpu", suggestValue, "")
+		add("memory", suggestValue, "")
 	case typReady:
 		add("true", suggestValue, "is ready")
 		add("false", suggestValue, "should be ready and is not")

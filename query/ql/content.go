@@ -7,8 +7,8 @@ import (
 	"github.com/foretop/foretop/internal/kube"
 )
 
-// content: finds text anywhere in the stored JSON of an object, without case: in values and in keys. It is the text
-// as people know it, which is looked for as JSON writes it.
+// content: finds text anywhere in the stored JSON of an object, in values and in keys. It is the text as people know it,
+// which is looked for as JSON writes it. A to Z stand for a to z; other letters mind case.
 
 // shortest is the least text worth reading every object for.
 const shortest = 3
@@ -23,7 +23,7 @@ func (p *parser) content(f *field, v *Value) error {
 	return nil
 }
 
-// inJSON is the value as it stands in stored objects, in lower case.
+// inJSON is the value as it stands in stored objects.
 func (v *Value) inJSON() string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -32,13 +32,25 @@ func (v *Value) inJSON() string {
 		return v.Text
 	}
 	quoted := strings.TrimSuffix(b.String(), "\n")
-	return strings.ToLower(quoted[1 : len(quoted)-1])
+	return quoted[1 : len(quoted)-1]
+}
+
+// foldASCII writes A to Z as a to z.
+func foldASCII(s []byte) []byte {
+	out := make([]byte, len(s))
+	for i, c := range s {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		out[i] = c
+	}
+	return out
 }
 
 func (c *compiler) content(x *Filter, column string) string {
 	parts := make([]string, len(x.Values))
 	for i := range x.Values {
-		parts[i] = "position(lowerUTF8(" + column + "), " + c.p.String(x.Values[i].inJSON()) + ") > 0"
+		parts[i] = "positionCaseInsensitive(" + column + ", " + c.p.String(x.Values[i].inJSON()) + ") > 0"
 	}
 	if len(parts) == 1 {
 		return "(" + parts[0] + ")"

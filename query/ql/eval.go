@@ -1,6 +1,7 @@
 package ql
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,26 +45,24 @@ type subject struct {
 	*records.Version
 	others Others
 	root   any // of JSON; nil when it cannot be read
-	lower  string
+	folded []byte
 	read   bool
 }
 
 // tree is the JSON.
 func (s *subject) tree() any {
-	s.parse()
+	if !s.read {
+		s.root, s.read = decode(s.JSON), true
+	}
 	return s.root
 }
 
-// text is the JSON in lower case.
-func (s *subject) text() string {
-	s.parse()
-	return s.lower
-}
-
-func (s *subject) parse() {
-	if !s.read {
-		s.root, s.lower, s.read = decode(s.JSON), strings.ToLower(string(s.JSON)), true
+// text is the JSON, A to Z as a to z.
+func (s *subject) text() []byte {
+	if s.folded == nil {
+		s.folded = foldASCII(s.JSON)
 	}
+	return s.folded
 }
 
 func eval(x Expr, o *subject) bool {
@@ -267,7 +266,7 @@ func (x *Filter) matches(o *subject) bool {
 		}
 		return x.any(func(v *Value) bool { return slices.Contains(o.Traits, traitOf(f, v)) })
 	case typContent:
-		return x.any(func(v *Value) bool { return strings.Contains(o.text(), v.inJSON()) })
+		return x.any(func(v *Value) bool { return bytes.Contains(o.text(), foldASCII([]byte(v.inJSON()))) })
 	case typPath:
 		if x.Op == OpHas {
 			return len(o.ChangedPaths) > 0

@@ -294,6 +294,14 @@ func (p *parser) fieldName(i int) (name, key string, keyed bool, end int, err er
 	return name, key, keyed, end, nil
 }
 
+// runEnd is where a word that starts at i ends.
+func (p *parser) runEnd(i int) int {
+	for !p.ends(i) && p.text[i] != ',' && p.text[i] != '"' {
+		i++
+	}
+	return i
+}
+
 // operator reads the operator at i, if there is one.
 func (p *parser) operator(i int) (op string, end int) {
 	for _, op := range [...]string{":<=", ":>=", ":!", ":<", ":>", "==", "!=", "<=", ">=", ":", "=", "<", ">", "~"} {
@@ -327,6 +335,9 @@ func (p *parser) term(from, depth int) (Expr, error) {
 		return p.freeText(from)
 	}
 	if end == from {
+		if run := p.runEnd(from); isAddress(p.text[from:run]) { // ::1
+			return p.finish(&Text{Text: p.text[from:run], From: from, To: run})
+		}
 		return nil, p.fail(CodeSyntax, from, value, "Write a field before it, as in ns:shop, or put the word into quotes.", "%q needs a field before it.", op)
 	}
 	switch lower := strings.ToLower(name); lower {

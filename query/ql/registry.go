@@ -141,7 +141,7 @@ var flags = []struct{ name, means, detail string }{
 	{"latest", "image.tag:latest", "runs an image with the tag latest, or with none"},
 	{"gitops", "trait:gitops", "kept by Argo CD, Flux, Fleet or Config Sync"},
 	{"helm", "trait:helm", "came with a Helm release"},
-	{"drifted", "trait:drifted", "is no longer what was applied, as far as the object tells"},
+	{"drifted", "trait:drifted", "a GitOps resource that says so: out of sync, or drift detected"},
 }
 
 // sorts are the columns that sort: knows. age runs against created_at.

@@ -100,7 +100,7 @@ func writeShared(t *testing.T) {
 	t.Helper()
 	var out bytes.Buffer
 	seen := map[string]bool{}
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	eachGolden(t, func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			page := "resources"
 			if d.HasArg("page") {

@@ -7,10 +7,7 @@ import (
 
 // unknown answers a word with an operator whose left side is no field.
 func (p *parser) unknown(from, end int, op string) (Expr, error) {
-	run := end
-	for !p.ends(run) && p.text[run] != ',' && p.text[run] != '"' {
-		run++
-	}
+	run := p.runEnd(end)
 	whole, name := p.text[from:run], p.text[from:end]
 	if isAddress(whole) {
 		return p.finish(&Text{Text: whole, From: from, To: run})
