@@ -27,14 +27,29 @@ func changesCommand() *cobra.Command {
 	var scope scopeFlags
 	var output outputFlags
 	var span spanFlags
+	var suspects bool
+	var before string
 	cmd := &cobra.Command{
 		Use:   "changes [QUERY...]",
-		Short: "Show what changed in every cluster, newest first",
+		Short: "Show what changed in every cluster, newest first, or what may have broken something",
+		Long: `Show what changed in every cluster, newest first. With --suspects: what may have broken the objects that the query
+finds, the most suspect first, and why. Looked at are changes of these objects, of their owners, of what they use and run
+on, of what leads to them, and of the same application and namespace, from --since until --before.`,
 		Example: `  foretop changes --since 1h
-  foretop changes app:app2 -C zone1 --since 1d -o wide`,
+  foretop changes app:app2 -C zone1 --since 1d -o wide
+  foretop changes app:app2 -C zone1 --suspects
+  foretop changes app:app2 --suspects --before 2026-11-20T09:10:00Z`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := output.check(slices.Concat([]string{"ref"}, streams)...); err != nil {
 				return err
+			}
+			switch {
+			case before != "" && !suspects:
+				return usageError{errors.New("--before goes with --suspects; --until ends a list of changes")}
+			case before != "":
+				if err := span.before(before); err != nil {
+					return err
+				}
 			}
 			vars, err := span.variables()
 			if err != nil {
@@ -48,6 +63,9 @@ func changesCommand() *cobra.Command {
 			h, err := conn.open()
 			if err != nil {
 				return err
+			}
+			if suspects {
+				return h.printSuspects(cmd, &output, vars)
 			}
 			if output.streams() {
 				return h.export(cmd, span.export("changes", vars, output.format), &scope)
@@ -92,6 +110,8 @@ func changesCommand() *cobra.Command {
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
 	span.register(cmd)
+	cmd.Flags().BoolVar(&suspects, "suspects", false, "what may have broken the objects that the query finds, and why")
+	cmd.Flags().StringVar(&before, "before", "", "with --suspects: the moment of the breakage, a duration ago or a point in time; default now")
 	completeFlags(cmd, &conn)
 	return cmd
 }
@@ -159,17 +179,23 @@ func moment(s string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	text := strings.TrimPrefix(s, "-")
-	if number, ok := strings.CutSuffix(text, "d"); ok {
-		if days, err := strconv.ParseFloat(number, 64); err == nil && days >= 0 {
-			return time.Now().Add(-time.Duration(days * 24 * float64(time.Hour))).UTC(), nil
-		}
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
+	d, ok := durationAgo(s)
+	if !ok {
 		return time.Time{}, usageError{fmt.Errorf("%q is no moment: write 30m, 2h, 3d ago, or 2026-11-20T09:10:00Z", s)}
 	}
 	return time.Now().Add(-d).UTC(), nil
+}
+
+// durationAgo reads how long ago something was: 30m, -2h, 3d.
+func durationAgo(s string) (time.Duration, bool) {
+	text := strings.TrimPrefix(s, "-")
+	if number, ok := strings.CutSuffix(text, "d"); ok {
+		if days, err := strconv.ParseFloat(number, 64); err == nil && days >= 0 {
+			return time.Duration(days * 24 * float64(time.Hour)), true
+		}
+	}
+	d, err := time.ParseDuration(text)
+	return d, err == nil && d >= 0
 }
 
 func deref(s *string) string {

@@ -216,6 +216,23 @@ func (f *smallFleet) Events(context.Context, access.Scope, string, time.Time, ti
 	}}}, nil
 }
 
+func (f *smallFleet) Diff(ctx context.Context, s access.Scope, r records.DiffRequest) (*records.Diff, error) {
+	d := &records.Diff{}
+	d.From, _ = f.Object(ctx, s, r.From, r.FromAt)
+	d.To, _ = f.Object(ctx, s, r.To, r.ToAt)
+	if d.From == nil || d.To == nil {
+		return d, nil
+	}
+	from, _ := kube.Decode(d.From.JSON)
+	to, err := kube.Decode(d.To.JSON)
+	if err != nil {
+		return nil, err
+	}
+	c, err := kube.Compare(from, to, true, r.Noise)
+	d.Unified, d.Changes, d.Hidden = c.Unified, c.Lines, c.Hidden
+	return d, err
+}
+
 // Related is of app2: a ReplicaSet with two Pods below it, a Service at the Pods, and what the template names.
 func (f *smallFleet) Related(_ context.Context, _ access.Scope, ref kube.Ref, depth int, _ ...string) (*records.Graph, error) {
 	o, _ := f.Object(context.Background(), access.Scope{}, ref, time.Time{})

@@ -23,6 +23,7 @@ type objectVersion struct {
 	Status          string     `json:"status"`
 	Health          string     `json:"health"`
 	Images          []string   `json:"images"`
+	Summary         string     `json:"summary,omitempty"`
 	Diff            string     `json:"diff,omitempty"`
 }
 

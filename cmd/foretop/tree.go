@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/foretop/foretop/internal/kube"
 )
 
 // objectGraph is an object with what it relates to.
@@ -25,6 +27,7 @@ type graphNode struct {
 	Health    string  `json:"health"`
 	Ready     *bool   `json:"ready"`
 	Level     int     `json:"level"`
+	Hidden    int     `json:"hidden"`
 }
 
 type graphEdge struct {
@@ -34,9 +37,10 @@ type graphEdge struct {
 }
 
 // related asks for the relations of ref. An object without a node was never seen.
-func (h *hub) related(ctx context.Context, ref string, depth int) (*objectGraph, error) {
+func (h *hub) related(ctx context.Context, ref string, depth int, types ...string) (*objectGraph, error) {
 	var answer struct{ Related objectGraph }
-	err := h.ask(ctx, `query($ref:ID!,$depth:Int!){related(ref:$ref,depth:$depth){truncated edges{from to type} nodes{ref kind name namespace status health ready level}}}`, map[string]any{"ref": ref, "depth": depth}, &answer)
+	err := h.ask(ctx, `query($ref:ID!,$depth:Int!,$types:[String!]){related(ref:$ref,depth:$depth,types:$types){truncated edges{from to type} nodes{ref kind name namespace status health ready level hidden}}}`,
+		map[string]any{"ref": ref, "depth": depth, "types": types}, &answer)
 	if err == nil && len(answer.Related.Nodes) == 0 {
 		err = fmt.Errorf("there is no %s", ref)
 	}
@@ -94,7 +98,7 @@ func treeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			g, err := h.related(cmd.Context(), ref, depth)
+			g, err := h.related(cmd.Context(), ref, depth, kube.OwnsEdge)
 			if err != nil {
 				return err
 			}
@@ -140,7 +144,14 @@ func treeCommand() *cobra.Command {
 
 // more tells people that a graph was cut.
 func (g *objectGraph) more(cmd *cobra.Command) {
-	if g.Truncated {
+	hidden := 0
+	for _, n := range g.Nodes {
+		hidden += n.Hidden
+	}
+	switch {
+	case hidden > 0:
+		fmt.Fprintf(cmd.ErrOrStderr(), "There are more objects than are shown here, by %d relations\n", hidden)
+	case g.Truncated:
 		fmt.Fprintln(cmd.ErrOrStderr(), "There are more objects than are shown here")
 	}
 }
@@ -162,7 +173,7 @@ type treeLines []treeLine
 func (g *objectGraph) tree() treeLines {
 	owned, owners := map[string][]string{}, map[string][]string{}
 	for _, e := range g.Edges {
-		if e.Type == "owns" {
+		if e.Type == kube.OwnsEdge {
 			owned[e.From] = append(owned[e.From], e.To)
 			owners[e.To] = append(owners[e.To], e.From)
 		}
@@ -219,7 +230,7 @@ func (t treeLines) graph(g *objectGraph) *objectGraph {
 		in[line.node.Ref] = true
 	}
 	for _, e := range g.Edges {
-		if e.Type == "owns" && in[e.From] && in[e.To] {
+		if e.Type == kube.OwnsEdge && in[e.From] && in[e.To] {
 			part.Edges = append(part.Edges, e)
 		}
 	}

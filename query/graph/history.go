@@ -61,6 +61,7 @@ func (v *versionResolver) ChangedBy() string        { return v.v.ChangedBy }
 func (v *versionResolver) Status() string           { return v.v.Status }
 func (v *versionResolver) Health() string           { return health(v.v.Health) }
 func (v *versionResolver) Images() []string         { return orEmpty(v.v.Images) }
+func (v *versionResolver) Summary() string          { return v.v.Sentence }
 
 func (v *versionResolver) Object(ctx context.Context) (JSON, error) {
 	return JSON{v.v.JSON}, spendBytes(ctx, len(v.v.JSON))

@@ -118,7 +118,7 @@ func (w *walk) named(ctx context.Context, level []*records.Object, onwards bool,
 			ref := kube.Ref{Cluster: o.Ref.Cluster, Namespace: r.Namespace, GroupResource: r.GroupResource, Name: r.Name}
 			switch {
 			case r.Type == kube.ImageEdge:
-				if !w.ofOwner(o, r.Name) {
+				if o.UID == w.g.Nodes[0].UID || !w.ofOwner(o, r.Name) {
 					reach(o, w.image(ref), r.Type)
 				}
 			case r.Selector == nil:
@@ -135,7 +135,8 @@ func (w *walk) named(ctx context.Context, level []*records.Object, onwards bool,
 	return next, nil
 }
 
-// ofOwner reports whether an owner of o that is in the graph is made of the image too: the topmost one tells it.
+// ofOwner reports whether an owner of o that is in the graph is made of the image too: the topmost one tells it, and
+// the one that was asked about.
 func (w *walk) ofOwner(o *records.Object, image string) bool {
 	for _, n := range w.g.Nodes {
 		if slices.Contains(o.OwnerUIDs, n.UID) && slices.Contains(n.Images, image) {

@@ -130,7 +130,7 @@ func (w *walk) pointing(ctx context.Context, level []*records.Object, onwards bo
 		ways = append(ways, `(`+kind+` AND (`+kinds[kind].sql(p)+`))`)
 	}
 	from := w.s.db.Table("resources") + ` FINAL WHERE (` + strings.Join(ways, ` OR `) + `) AND deleted = 0 AND cluster = ` + p.String(w.cluster) + ` AND ` + w.f.bounds(p)
-	err = w.s.read(ctx, `SELECT `+rowColumns+` FROM `+from+` ORDER BY notEmpty(owner_uids), `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
+	err = w.s.read(ctx, `SELECT `+rowColumns+` FROM `+from+` ORDER BY notEmpty(owner_uids), `+kindWeight+`, `+keyColumns+` LIMIT `+p.Int(candidatesCap+1), p,
 		scanRows(w.f, false, func(o *records.Object) { found = append(found, o) }))
 	if err != nil || len(found) <= candidatesCap {
 		return found, err

@@ -12,7 +12,7 @@ import (
 )
 
 // rows reads what find picks of the walk's cluster from columns in memory: the first most objects, in the order of the
-// database, those without owners first when that is asked. With more than that, left is told of every row that was found.
+// database, those without owners first and what people run before what runs for it when that is asked. With more than that, left is told of every row that was found.
 // ok is false when columns cannot answer.
 func (w *walk) rows(ctx context.Context, most int, ownersLast bool, find func(v *columns.View, within columns.Set) columns.Set, left func(*records.Object)) (found []*records.Object, ok bool, err error) {
 	t := w.s.table.Load()
@@ -29,7 +29,7 @@ func (w *walk) rows(ctx context.Context, most int, ownersLast bool, find func(v 
 					return 1
 				}
 				return 0
-			})}, order...)
+			}), v.WeighKinds(weightOf)}, order...)
 		}
 		rows, err := v.Top(set, order, nil, most)
 		if err != nil {

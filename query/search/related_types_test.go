@@ -82,6 +82,10 @@ func TestAnImageIsAnObjectOfAGraph(t *testing.T) {
 		shop/pods/a-pod image /images/registry.example.com/shop/a:1`)
 	wantEdges(t, allEdges(t, w, "zone1:shop/pods/a-pod", 1, kube.OwnsEdge, kube.ImageEdge), `
 		shop/deployments/a image /images/registry.example.com/shop/a:1
+		shop/deployments/a owns shop/pods/a-pod
+		shop/pods/a-pod image /images/registry.example.com/shop/a:1`)
+	wantEdges(t, allEdges(t, w, "zone1:shop/deployments.apps/a", 1, kube.OwnsEdge, kube.ImageEdge), `
+		shop/deployments/a image /images/registry.example.com/shop/a:1
 		shop/deployments/a owns shop/pods/a-pod`)
 	g, err := w.service.Related(t.Context(), everyone, ref(t, "zone1:-/images/registry.example.com/shop/never:1"), 1)
 	if err != nil || len(g.Nodes) != 0 {
