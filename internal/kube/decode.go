@@ -3,19 +3,17 @@ package kube
 import (
 	"encoding/json"
 	"fmt"
-
-	kjson "k8s.io/apimachinery/pkg/util/json"
 )
 
 // Decode reads one object's JSON. Whole numbers become int64, others float64. Hot paths decode an object once
 // and hand the map to Summarize, TokensOf and ChangedPaths.
-func Decode(object []byte) (map[string]any, error) {
-	var obj map[string]any
-	if err := kjson.Unmarshal(object, &obj); err != nil {
+func Decode(object []byte) (map[string]any, error) { return DecodeText(string(object)) }
+
+// DecodeText is Decode of a text whose pieces the map's strings are: they keep all of it in memory.
+func DecodeText(object string) (map[string]any, error) {
+	obj, err := decodeText(object)
+	if err != nil {
 		return nil, fmt.Errorf("decode object: %w", err)
-	}
-	if obj == nil {
-		return nil, fmt.Errorf("decode object: not a JSON object")
 	}
 	return obj, nil
 }
