@@ -244,7 +244,7 @@ func TestAVersionSaysWhatChangedAndWho(t *testing.T) {
 	h.wants(t, "within a batch", "spec.containers[app].image,deployer,1,1",
 		`SELECT concatWithSeparator(',', arrayStringConcat(changed_paths, ' '), changed_by, toString(meaningful), toString(previous_ver > 0)) FROM {db}.resource_history WHERE op = 'update'`)
 
-	h.previous = newObjectCache(1) // nothing is remembered: the database is asked
+	h.previous = forgetful() // nothing is remembered: the database is asked
 	r := pod(ingestpb.Op_OP_UPDATE, "a", "3", "app2:1.5.0")
 	o := r.GetObject()
 	o.Object = []byte(strings.Replace(string(o.Object), `"phase":"Running"`, `"phase":"Failed"`, 1))
@@ -263,11 +263,14 @@ func TestAVersionSaysWhatChangedAndWho(t *testing.T) {
 		`SELECT concatWithSeparator(',', arrayStringConcat(changed_paths, ' '), toString(meaningful)) FROM {db}.resource_history WHERE resource_version = '4'`)
 }
 
+// forgetful keeps nothing.
+func forgetful() *keptTexts { return newKeptTexts(func() int64 { return 0 }) }
+
 func TestDeletesKeepWhatWasLastKnown(t *testing.T) {
 	h := newHub(t)
 	s := h.opens(t)
 	s.sends(pod(ingestpb.Op_OP_ADD, "a", "1", "app2:1.4.0"), pod(ingestpb.Op_OP_ADD, "b", "1", "app2:1.4.0"))
-	h.previous = newObjectCache(1)
+	h.previous = forgetful()
 	s.sends(deleted("a"), deleted("never-seen"))
 	h.wants(t, "live", "b:1", live)
 	h.wants(t, "tombstone", "a,1,Running,app2:1.4.0,1,1",

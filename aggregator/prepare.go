@@ -99,10 +99,11 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 		w.server.metrics.unchanged.Inc()
 		return
 	}
-	var now map[string]any
+	text := string(c.Object)
 	var summary kube.Summary
-	err := safely(func() (err error) {
-		if now, err = kube.Decode(c.Object); err == nil {
+	err := safely(func() error {
+		now, err := kube.DecodeText(text)
+		if err == nil {
 			summary, err = kube.Summarize(now)
 		}
 		return err
@@ -114,7 +115,7 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	}
 	v := &version{
 		gr: gr, at: at, apiVersion: c.Resource.GetVersion(), kind: c.Resource.GetKind(), ver: ver,
-		observedAt: w.observed(c.ObservedMs), summary: summary, text: string(c.Object),
+		observedAt: w.observed(c.ObservedMs), summary: summary, text: text,
 		now: object{uid: c.Uid, resourceVersion: c.ResourceVersion, apiVersion: unique.Make(c.Resource.GetVersion()), digest: c.RedactedDigest, derived: kube.Derivation, ver: ver},
 	}
 	if v.kind == "" {
@@ -124,7 +125,7 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	if before == nil || before.uid != c.Uid { // or another object has taken the name while nobody looked
 		w.firstSight(v, c.Op, managers)
 	} else {
-		w.compare(v, before, now, managers)
+		w.compare(v, before, managers)
 	}
 	w.put(v)
 }
@@ -154,13 +155,10 @@ func (w *preparation) firstSight(v *version, op ingestpb.Op, managers []kube.Man
 }
 
 // compare describes a version by what differs from the one before.
-func (w *preparation) compare(v *version, before *object, now map[string]any, managers []kube.Manager) {
+func (w *preparation) compare(v *version, before *object, managers []kube.Manager) {
 	v.op, v.previous = "update", before.ver
-	err := safely(func() error {
-		old, err := kube.Decode([]byte(w.previousText(v.gr, v.at)))
-		if err == nil {
-			v.paths, v.meaningful = kube.ChangedPaths(old, now)
-		}
+	err := safely(func() (err error) {
+		v.paths, v.meaningful, err = kube.ChangedPathsOfText(w.previousText(v.gr, v.at), v.text)
 		return err
 	})
 	if err != nil {
@@ -203,10 +201,23 @@ func safely(f func() error) (err error) {
 func (w *preparation) put(v *version) {
 	w.versions = append(w.versions, v)
 	now := v.now
+	now.kept = w.server.previous.put(v.gr, v.text)
+	now.changedBy, now.changedPaths = unique.Make(now.changedBy).Value(), same(now.changedPaths)
 	w.known.put(v.gr, v.at, &now)
-	key := objectKey{w.cluster, v.gr, v.at}
-	w.objects[key] = v.text
-	w.server.previous.put(key, v.text)
+	w.objects[objectKey{w.cluster, v.gr, v.at}] = v.text
+}
+
+// same are those texts as one copy for all: of what is remembered of objects nothing may be a piece of their JSON,
+// which it would keep in memory.
+func same(texts []string) []string {
+	if len(texts) == 0 {
+		return nil
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = unique.Make(t).Value()
+	}
+	return out
 }
 
 // remove adds the tombstone of an object: its last known columns, marked deleted. text is its last state when the
@@ -226,7 +237,7 @@ func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text st
 			v.text = w.previousText(gr, at)
 		}
 	}
-	if obj, err := kube.Decode([]byte(v.text)); err == nil {
+	if obj, err := kube.DecodeText(v.text); err == nil {
 		if s, err := kube.Summarize(obj); err == nil {
 			v.summary = s
 		}
@@ -243,9 +254,7 @@ func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text st
 	}
 	w.versions = append(w.versions, v)
 	delete(w.known[gr], at)
-	key := objectKey{w.cluster, gr, at}
-	w.objects[key] = ""
-	w.server.previous.remove(key)
+	w.objects[objectKey{w.cluster, gr, at}] = ""
 }
 
 func managersOf(in []*ingestpb.Manager) []kube.Manager {
@@ -256,13 +265,10 @@ func managersOf(in []*ingestpb.Manager) []kube.Manager {
 	return out
 }
 
-// previousText is the JSON of the version before: of this batch, of a batch on its way, of the cache, or fetched.
+// previousText is the JSON of the version before: of this batch, of a batch on its way, or fetched.
 func (w *preparation) previousText(gr kube.GroupResource, at name) string {
 	key := objectKey{w.cluster, gr, at}
 	if text, ok := w.uncommitted(key); ok {
-		return text
-	}
-	if text, ok := w.server.previous.get(key); ok {
 		return text
 	}
 	return w.fetched[gr][at]
@@ -285,7 +291,7 @@ func (w *preparation) uncommitted(key objectKey) (string, bool) {
 	return "", false
 }
 
-// fetchPrevious reads, in one go per kind, the objects that the batch changes and that no memory holds.
+// fetchPrevious gets the objects that the batch changes: those that are not kept from the database, in one go per kind.
 func (w *preparation) fetchPrevious(b *ingestpb.Batch) error {
 	missing := map[kube.GroupResource][]name{}
 	for _, r := range b.Records {
@@ -315,14 +321,15 @@ func (w *preparation) fetch(gr kube.GroupResource, at []name) error {
 		if _, ok := w.uncommitted(key); ok {
 			continue
 		}
-		if text, ok := w.server.previous.get(key); ok {
-			// Kept from eviction until the batch is prepared.
+		before := w.known[gr][n]
+		if before == nil {
+			continue
+		}
+		if text, ok := w.server.previous.get(before.kept); ok {
 			w.keep(gr, n, text)
 			continue
 		}
-		if before := w.known[gr][n]; before != nil {
-			need = append(need, held{n, before.ver})
-		}
+		need = append(need, held{n, before.ver})
 	}
 	if len(need) == 0 {
 		return nil

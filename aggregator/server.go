@@ -34,7 +34,8 @@ type Deps struct {
 	Registerer prometheus.Registerer // nil leaves the metrics unregistered
 	// OnCommit is called after each commit, from one goroutine; it must not block. May be nil.
 	OnCommit func()
-	// PreviousBytes bounds the objects kept to compare new versions with; 0 is 64 MiB.
+	// PreviousBytes bounds the objects kept, packed, to compare new versions with; 0 is 512 MiB. A fleet of fewer
+	// objects than fill it takes less: 1 KiB each.
 	PreviousBytes int64
 	// WaitingBytes bounds the batches of all clusters that wait for a commit; 0 is 256 MiB.
 	WaitingBytes int64
@@ -46,7 +47,7 @@ type Server struct {
 	clusters *clusters.Registry
 	log      *slog.Logger
 	metrics  *metrics
-	previous *objectCache
+	previous *keptTexts
 	writer   *writer
 	waiting  *semaphore.Weighted
 	maxWait  int64
@@ -62,7 +63,7 @@ type Server struct {
 // New makes a Server. Sessions can be opened at once; batches are committed while Run runs.
 func New(d Deps) *Server {
 	if d.PreviousBytes == 0 {
-		d.PreviousBytes = 64 << 20
+		d.PreviousBytes = 512 << 20
 	}
 	if d.WaitingBytes == 0 {
 		d.WaitingBytes = 256 << 20
@@ -72,10 +73,16 @@ func New(d Deps) *Server {
 	}
 	s := &Server{
 		db: d.DB, clusters: d.Clusters, log: d.Log,
-		previous: newObjectCache(d.PreviousBytes),
 		waiting:  semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes,
 		sessions: map[string]*Session{}, links: map[string]*link{}, breakers: map[breakerKey]int{},
 	}
+	s.previous = newKeptTexts(func() int64 {
+		living := int64(0)
+		for _, session := range s.open() {
+			living += session.living.Load()
+		}
+		return min(16<<20+living<<10, d.PreviousBytes)
+	})
 	s.metrics = newMetrics(d.Registerer, s)
 	s.writer = &writer{server: s, queue: make(chan *pending, 1024), onCommit: d.OnCommit}
 	return s

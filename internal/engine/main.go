@@ -219,7 +219,9 @@ func writeBootFile(config Config) (string, error) {
 	set("mark_cache_size", memory/16)
 	set("uncompressed_cache_size", 0)
 	set("background_pool_size", max(2, min(runtime.NumCPU(), 8)))
-	set("background_merges_mutations_concurrency_ratio", 2)
+	set("background_merges_mutations_concurrency_ratio", 1)
+	// Merges can wait, people and collectors cannot: whatever else wants a core gets it first.
+	set("os_threads_nice_value_merge_mutate", 15)
 	set("background_schedule_pool_size", 4)
 	b.WriteString("  <merge_tree>\n")
 	// A mutation waits for this many free merge slots; the default of 20 is more than the pool has.
