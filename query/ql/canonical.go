@@ -53,6 +53,9 @@ func write(x Expr, binds int) string {
 	case Or:
 		return group(x, " OR ", 1)
 	case Not:
+		if t, ok := x.X.(*Text); ok && t.Text == "l" && !t.Glob {
+			return `-"l"` // -l begins a selector
+		}
 		return "-" + write(x.X, 2)
 	case *Text:
 		return x.write()
