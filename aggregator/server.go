@@ -73,7 +73,7 @@ func New(d Deps) *Server {
 	}
 	s := &Server{
 		db: d.DB, clusters: d.Clusters, log: d.Log,
-		waiting:  semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes,
+		waiting: semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes,
 		sessions: map[string]*Session{}, links: map[string]*link{}, breakers: map[breakerKey]int{},
 	}
 	s.previous = newKeptTexts(func() int64 {
