@@ -67,7 +67,7 @@ func (m *manyObjects) Search(ctx context.Context, scope access.Scope, r records.
 		o := &records.Object{Ref: kube.Ref{Cluster: "zone1", Namespace: "shop", GroupResource: kube.GroupResource{Resource: "configmaps"}, Name: name}}
 		o.Kind, o.Version, o.Name, o.Namespace, o.Labels, o.Replicas = "ConfigMap", "v1", name, "shop", map[string]string{"tier": "=1+1"}, -1
 		if !r.Bare {
-			o.JSON = fmt.Appendf(nil, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":%q,"namespace":"shop"},"data":{"n":"%d","x":%q}}`, name, i, strings.Repeat("x", m.size))
+			o.JSON = fmt.Appendf(nil, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":%q,"namespace":"shop"},"data":{"n":"%d","x":"%s"}}`, name, i, strings.Repeat("x", m.size))
 		}
 		res.Objects = append(res.Objects, o)
 	}
