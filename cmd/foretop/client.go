@@ -209,7 +209,7 @@ type scopeFlags struct {
 }
 
 func (f *scopeFlags) register(flags *pflag.FlagSet) {
-	flags.StringVarP(&f.clusters, "clusters", "C", "", "clusters to ask: names, globs (prod-*) or labels (env=prod), by comma; default all")
+	flags.StringVarP(&f.clusters, "clusters", "C", "", "clusters to ask: names and globs (prod-*), and labels (env=prod, region in (eu,us)), by comma; default all")
 	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace; default all")
 	flags.BoolVarP(&f.all, "all-namespaces", "A", false, "all namespaces, which is the default")
 	flags.StringVarP(&f.selector, "selector", "l", "", "label selector, as kubectl takes it")
@@ -225,17 +225,9 @@ func (f *scopeFlags) terms() ([]string, error) {
 	if strings.ContainsAny(f.namespace, ":=<> ") {
 		return nil, usageError{fmt.Errorf("%q is no namespace; a query that begins with a minus goes behind --, as in: foretop search -- -ns:kube-*", f.namespace)}
 	}
-	var terms, names []string
-	for part := range strings.SplitSeq(f.clusters, ",") {
-		part = strings.TrimSpace(part)
-		if k, v, ok := strings.Cut(part, "="); ok {
-			terms = append(terms, "cluster."+k+"="+value(v))
-		} else if part != "" {
-			names = append(names, value(part))
-		}
-	}
-	if len(names) > 0 {
-		terms = append(terms, "cluster:"+strings.Join(names, ","))
+	terms, err := clusterTerms(f.clusters)
+	if err != nil {
+		return nil, err
 	}
 	if f.namespace != "" {
 		terms = append(terms, "ns:"+value(f.namespace))
@@ -248,7 +240,7 @@ func (f *scopeFlags) terms() ([]string, error) {
 
 // oneCluster holds when exactly one cluster was asked for, so that naming it on every line says nothing.
 func (f *scopeFlags) oneCluster() bool {
-	return f.clusters != "" && !strings.ContainsAny(f.clusters, "*?,=")
+	return f.clusters != "" && !strings.ContainsAny(f.clusters, "*?,=!( ")
 }
 
 // value quotes a word where the query language would read more into it. Wildcards stay.

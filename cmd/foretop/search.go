@@ -80,6 +80,9 @@ Several arguments are one query. The table goes to standard output, coverage to 
 			case output.streams():
 				return h.export(cmd, url.Values{"query": {query}, "format": {output.format}, "columns": {columns}}, &scope)
 			}
+			if !cmd.Flags().Changed("limit") && hasDirective(query, "limit") {
+				limit = 0 // the query says it
+			}
 			want := listing{limit: limit, facets: facets, groups: groups(query)}
 			if count || want.groups {
 				want.limit = 1
@@ -146,6 +149,16 @@ Several arguments are one query. The table goes to standard output, coverage to 
 	cmd.Flags().BoolVar(&failEmpty, "fail-empty", false, "exit with 1 when nothing matches")
 	completeFlags(cmd, &conn)
 	return cmd
+}
+
+// hasDirective reports whether a query has a directive as a word of its own.
+func hasDirective(query, name string) bool {
+	for word := range strings.FieldsSeq(query) {
+		if strings.HasPrefix(strings.Trim(word, "()"), name+":") {
+			return true
+		}
+	}
+	return false
 }
 
 // groups reports whether a query counts groups instead of listing.

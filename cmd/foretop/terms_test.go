@@ -9,7 +9,7 @@ import (
 
 // What flags and arguments become must be read as meant, whatever people put into them.
 func TestFlagsAreTheQueryLanguage(t *testing.T) {
-	clusters := []ql.Cluster{{Name: "zone1"}, {Name: "zone2"}, {Name: "prod-eu", Labels: map[string]string{"env": "prod"}}}
+	clusters := []ql.Cluster{{Name: "zone1"}, {Name: "zone2"}, {Name: "prod-eu", Labels: map[string]string{"env": "prod", "region": "eu"}}, {Name: "lab", Labels: map[string]string{"env": "lab", "region": "us"}}}
 	f := func(scope scopeFlags, words, want string) {
 		t.Helper()
 		terms, err := scope.terms()
@@ -33,6 +33,9 @@ func TestFlagsAreTheQueryLanguage(t *testing.T) {
 	f(scopeFlags{selector: `app in (web,api),!legacy`}, "", `selector:"app in (api,web),!legacy"`)
 	f(scopeFlags{namespace: `a"b`}, "", `ns:"a\"b"`)
 	f(scopeFlags{clusters: "env=prod"}, "", `cluster.env=prod`)
+	f(scopeFlags{clusters: "env=prod,zone1"}, "", `cluster.env=prod cluster:zone1`)
+	f(scopeFlags{clusters: "env in (prod,lab),region!=us"}, "", `cluster.env:lab,prod cluster.region!=us`)
+	f(scopeFlags{clusters: "env notin (prod), !region"}, "", `cluster.env:!prod cluster.region:!/.*/`)
 	f(scopeFlags{}, `cluster="zone1" kind:`+value("deployments.apps")+` name=`+quoted("a.b"), `cluster=zone1 kind:Deployment name=a.b`)
 	f(scopeFlags{}, `kind:pod at:`+value("-30m"), `kind:Pod at:-30m`)
 	f(scopeFlags{}, `kind:pod at:`+value("2026-11-20T09:10Z"), `kind:Pod at:2026-11-20T09:10Z`)
