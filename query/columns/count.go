@@ -37,7 +37,7 @@ func (v *View) ByColumn(column string, cut func(string) string) (Dimension, bool
 		codes, texts := recode(l.values, cut)
 		return l.dimension(codes, texts), true
 	}
-	if n := v.number(column); n != nil {
+	if n, ok := v.number(column); ok {
 		ids, texts := map[int64]uint32{}, []string{""}
 		// Of few values in practice: replicas, restarts.
 		for row := range v.count {

@@ -26,13 +26,13 @@ func (d *data) list(name string) *list {
 	return nil
 }
 
-func (d *data) number(name string) []int64 {
+func (d *data) number(name string) (rows []int64, ok bool) {
 	for i, c := range numberColumns {
 		if c == name {
-			return d.numbers[i]
+			return d.numbers[i], true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // Text are the rows of within whose one text in the column matches.
@@ -104,7 +104,7 @@ func (v *View) Matching(within Set, column string, match func(map[string]string)
 
 // Number are the rows of within whose number in the column matches; moments are Unix milliseconds, 0 for never.
 func (v *View) Number(within Set, column string, match func(int64) bool) (found Set, ok bool) {
-	if n := v.number(column); n != nil || v.count == 0 {
+	if n, ok := v.number(column); ok {
 		return filter(within, func(row uint32) bool { return match(n[row]) }), true
 	}
 	return nil, false

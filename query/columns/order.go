@@ -15,11 +15,12 @@ type Term struct {
 	text   func(row uint32) string
 	place  func(value string) (int64, error) // of a remembered value among the numbers
 	show   func(row uint32) string           // what a cursor remembers
+	digits bool                              // what is remembered is a number
 }
 
 // ByNumber orders by a number that is computed for each row.
 func ByNumber(desc bool, f func(row uint32) int64) Term {
-	return Term{Desc: desc, number: f, place: func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) },
+	return Term{Desc: desc, digits: true, number: f, place: func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) },
 		show: func(row uint32) string { return strconv.FormatInt(f(row), 10) }}
 }
 
@@ -28,7 +29,7 @@ func (v *View) By(column string, desc bool) (t Term, ok bool) {
 	if column == "name" {
 		return Term{Desc: desc, text: v.names.at, show: func(row uint32) string { return strings.Clone(v.names.at(row)) }}, true
 	}
-	if n := v.number(column); n != nil {
+	if n, ok := v.number(column); ok {
 		return ByNumber(desc, func(row uint32) int64 { return n[row] }), true
 	}
 	if w := v.word(column); w != nil {
@@ -85,6 +86,27 @@ func Remember(row uint32, order []Term) []string {
 		values[i] = t.show(row)
 	}
 	return values
+}
+
+// CompareRemembered orders two rows, maybe of different tables, by what is remembered of them.
+func CompareRemembered(order []Term, a, b []string) int {
+	for i := range order {
+		n := 0
+		if order[i].digits {
+			x, _ := strconv.ParseInt(a[i], 10, 64) // they were written as numbers
+			y, _ := strconv.ParseInt(b[i], 10, 64)
+			n = cmp.Compare(x, y)
+		} else {
+			n = strings.Compare(a[i], b[i])
+		}
+		if n != 0 {
+			if order[i].Desc {
+				return -n
+			}
+			return n
+		}
+	}
+	return 0
 }
 
 // Top are the first most rows of a set in an order, which must be total. after are the values of the row that they

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -40,7 +41,12 @@ func (k Key) digest() uint64 {
 type Table struct {
 	mu sync.RWMutex // held to write while rows change, to read while a View is in use
 	d  *data
+
+	applied atomic.Uint64
 }
+
+// Applied grows with every change that the table takes.
+func (t *Table) Applied() uint64 { return t.applied.Load() }
 
 // New is an empty table.
 func New() *Table { return &Table{d: newData()} }
@@ -65,8 +71,12 @@ type Change struct {
 // Apply takes changes in order. A version older than what the table has is left out. told says of each whether it
 // changed what words can find, which most do not: a status that is written anew, a counter.
 func (t *Table) Apply(changes []Change) (told []bool) {
+	if len(changes) == 0 {
+		return nil
+	}
 	told = make([]bool, len(changes))
 	t.mu.Lock()
+	t.applied.Add(uint64(len(changes)))
 	for i := range changes {
 		told[i] = t.d.apply(&changes[i])
 	}

@@ -337,3 +337,39 @@ func FieldOf(name string, clusters ...Cluster) (FieldKey, bool) {
 	}
 	return FieldKey{def: f, key: key, clusters: clusters}, true
 }
+
+// Fixed is the part of the query that every match must satisfy and that cannot change while an object lives: where it
+// is, of which kind, and its name. It asks versions, of what lives and of what does not. ok is false when there is none.
+func (q *Query) Fixed() (fixed *Query, ok bool) {
+	members, is := q.root.(And)
+	if !is {
+		members = And{q.root}
+	}
+	kept := slices.DeleteFunc(slices.Clone([]Expr(members)), func(x Expr) bool {
+		f, is := x.(*Filter)
+		return !is || !slices.Contains([]string{"cluster", "kind", "ns", "name", "uid"}, f.Field)
+	})
+	if len(kept) == 0 {
+		return nil, false
+	}
+	f := *q
+	f.page, f.root = Changes, join(kept, false)
+	return &f, true
+}
+
+// Alone reports whether an object alone decides whether it matches: not its owners, nor its Node.
+func (q *Query) Alone() bool { return q.root == nil || alone(q.root) }
+
+func alone(x Expr) bool {
+	switch x := x.(type) {
+	case And:
+		return !slices.ContainsFunc(x, func(m Expr) bool { return !alone(m) })
+	case Or:
+		return !slices.ContainsFunc(x, func(m Expr) bool { return !alone(m) })
+	case Not:
+		return alone(x.X)
+	case *Filter:
+		return x.def.typ != typOwner && x.def.typ != typPlace
+	}
+	return true
+}

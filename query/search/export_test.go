@@ -6,3 +6,9 @@ func (s *Service) GatherMost(rows int) {
 	defer s.sizes.mu.Unlock()
 	s.sizes.most, s.sizes.rows = rows, nil
 }
+
+// HideColumns has the database answer until show. Nothing may change meanwhile.
+func (s *Service) HideColumns() (show func()) {
+	t := s.table.Swap(nil)
+	return func() { s.table.Store(t) }
+}

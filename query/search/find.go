@@ -233,6 +233,10 @@ func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Requ
 		result.Took = time.Since(started)
 		return result, err
 	}
+	if ok, err := a.answerPast(ctx, facets, first, c, r.Bare, result); ok || err != nil {
+		result.Took = time.Since(started)
+		return result, err
+	}
 	if result.Engine, err = a.narrow(ctx, facets); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package search_test
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -38,15 +41,63 @@ func TestGatheredAnswersAreTheDatabases(t *testing.T) {
 			r.After = result.Cursor
 		}
 	}
+	then := time.Now().Add(time.Millisecond).UTC().Format("2006-01-02T15:04:05.000Z")
+	time.Sleep(5 * time.Millisecond) // moments have milliseconds
+	for i := range 60 {
+		p := pod(i, 7)
+		if i%3 == 0 {
+			p["status"] = object{"phase": "Pending"}
+		}
+		w.put(fmt.Sprintf("zone%d", i%3+1), p, write{deleted: i%5 == 0})
+	}
+	w.put("zone3", configMap("shop", "since"), write{})
+	w.flush()
+	w.indexed("since")
+	same := func(query, who string, want, got []*records.Result) {
+		t.Helper()
+		if len(want) != len(got) {
+			t.Errorf("%q, %s: %d pages, want %d", query, who, len(got), len(want))
+			return
+		}
+		for i := range want {
+			if diff := cmp.Diff(refs(want[i].Objects), refs(got[i].Objects)); diff != "" {
+				t.Errorf("%q, page %d, %s (-database +%s):\n%s", query, i, who, who, diff)
+				return
+			}
+			for n := range want[i].Objects {
+				x, y := *want[i].Objects[n], *got[i].Objects[n]
+				if !bytes.Equal(x.JSON, y.JSON) {
+					t.Errorf("%q, %s: %s is %s, want %s", query, who, x.Ref, y.JSON, x.JSON)
+				}
+				x.JSON, y.JSON = nil, nil
+				if diff := cmp.Diff(x, y, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("%q, %s, %s (-database +%s):\n%s", query, who, x.Ref, who, diff)
+					return
+				}
+			}
+			if diff := cmp.Diff(want[i], got[i], cmpopts.IgnoreFields(records.Result{}, "Took", "Cursor", "Coverage", "Engine", "Objects"), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%q, page %d, %s (-database +%s):\n%s", query, i, who, who, diff)
+				return
+			}
+		}
+	}
+	at := "at:" + then + " "
 	for _, query := range []string{"", "kind:pod", "kind:pod status:!Ready", "app:app-3,app2 cluster:zone1", "ns:shop sort:cluster-desc", "sort:name-desc limit:50", "sort:age-asc",
-		"app-1", "app-1 kind:pod", "app2 OR kind:cm", "-app2", "nothing-of-that-name", "deleted:true", "at:-1s kind:deploy", "sort:restarts-desc kind:pod", `"proxy" label.tier=cache OR app-1`} {
+		"app-1", "app-1 kind:pod", "app2 OR kind:cm", "-app2", "nothing-of-that-name", "deleted:true", "sort:restarts-desc kind:pod", `"proxy" label.tier=cache OR app-1`, "kind:pod group:app,ready",
+		"group:image.tag", "name:*3*", "owner:rs/app-3-rs", "has:node -ns:ns-00*", at, at + "kind:pod status:!Ready", at + "app:app-3,app2 group:cluster", at + "name:since", at + "sort:name-desc limit:50",
+		at + "app-1", at + "kind:pod,deploy cluster:zone1,zone2", at + "owner:rs/app-3-rs"} {
+		show := w.service.HideColumns()
 		w.service.GatherMost(0)
 		want := ask(query)
 		for _, most := range []int{30, 3000} {
 			w.service.GatherMost(most)
-			if diff := cmp.Diff(want, ask(query), cmpopts.IgnoreFields(records.Result{}, "Took", "Cursor", "Coverage", "Engine")); diff != "" {
-				t.Errorf("%q, at most %d gathered (-database +gathered):\n%s", query, most, diff)
-			}
+			same(query, fmt.Sprintf("at most %d gathered", most), want, ask(query))
+		}
+		show()
+		got := ask(query)
+		same(query, "by "+got[0].Engine, want, got)
+		if database := strings.HasPrefix(got[0].Engine, "clickhouse"); database != (query == "deleted:true" || query == at+"owner:rs/app-3-rs") {
+			t.Errorf("%s is answered by %s", query, got[0].Engine)
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 const groupsMost = 1000
 
 // groups counts what matches by the fields of group:, from columns.
-func (r *reading) groups(set columns.Set) (groups []records.Group, ok bool) {
+func (r *reading) groups(set columns.Set, most int) (groups []records.Group, ok bool) {
 	var by []columns.Dimension
 	for _, g := range r.q.Group() {
 		if g.Field == "resource" {
@@ -35,7 +35,7 @@ func (r *reading) groups(set columns.Set) (groups []records.Group, ok bool) {
 		}
 		by = append(by, d)
 	}
-	found, _ := r.v.Groups(set, by, groupsMost)
+	found, _ := r.v.Groups(set, by, most)
 	for _, g := range found {
 		groups = append(groups, records.Group{Values: g.Values, Count: g.Rows, Ready: g.Ready, NotReady: g.NotReady})
 	}

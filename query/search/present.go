@@ -42,6 +42,9 @@ func (a *question) current(ctx context.Context) (t *columns.Table, why string) {
 // engineNow is who answers the question as things stand, and why.
 func (a *question) engineNow(ctx context.Context) (engine, why string) {
 	t, reason := a.current(ctx)
+	if !a.q.At().IsZero() && !a.q.Deleted() && a.q.Alone() && a.s.table.Load() != nil {
+		return engineColumnsFirst, "columns in memory know what has not changed since, ClickHouse what has"
+	}
 	if t == nil {
 		engine, why = a.engine()
 		return engine, reason + "; " + why
@@ -73,6 +76,7 @@ type reading struct {
 	scoped columns.Set
 	sets   map[string]columns.Set // by canonical query
 	bleve  bool                   // the text index helped
+	words  bool                   // it is not to be asked: it knows the present alone
 }
 
 // inColumns calls f with the columns, when they are there. ok is false when they, or f, cannot answer.
@@ -107,7 +111,7 @@ func (r *reading) matching(q *ql.Query) (set columns.Set, ok bool) {
 // hits narrows to what the text index finds, where it finds few. It is derived: what it cannot say, columns can.
 func (r *reading) hits(q *ql.Query) columns.Set {
 	canonical := q.Canonical()
-	if !q.HasText() || !r.s.index.ready() || r.s.index.behind() > feedBehind || r.s.sizes.isBroad(canonical) {
+	if r.words || !q.HasText() || !r.s.index.ready() || r.s.index.behind() > feedBehind || r.s.sizes.isBroad(canonical) {
 		return r.scoped
 	}
 	ask, ok := q.BleveText()
@@ -229,7 +233,7 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 		}
 		result.Total = set.Count()
 		if len(a.q.Group()) > 0 {
-			if result.Groups, ok = r.groups(set); !ok {
+			if result.Groups, ok = r.groups(set, groupsMost); !ok {
 				return false, nil
 			}
 		}

@@ -1,0 +1,226 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
+	"github.com/foretop/foretop/query/ql"
+)
+
+// changedMost is up to how many objects that changed since a moment are read as they were then. What did not change
+// since is in the columns of the present; beyond this many the database looks through all of history.
+const changedMost = 5000
+
+// pastTries is how often a question about a moment begins anew because something changed while it was answered.
+const pastTries = 3
+
+// answerPast answers a question about a moment like answerInColumns: from the columns, of what has not changed since,
+// and from columns made for this question, of what has. ok is false when it cannot.
+func (a *question) answerPast(ctx context.Context, facets []facet, first int, c *cursor, bare bool, result *records.Result) (ok bool, err error) {
+	t := a.s.table.Load()
+	if a.q.At().IsZero() || a.q.Deleted() || !a.q.Alone() || t == nil || !a.s.feed.caughtUp(ctx, presentWait) {
+		return false, nil
+	}
+	var halves []*half
+	known := true // by columns
+	for try := 0; try < pastTries && len(halves) < 2 && known; try++ {
+		before := t.Applied()
+		keys, then, ok, err := a.asThen(ctx, facets)
+		if !ok || err != nil {
+			return false, err
+		}
+		halves = halves[:0]
+		err = t.Read(func(v *columns.View) error {
+			if t.Applied() != before {
+				return nil // what changed in between is in neither
+			}
+			unchanged, _ := v.Number(v.Living(), "observed_at", func(ms int64) bool { return ms <= a.q.At().UnixMilli() })
+			unchanged.Without(v.Rows(keys)) // the database may know more than the columns
+			return then.Read(func(past *columns.View) error {
+				for _, r := range []*reading{{v: v, scoped: unchanged}, {v: past, scoped: past.Living()}} {
+					r.question, r.ctx, r.sets, r.words = a, ctx, map[string]columns.Set{}, true
+					r.scoped, _ = r.v.Text(r.scoped, "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
+					h, ok, err := r.half(facets, a.pageSize(first, c), c, bare)
+					if known = ok; !ok || err != nil {
+						return err
+					}
+					halves = append(halves, h)
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	if len(halves) < 2 {
+		return false, nil
+	}
+	page := merge(halves[0], halves[1], facets, len(a.q.Group()), a.pageSize(first, c), result)
+	result.Engine = engineColumnsFirst
+	a.nameGroups(result.Groups)
+	for i := range result.Facets {
+		a.nameClusters(&result.Facets[i])
+	}
+	return true, a.page(ctx, page, c, bare, result)
+}
+
+// asThen is columns of the objects that changed since the question's moment, as they were at it. ok is false when they
+// are too many.
+func (a *question) asThen(ctx context.Context, facets []facet) (changed []columns.Key, t *columns.Table, ok bool, err error) {
+	history := a.s.db.Table("resource_history")
+	p := new(clickhouse.Params)
+	where := a.f.bounds(p)
+	q := a.q
+	for _, fc := range facets { // which count over more than the page
+		if fc.over.Canonical() != a.q.Canonical() {
+			q = q.Without(fc.field)
+		}
+	}
+	if fixed, ok := q.Fixed(); ok {
+		condition, err := fixed.ClickHouse(p, ql.Env{})
+		if err != nil {
+			return nil, nil, false, err
+		}
+		where += ` AND ` + condition
+	}
+	var keys []key
+	err = a.s.read(ctx, `SELECT `+keyColumns+` FROM `+history+` WHERE observed_at > `+p.Time(a.q.At())+` AND `+where+` GROUP BY `+keyColumns+` LIMIT `+p.Int(changedMost+1), p,
+		func(rows driver.Rows) error {
+			var k key
+			err := rows.Scan(k.dest()...)
+			keys = append(keys, k)
+			return err
+		})
+	if err != nil || len(keys) > changedMost {
+		return nil, nil, false, err
+	}
+	t = columns.New()
+	for part := range slices.Chunk(keys, loadAtOnce) {
+		p := new(clickhouse.Params)
+		err = a.s.read(ctx, `SELECT `+stateColumns+`, tokens FROM `+history+` WHERE `+keySet(p, part)+` AND observed_at <= `+p.Time(a.q.At())+` AND `+a.f.bounds(p)+
+			` ORDER BY ver DESC LIMIT 1 BY `+keyColumns, p,
+			func(rows driver.Rows) error {
+				change, err := scanChange(rows, a.f)
+				if err == nil && !change.Deleted {
+					t.Apply([]columns.Change{change})
+				}
+				return err
+			})
+		if err != nil {
+			return nil, nil, false, err
+		}
+		for _, k := range part {
+			changed = append(changed, columns.Key{Cluster: k.cluster, Group: k.group, Resource: k.resource, Namespace: k.namespace, Name: k.name})
+		}
+	}
+	return changed, t, true, nil
+}
+
+// half is one of two parts of an answer.
+type half struct {
+	total  int
+	facets [][]columns.Count
+	groups []records.Group
+	order  []columns.Term
+	rows   []found
+}
+
+// found is a row of a page with what orders it.
+type found struct {
+	values []string
+	key    key
+	ver    uint64
+	object *records.Object
+}
+
+func (r *reading) half(facets []facet, first int, c *cursor, bare bool) (s *half, ok bool, err error) {
+	set, ok := r.matching(r.q)
+	if !ok {
+		return nil, false, nil
+	}
+	s = &half{total: set.Count()}
+	for _, fc := range facets {
+		over, ok := r.matching(fc.over)
+		if !ok {
+			return nil, false, nil
+		}
+		counts, _, ok := r.counts(fc.field, over, r.v.Alive()+1)
+		if !ok {
+			return nil, false, nil
+		}
+		s.facets = append(s.facets, counts)
+	}
+	if len(r.q.Group()) > 0 {
+		if s.groups, ok = r.groups(set, r.v.Alive()+1); !ok {
+			return nil, false, nil
+		}
+	}
+	if s.order, ok = r.order(); !ok {
+		return nil, false, nil
+	}
+	page, rows, err := r.selectRows(set, s.order, first+1, c)
+	for i, row := range rows {
+		f := found{values: columns.Remember(row, s.order), key: page.keys[i], ver: page.vers[i]}
+		if bare {
+			f.object = r.object(row)
+		}
+		s.rows = append(s.rows, f)
+	}
+	return s, true, err
+}
+
+// merge puts two parts together.
+func merge(x, y *half, facets []facet, grouped, first int, result *records.Result) selection {
+	result.Total = x.total + y.total
+	result.Facets = make([]records.Facet, len(facets))
+	for i, fc := range facets {
+		sums := map[string]int{}
+		for _, n := range append(x.facets[i], y.facets[i]...) {
+			sums[n.Value] += n.Rows
+		}
+		into := &result.Facets[i]
+		into.Field, into.Distinct, into.Values = fc.field, len(sums), make([]records.FacetValue, 0, len(sums))
+		for value, n := range sums {
+			into.Values = append(into.Values, records.FacetValue{Value: value, Count: n})
+		}
+		slices.SortFunc(into.Values, func(a, b records.FacetValue) int { return cmp.Or(b.Count-a.Count, strings.Compare(a.Value, b.Value)) })
+		into.Values = into.Values[:min(facetValues, len(into.Values))]
+	}
+	if grouped > 0 {
+		place := map[string]int{}
+		for _, g := range append(x.groups, y.groups...) {
+			id := strings.Join(g.Values, "\x00")
+			at, known := place[id]
+			if !known {
+				at = len(result.Groups)
+				place[id] = at
+				result.Groups = append(result.Groups, records.Group{Values: g.Values})
+			}
+			sum := &result.Groups[at]
+			sum.Count, sum.Ready, sum.NotReady = sum.Count+g.Count, sum.Ready+g.Ready, sum.NotReady+g.NotReady
+		}
+		slices.SortFunc(result.Groups, func(a, b records.Group) int { return cmp.Or(b.Count-a.Count, slices.Compare(a.Values, b.Values)) })
+		result.Groups = result.Groups[:min(groupsMost, len(result.Groups))]
+	}
+	rows := append(x.rows, y.rows...)
+	slices.SortFunc(rows, func(a, b found) int { return columns.CompareRemembered(x.order, a.values, b.values) })
+	var s selection
+	if s.more = len(rows) > first; s.more {
+		rows = rows[:first]
+	}
+	for _, f := range rows {
+		s.keys, s.vers, s.last = append(s.keys, f.key), append(s.vers, f.ver), f.values
+		if f.object != nil {
+			result.Objects = append(result.Objects, f.object)
+		}
+	}
+	return s
+}
