@@ -41,6 +41,17 @@ const views = [
   ["diff", `${app2}?tab=diff&to=zone2:shop/deployments.apps/app2`, ["many"]],
   ["diff-none", `${app2}?tab=diff`, ["many"]],
   ["tree", `${app2}?tab=tree`, ["many"]],
+  ["relations", `${app2}?tab=relations`, ["many", "empty", "failing"]],
+  ["relations-list", `${app2}?tab=relations&as=list`, ["many"]],
+  [
+    "relations-focus",
+    `/r/zone1/core/pods/shop/app2-6f7d8c9b5-x2k4p?tab=relations`,
+    ["many"],
+    async (page) => {
+      await page.locator("[data-ref][tabindex='0']").focus();
+      await page.keyboard.press("ArrowRight");
+    },
+  ],
   ["changes", "/changes", ["many", "empty", "failing"]],
   ["suspects", "/changes?suspects=now&q=app:app2", ["many", "empty"]],
   ["groups", "/search?q=kind:pod+group:cluster", ["many"]],

@@ -61,10 +61,11 @@ export function diffs(ref: string, after: string | null, newest: string, full: b
   });
 }
 
-export function related(ref: string, depth: number) {
+/** Types are those of edges; null for all. */
+export function related(ref: string, depth: number, types: string[] | null) {
   return queryOptions({
-    queryKey: ["related", ref, depth],
-    queryFn: async ({ signal }) => (await ask(RelatedDocument, { ref, depth }, signal)).related,
+    queryKey: ["related", ref, depth, types?.join(" ") ?? ""],
+    queryFn: async ({ signal }) => (await ask(RelatedDocument, { ref, depth, types }, signal)).related,
     staleTime: 2_000,
   });
 }

@@ -15,7 +15,7 @@ const keys: [string, string][] = [
   ["r", "restart what is selected or shown"],
   ["s", "scale it"],
   ["[  ]", "to before the last changes, after the next"],
-  ["1 - 6", "tabs of a resource"],
+  ["1 - 7", "tabs of a resource"],
   ["Esc", "drop the selection, leave the bar, close"],
   ["?", "this sheet"],
 ];

@@ -39,20 +39,15 @@ const search = createRoute({
   component: lazyRouteComponent(() => import("../pages/SearchPage"), "SearchPage"),
 });
 
+/** tab; at the moment shown; v and with: versions; to and toAt: compared with; types, depth and as: relations; q: events. */
+const resourceView = ["tab", "at", "v", "with", "to", "toAt", "types", "depth", "as", "q"] as const;
+type ResourceView = { [name in (typeof resourceView)[number]]?: string };
+
 const resource = createRoute({
   getParentRoute: () => frame,
   path: "/r/$cluster/$group/$resource/$namespace/$name",
-  validateSearch: (
-    s: Record<string, unknown>,
-  ): { tab?: string; at?: string; v?: string; with?: string; to?: string; toAt?: string; q?: string } => ({
-    tab: text(s.tab),
-    at: text(s.at),
-    v: text(s.v),
-    with: text(s.with),
-    to: text(s.to),
-    toAt: text(s.toAt),
-    q: text(s.q),
-  }),
+  validateSearch: (s: Record<string, unknown>): ResourceView =>
+    Object.fromEntries(resourceView.map((name) => [name, text(s[name])])),
   component: lazyRouteComponent(() => import("../pages/ResourcePage"), "ResourcePage"),
 });
 

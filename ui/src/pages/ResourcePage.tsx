@@ -12,6 +12,7 @@ import { EventsTab } from "./resource/EventsTab";
 import { Gone } from "./resource/Gone";
 import { HistoryTab } from "./resource/HistoryTab";
 import { OverviewTab } from "./resource/OverviewTab";
+import { RelationsTab } from "./resource/RelationsTab";
 import { ResourceHeader } from "./resource/ResourceHeader";
 import { TreeTab } from "./resource/TreeTab";
 import { useLiveResource } from "./resource/useLiveResource";
@@ -28,6 +29,7 @@ const tabs = [
   { id: "diff", word: "Diff" },
   { id: "events", word: "Events" },
   { id: "tree", word: "Tree" },
+  { id: "relations", word: "Relations" },
 ] as const;
 
 /** One object: how it is, what it is, what it was, what happened to it, what belongs to it. */
@@ -51,6 +53,9 @@ export function ResourcePage() {
         with: undefined,
         to: undefined,
         toAt: undefined,
+        types: undefined,
+        depth: undefined,
+        as: undefined,
       }),
     });
   const act = (verb: "RESTART" | "SCALE"): void => {
@@ -124,6 +129,8 @@ export function ResourcePage() {
           <EventsTab resource={data} />
         ) : tab === "diff" ? (
           <DiffTab resource={data} to={search.to} toAt={search.toAt} at={search.at} />
+        ) : tab === "relations" ? (
+          <RelationsTab objectRef={ref} types={search.types} depth={search.depth} as={search.as} />
         ) : tab === "tree" ? (
           <TreeTab objectRef={ref} />
         ) : (

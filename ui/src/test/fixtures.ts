@@ -6,7 +6,6 @@ import type {
   ClustersQuery,
   EventsQuery,
   HistoryQuery,
-  RelatedQuery,
   ResourceDetailQuery,
   RowFragment,
   SearchQuery,
@@ -363,63 +362,6 @@ export const historyPage: HistoryQuery = {
 };
 
 const app2 = "zone1:shop/deployments.apps/app2";
-
-export const relations: RelatedQuery = {
-  related: {
-    truncated: false,
-    nodes: [
-      {
-        ref: app2,
-        kind: "Deployment",
-        name: "app2",
-        namespace: "shop",
-        cluster: "zone1",
-        status: "Degraded",
-        health: "DEGRADED",
-        ready: false,
-        level: 0,
-      },
-      {
-        ref: "zone1:shop/replicasets.apps/app2-6f7d8c9b5",
-        kind: "ReplicaSet",
-        name: "app2-6f7d8c9b5",
-        namespace: "shop",
-        cluster: "zone1",
-        status: "Degraded",
-        health: "DEGRADED",
-        ready: false,
-        level: 1,
-      },
-      {
-        ref: "zone1:shop/pods/app2-6f7d8c9b5-x2k4p",
-        kind: "Pod",
-        name: "app2-6f7d8c9b5-x2k4p",
-        namespace: "shop",
-        cluster: "zone1",
-        status: "ImagePullBackOff",
-        health: "FAILED",
-        ready: false,
-        level: 2,
-      },
-      {
-        ref: "zone1:shop/pods/app2-6f7d8c9b5-zz9qt",
-        kind: "Pod",
-        name: "app2-6f7d8c9b5-zz9qt",
-        namespace: "shop",
-        cluster: "zone1",
-        status: "Running",
-        health: "HEALTHY",
-        ready: true,
-        level: 2,
-      },
-    ],
-    edges: [
-      { from: app2, to: "zone1:shop/replicasets.apps/app2-6f7d8c9b5", type: "owns" },
-      { from: "zone1:shop/replicasets.apps/app2-6f7d8c9b5", to: "zone1:shop/pods/app2-6f7d8c9b5-x2k4p", type: "owns" },
-      { from: "zone1:shop/replicasets.apps/app2-6f7d8c9b5", to: "zone1:shop/pods/app2-6f7d8c9b5-zz9qt", type: "owns" },
-    ],
-  },
-};
 
 export const eventPage: EventsQuery = {
   events: {

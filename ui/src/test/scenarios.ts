@@ -1,5 +1,6 @@
 import * as c from "./comparing";
 import * as f from "./fixtures";
+import * as r from "./relating";
 import * as s from "./searching";
 
 /** What a fake hub answers, by operation: data, or an error as the hub writes it. */
@@ -45,7 +46,7 @@ const common: Scenario = {
         ),
       },
     }),
-  Related: () => data(f.relations),
+  Related: (v) => data(r.relatedOf(v)),
   Events: () => data(f.eventPage),
   PlanAction: () => data({ planAction: f.action() }),
   RunAction: () => data({ runAction: f.running }),
@@ -108,7 +109,7 @@ export const empty: Scenario = {
   Suspects: () => data({ suspects: [] }),
   ResourceDetail: () => data({ resource: null }),
   History: () => data({ history: { total: 0, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
-  Related: () => data({ related: { nodes: [], edges: [], truncated: false } }),
+  Related: () => data({ related: { nodes: [], edges: [], truncated: false, width: 0, height: 0 } }),
   Events: () => data({ events: { ...f.eventPage.events, nodes: [] } }),
   Changes: () => data({ changes: { ...f.changePage.changes, nodes: [] } }),
   Clusters: () => data({ clusters: [] }),

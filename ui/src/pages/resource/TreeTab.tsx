@@ -11,7 +11,7 @@ type Node = Relations["nodes"][number];
 
 /** Owners above and owned objects below, indented. */
 export function TreeTab({ objectRef }: { objectRef: string }) {
-  const { data, error, refetch } = useQuery(related(objectRef, 3));
+  const { data, error, refetch } = useQuery(related(objectRef, 3, ["owns"]));
   if (error && !data) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton rows={6} label="Asking for owners and owned objects" />;
   const family = familyOf(data.nodes, data.edges, objectRef);

@@ -39,7 +39,9 @@ export function GroupView({ query, by, groups, total, onQuery }: Props) {
             <th scope="col" className="px-3 text-right font-semibold">
               Objects
             </th>
-            <td className="w-2/5" />
+            <td aria-hidden className="w-2/5">
+              {" "}
+            </td>
             {some && (
               <>
                 <th scope="col" className="w-24 px-3 text-right font-semibold">
