@@ -40,6 +40,24 @@ func edit(t *testing.T, pairs ...string) map[string]any {
 	return decodeYAML(t, y)
 }
 
+func TestTaintsInWords(t *testing.T) {
+	f := func(want, old, now string) {
+		t.Helper()
+		node := func(taints string) map[string]any {
+			return decodeYAML(t, "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {"+taints+"}}")
+		}
+		paths, _ := ChangedPaths(node(old), node(now))
+		if got := Sentence(node(old), node(now), paths); got != want {
+			t.Errorf("%s to %s: %q, want %q", old, now, got, want)
+		}
+	}
+	f("tainted gone:NoSchedule", "", "taints: [{key: gone, effect: NoSchedule}]")
+	f("no longer tainted gone:NoSchedule", "taints: [{key: gone, effect: NoSchedule}]", "")
+	f("tainted gone:NoExecute", "taints: [{key: gone, effect: NoSchedule}]", "taints: [{key: gone, effect: NoSchedule}, {key: gone, effect: NoExecute}]")
+	f("tainted b:NoSchedule", "taints: [{key: a, effect: NoSchedule}]", "taints: [{key: a, effect: NoSchedule}, {key: b, effect: NoSchedule}]")
+	f("cordoned", "", "unschedulable: true")
+}
+
 func TestChanges(t *testing.T) {
 	f := func(paths string, meaningful bool, sentence string, pairs ...string) {
 		t.Helper()

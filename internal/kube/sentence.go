@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -107,6 +108,8 @@ func phrase(segs []segment, old, new any) string {
 			return "cordoned"
 		}
 		return "uncordoned"
+	case len(segs) >= 2 && segs[0].name == "spec" && segs[1].name == "taints":
+		return taintPhrase(old, new)
 	case len(segs) >= 2 && segs[len(segs)-1].bracket && containerList(segs[len(segs)-2].name):
 		return keyed3("container", last, old, new)
 	case len(segs) >= 2 && segs[len(segs)-1].bracket && segs[len(segs)-2].name == "env":
@@ -130,6 +133,35 @@ func phrase(segs []segment, old, new any) string {
 		return path + " removed"
 	}
 	return ""
+}
+
+// taintPhrase says which taints a Node got and lost. old and new are all of them, or one.
+func taintPhrase(old, new any) string {
+	read := func(v any) (taints []string) {
+		if one, ok := v.(map[string]any); ok {
+			v = []any{one}
+		}
+		l, _ := v.([]any)
+		for _, t := range l {
+			if t, ok := t.(map[string]any); ok {
+				taints = append(taints, str(t, "key")+":"+str(t, "effect"))
+			}
+		}
+		return taints
+	}
+	before, after := read(old), read(new)
+	without := func(of, others []string) []string {
+		return slices.DeleteFunc(slices.Clone(of), func(t string) bool { return slices.Contains(others, t) })
+	}
+	got, lost := without(after, before), without(before, after)
+	var said []string
+	if len(got) > 0 {
+		said = append(said, "tainted "+strings.Join(got, " "))
+	}
+	if len(lost) > 0 {
+		said = append(said, "no longer tainted "+strings.Join(lost, " "))
+	}
+	return strings.Join(said, ", ")
 }
 
 // nonSecret keeps whether a value is there, and not the value: a sentence is no place for data.

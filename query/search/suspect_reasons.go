@@ -38,8 +38,9 @@ var weightOfAspect = map[kube.Aspect]float64{
 const (
 	weightDeleted = 0.22
 	weightCreated = 0.05
-	weightFollows = -0.20 // what a controller does because of something else
+	weightFollows = -0.30 // what a controller does because of something else
 	weightAfter   = -0.15 // it was broken already
+	weightRelief  = -0.30 // a Node that takes Pods again
 )
 
 // followers are field managers that do what objects tell them to.
@@ -77,10 +78,13 @@ func (c *circle) weigh(ch *suspectChange) {
 	} else if t != nil {
 		say(weightBlast, "concerns all that was asked about")
 	}
-	switch {
+	switch node := ch.group == "" && ch.resource == "nodes"; {
+	case node && ch.op == "update" && ch.status == "Ready" && slices.Equal(kube.Aspects(ch.paths), []kube.Aspect{kube.Scheduling}):
+		say(weightRelief, "the Node takes Pods again")
+	case node: // a controller's taint is how it says that the Node is gone
 	case slices.Contains(followers, ch.by):
 		say(weightFollows, "done by %s, which follows what others change", ch.by)
-	case ch.by == "" && ch.op != "update" && len(ch.owners) > 0:
+	case ch.by == "" && len(ch.owners) > 0 && (ch.op != "update" || slices.Contains(kube.Aspects(ch.paths), kube.Deletion)):
 		say(weightFollows, "it belongs to %s, which decides of it", ch.owners[0])
 	}
 	ch.score = round(math.Max(0, math.Min(1, ch.score)))
@@ -141,6 +145,10 @@ func what(ch *suspectChange, say func(float64, string, ...any)) {
 	most := 0.0
 	for _, a := range aspects {
 		most = max(most, weightOfAspect[a])
+	}
+	if len(aspects) == 1 && (aspects[0] == kube.Deletion || aspects[0] == kube.Restart) {
+		say(most, "%s", map[kube.Aspect]string{kube.Deletion: "its deletion began, or it is another object now", kube.Restart: "restarted"}[aspects[0]])
+		return
 	}
 	say(most, "%s changed", strings.Join(words, ", "))
 }

@@ -24,8 +24,12 @@ const (
 	// suspectsWindow is the longest stretch of time that is looked at.
 	suspectsWindow = 7 * 24 * time.Hour
 	// leastScore is what a change needs to be called a suspect: just having happened in the namespace is not enough.
-	leastScore = 0.2
+	leastScore = 0.25
 )
+
+// followedKinds are written by controllers after what happens to other objects: they tell of a breakage and cause none.
+const followedKinds = `(api_group = 'discovery.k8s.io' AND resource = 'endpointslices' OR api_group = '' AND resource IN ('endpoints', 'events') OR api_group = 'events.k8s.io' OR
+	api_group = 'coordination.k8s.io' AND resource = 'leases' OR api_group = 'apps' AND resource = 'controllerrevisions')`
 
 // Suspects answers the meaningful changes of the window before a moment that may have broken what query asks for, the
 // most suspect first. Every part of a score is a reason that people can read; suspect_reasons.go has the weights.
@@ -183,11 +187,11 @@ func (s *Service) breakages(ctx context.Context, c *circle) error {
 // suspectChange is a change that is weighed.
 type suspectChange struct {
 	keyVersion
-	op, kind, app, by string
-	at                time.Time
-	paths, owners     []string
-	score             float64
-	reasons           []records.SuspectReason
+	op, kind, app, by, status string
+	at                        time.Time
+	paths, owners             []string
+	score                     float64
+	reasons                   []records.SuspectReason
 }
 
 // suspectChanges reads what changed in the window around what was asked for: related objects, the same namespaces and
@@ -204,13 +208,13 @@ func (s *Service) suspectChanges(ctx context.Context, c *circle) ([]*suspectChan
 		near = `(` + near + ` OR app IN ` + p.Strings(c.apps) + `)`
 	}
 	var changes []*suspectChange
-	err := s.read(ctx, `SELECT `+keyColumns+`, ver, toString(op), kind, app, toString(changed_by), observed_at, changed_paths, owner_refs, `+related+` AS related
+	err := s.read(ctx, `SELECT `+keyColumns+`, ver, toString(op), kind, app, toString(changed_by), toString(status), observed_at, changed_paths, owner_refs, `+related+` AS related
 		FROM `+s.db.Table("resource_history")+` WHERE meaningful = 1 AND observed_at >= `+p.Time(c.before.Add(-c.window))+` AND observed_at <= `+p.Time(c.before)+` AND `+c.f.bounds(p)+
-		` AND (related OR `+near+`) ORDER BY related DESC, observed_at DESC, ver DESC LIMIT 1 BY `+keyColumns+`, ver LIMIT `+p.Int(suspectsCap), p,
+		` AND NOT `+followedKinds+` AND (related OR `+near+`) ORDER BY related DESC, observed_at DESC, ver DESC LIMIT 1 BY `+keyColumns+`, ver LIMIT `+p.Int(suspectsCap), p,
 		func(rows driver.Rows) error {
 			ch := &suspectChange{}
 			var related uint8
-			err := rows.Scan(append(ch.dest(), &ch.ver, &ch.op, &ch.kind, &ch.app, &ch.by, &ch.at, &ch.paths, &ch.owners, &related)...)
+			err := rows.Scan(append(ch.dest(), &ch.ver, &ch.op, &ch.kind, &ch.app, &ch.by, &ch.status, &ch.at, &ch.paths, &ch.owners, &related)...)
 			changes = append(changes, ch)
 			return err
 		})

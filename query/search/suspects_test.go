@@ -163,3 +163,41 @@ func TestSuspectsOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// What controllers do because a Node went is no cause, the Node's going is.
+func TestANodeThatWentIsSuspect(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Second)
+	brokenShop(w, now.Add(-time.Hour))
+	at := func(ago time.Duration) time.Time { return now.Add(-ago) }
+	node := func(ready string, taints ...any) object {
+		n := thing("v1", "Node", "", "n1", object{"taints": taints})
+		n["status"] = object{"conditions": []any{object{"type": "Ready", "status": ready}}}
+		return n
+	}
+	const zone = "zone2"
+	w.put(zone, node("True"), write{at: at(20 * time.Minute), noise: true})
+	d := deployment("shop", "app1", "app1:1.4.0", 2, 2)
+	w.put(zone, d, write{at: at(20 * time.Minute), noise: true})
+	w.put(zone, node("Unknown", object{"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"}), write{at: at(10 * time.Minute), by: "kube-controller-manager"})
+	slice := func(ready bool) object {
+		o := thing("discovery.k8s.io/v1", "EndpointSlice", "shop", "app1-x", nil)
+		o["endpoints"] = []any{object{"conditions": object{"ready": ready}}}
+		o["metadata"].(object)["labels"] = object{"app": "app1"}
+		return o
+	}
+	w.put(zone, slice(true), write{at: at(20 * time.Minute), noise: true})
+	w.put(zone, slice(false), write{at: at(10*time.Minute - time.Second), by: "kube-controller-manager"})
+	w.put(zone, deployment("shop", "app1", "app1:1.4.0", 2, 0), write{at: at(10*time.Minute - 2*time.Second), noise: true})
+	w.put(zone, node("True"), write{at: at(9 * time.Minute)})
+	pod := owned("v1", "Pod", "job-1", thing("batch/v1", "Job", "shop", "job", object{}))
+	w.put(zone, pod, write{at: at(15 * time.Minute), noise: true})
+	pod = owned("v1", "Pod", "job-1", thing("batch/v1", "Job", "shop", "job", object{}))
+	pod["metadata"].(object)["deletionTimestamp"] = "2026-11-01T00:00:00Z"
+	w.put(zone, pod, write{at: at(10 * time.Minute)})
+	w.flush()
+	got := suspectsOf(t, w, "app:app1 kind:deploy cluster:zone2", now)
+	if diff := cmp.Diff([]string{"node/n1 tainted node.kubernetes.io/unreachable:NoSchedule"}, got[:min(1, len(got))]); diff != "" || len(got) > 2 {
+		t.Errorf("%s\n%q", diff, got)
+	}
+}
