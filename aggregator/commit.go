@@ -18,8 +18,12 @@ import (
 const (
 	// linger is how long the first waiting batch waits for company: every commit makes a part per table.
 	linger = 50 * time.Millisecond
-	// fullAt is when nothing is won by waiting.
+	// fullAt is when nothing is won by waiting, unless others are about to come.
 	fullAt = 512 << 10
+	// While batches are being prepared, a commit waits for them up to bulkFor and bulkAt: an insert of 2,500 objects
+	// costs the engine half of what five of 500 do, with the merges after them.
+	bulkAt  = 8 << 20
+	bulkFor = 150 * time.Millisecond
 	// commitAt bounds one commit, in bytes of batches.
 	commitAt = 16 << 20
 	// attemptFor bounds one try of one table.
@@ -88,6 +92,9 @@ func (w *writer) gather(ctx context.Context, first *pending) []*pending {
 			return group
 		}
 	}
+	if size >= fullAt {
+		group, size = w.gatherMore(ctx, group, size)
+	}
 	for size < commitAt { // whatever is there already comes along
 		select {
 		case p := <-w.queue:
@@ -97,6 +104,33 @@ func (w *writer) gather(ctx context.Context, first *pending) []*pending {
 		}
 	}
 	return group
+}
+
+// gatherMore waits for the batches that are being prepared.
+func (w *writer) gatherMore(ctx context.Context, group []*pending, size int64) ([]*pending, int64) {
+	timer := time.NewTimer(bulkFor)
+	defer timer.Stop()
+	for size < bulkAt {
+		select {
+		case p := <-w.queue:
+			group, size = append(group, p), size+p.size
+			continue
+		default:
+		}
+		if w.server.preparing.Load() == 0 {
+			return group, size
+		}
+		select {
+		case p := <-w.queue:
+			group, size = append(group, p), size+p.size
+		case <-w.server.prepared: // or it said nothing to store, or could not be prepared
+		case <-timer.C:
+			return group, size
+		case <-ctx.Done():
+			return group, size
+		}
+	}
+	return group, size
 }
 
 // insert is one table's share of a commit.

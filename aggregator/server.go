@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,6 +53,9 @@ type Server struct {
 	waiting  *semaphore.Weighted
 	maxWait  int64
 
+	preparing atomic.Int64  // batches that will be in the queue soon
+	prepared  chan struct{} // of size 1: one of them is
+
 	openings sync.Map // cluster UID -> *sync.Mutex: one Open at a time per cluster
 
 	mu       sync.Mutex
@@ -74,6 +78,7 @@ func New(d Deps) *Server {
 	s := &Server{
 		db: d.DB, clusters: d.Clusters, log: d.Log,
 		waiting: semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes,
+		prepared: make(chan struct{}, 1),
 		sessions: map[string]*Session{}, links: map[string]*link{}, breakers: map[breakerKey]int{},
 	}
 	s.previous = newKeptTexts(func() int64 {
@@ -86,6 +91,14 @@ func New(d Deps) *Server {
 	s.metrics = newMetrics(d.Registerer, s)
 	s.writer = &writer{server: s, queue: make(chan *pending, 1024), onCommit: d.OnCommit}
 	return s
+}
+
+func (s *Server) nowPrepared() {
+	s.preparing.Add(-1)
+	select {
+	case s.prepared <- struct{}{}:
+	default:
+	}
 }
 
 // Run commits batches until ctx ends. A commit under way then is given a little time; batches that wait fail and

@@ -114,6 +114,8 @@ func (s *Session) take(ctx context.Context, b *ingestpb.Batch) (*pending, error)
 	if err := s.room(ctx, size); err != nil {
 		return nil, err
 	}
+	s.server.preparing.Add(1)
+	defer s.server.nowPrepared()
 	p, err := s.prepare(b)
 	if err != nil {
 		s.server.waiting.Release(size)

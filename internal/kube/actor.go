@@ -46,8 +46,8 @@ func newestOwner(managers []Manager, paths []string) string {
 		if best >= 0 && m.Time <= managers[best].Time {
 			continue
 		}
-		var fields map[string]any
-		if json.Unmarshal(m.FieldsV1, &fields) != nil {
+		fields, err := decodeText(string(m.FieldsV1))
+		if err != nil {
 			continue
 		}
 		for _, p := range paths {
