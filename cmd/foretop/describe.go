@@ -74,6 +74,7 @@ func describeCommand() *cobra.Command {
 	}
 	conn.register(cmd.Flags())
 	scope.register(cmd.Flags())
+	takesRefs(cmd)
 	completeFlags(cmd, &conn)
 	return cmd
 }

@@ -92,6 +92,7 @@ something does and with more than 1 when it cannot be told, as kubectl diff does
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
 	cmd.Flags().Lookup("output").Usage = "unified, table (path by path), json, yaml"
+	takesRefs(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "a moment, or two as A..B: 2026-11-20T09:10:00Z, -1h")
 	cmd.Flags().BoolVar(&noise, "noise", false, "compare what servers and controllers write for themselves too")
 	cmd.Flags().BoolVar(&status, "status", false, "the same as --noise")

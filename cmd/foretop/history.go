@@ -91,6 +91,7 @@ func historyCommand() *cobra.Command {
 	conn.register(cmd.Flags())
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
+	takesRefsInTurn(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 20, "most versions to print")
 	cmd.Flags().BoolVar(&all, "all", false, "versions in which only the status changed too")
 	cmd.Flags().BoolVar(&diffs, "diff", false, "print what changed as unified diffs")

@@ -137,6 +137,7 @@ func treeCommand() *cobra.Command {
 	conn.register(cmd.Flags())
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
+	takesRefsInTurn(cmd)
 	cmd.Flags().IntVar(&depth, "depth", 3, "most levels of owners above and of owned objects below")
 	completeFlags(cmd, &conn)
 	return cmd

@@ -155,6 +155,7 @@ func relationsCommand(cmd *cobra.Command, none string, listOf func(*objectGraph,
 	conn.register(cmd.Flags())
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
+	takesRefsInTurn(cmd)
 	cmd.Flags().IntVar(&depth, "depth", 1, "how many steps to go: what they need, what that needs, ...")
 	cmd.Flags().StringSliceVar(&types, "types", nil, "only relations of these types: "+strings.Join(kube.EdgeTypes[1:], ", "))
 	completeFlags(cmd, &conn)
