@@ -51,9 +51,13 @@ var notes = [...]string{
 	"argocd.argoproj.io/refresh", "batch.kubernetes.io/job-tracking", "leader.election.", "csi.volume.kubernetes.io/",
 }
 
-// Noise reports whether a change at path is no change to people: status, and notes of controllers to themselves.
+// Noise reports whether a change at path is no change to people: status, which EndpointSlices keep elsewhere, and notes
+// of controllers to themselves.
 func Noise(path string) bool {
 	if path == "status" || strings.HasPrefix(path, "status.") || strings.HasPrefix(path, "status[") {
+		return true
+	}
+	if strings.HasPrefix(path, "endpoints[") && strings.Contains(path, "].conditions") { // an EndpointSlice's status of Pods
 		return true
 	}
 	if key, ok := strings.CutPrefix(path, "metadata.annotations"); ok {

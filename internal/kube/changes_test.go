@@ -40,6 +40,18 @@ func edit(t *testing.T, pairs ...string) map[string]any {
 	return decodeYAML(t, y)
 }
 
+func TestNoise(t *testing.T) {
+	for path, want := range map[string]bool{
+		"status": true, "status.phase": true, "statuses": false, "spec.status": false,
+		"endpoints[0].conditions.ready": true, "endpoints": false, "endpoints[0].nodeName": false, "spec.endpoints[0].conditions.ready": false,
+		"metadata.annotations[deployment.kubernetes.io/revision]": true, "metadata.annotations.team": false, "metadata.labels.team": false,
+	} {
+		if got := Noise(path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}
+
 func TestTaintsInWords(t *testing.T) {
 	f := func(want, old, now string) {
 		t.Helper()

@@ -209,7 +209,7 @@ func (s *Service) suspectChanges(ctx context.Context, c *circle) ([]*suspectChan
 	}
 	var changes []*suspectChange
 	err := s.read(ctx, `SELECT `+keyColumns+`, ver, toString(op), kind, app, toString(changed_by), toString(status), observed_at, changed_paths, owner_refs, `+related+` AS related
-		FROM `+s.db.Table("resource_history")+` WHERE meaningful = 1 AND observed_at >= `+p.Time(c.before.Add(-c.window))+` AND observed_at <= `+p.Time(c.before)+` AND `+c.f.bounds(p)+
+		FROM `+s.db.Table("resource_history")+` PREWHERE meaningful = 1 AND observed_at >= `+p.Time(c.before.Add(-c.window))+` AND observed_at <= `+p.Time(c.before)+` WHERE `+c.f.bounds(p)+
 		` AND NOT `+followedKinds+` AND (related OR `+near+`) ORDER BY related DESC, observed_at DESC, ver DESC LIMIT 1 BY `+keyColumns+`, ver LIMIT `+p.Int(suspectsCap), p,
 		func(rows driver.Rows) error {
 			ch := &suspectChange{}
