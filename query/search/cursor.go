@@ -49,9 +49,13 @@ func parseCursor(text string) (*cursor, error) {
 		err = json.Unmarshal(b, &c)
 	}
 	if err != nil {
-		return nil, &access.Error{Code: "BAD_CURSOR", Message: "The cursor in after is not one that a page of this list gave.", Fix: "Leave it out to begin with the first page."}
+		return nil, badCursor()
 	}
 	return &c, nil
+}
+
+func badCursor() error {
+	return &access.Error{Code: "BAD_CURSOR", Message: "The cursor in after is not one that a page of this list gave.", Fix: "Leave it out to begin with the first page."}
 }
 
 // of refuses a cursor of another list. It may be nil.

@@ -259,7 +259,7 @@ func placeOf(own order, c *cursor) (*gathered, error) {
 		}
 		n, err := strconv.ParseInt(c.Values[i], 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("read cursor value %q: %w", c.Values[i], err)
+			return nil, badCursor()
 		}
 		r.numbers[i] = n
 	}

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -60,7 +59,7 @@ func (o order) after(p *clickhouse.Params, c *cursor) (string, error) {
 		} else {
 			n, err := strconv.ParseInt(c.Values[i], 10, 64)
 			if err != nil {
-				return "", fmt.Errorf("read cursor value %q: %w", c.Values[i], err)
+				return "", badCursor()
 			}
 			v = p.Int(n)
 		}

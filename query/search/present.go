@@ -277,8 +277,11 @@ func (r *reading) selectRows(set columns.Set, order []columns.Term, first int, c
 	if c != nil {
 		after = c.Values
 	}
-	if rows, err = r.v.Top(set, order, after, first+1); err != nil || first == 0 {
-		return s, nil, err
+	if rows, err = r.v.Top(set, order, after, first+1); err != nil {
+		return s, nil, badCursor() // only a place that is none is refused
+	}
+	if first == 0 {
+		return s, nil, nil
 	}
 	if s.more = len(rows) > first; s.more {
 		rows = rows[:first]
