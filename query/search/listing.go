@@ -10,9 +10,12 @@ import (
 	"github.com/foretop/foretop/query/ql"
 )
 
+// longList is from how many objects on a list without an order of its own comes as it is stored.
+const longList = 10_000
+
 // List answers everything that matches, to be taken a part at a time. Of the present it is what matched when List was
-// called, whatever changes meanwhile, and in the order of the database when the query names none, since many objects
-// side by side are read far sooner. r.First and r.After are not used.
+// called, whatever changes meanwhile. A long one is in the order of the database when the query names none, since many
+// objects side by side are read far sooner; a short one is as Search has it. r.First and r.After are not used.
 func (s *Service) List(ctx context.Context, scope access.Scope, r records.Request) (records.Listing, error) {
 	defer s.metrics.observe("list")()
 	a, err := s.ask(ctx, scope, r.Query, ql.Resources, time.Time{})
@@ -32,7 +35,7 @@ func (s *Service) List(ctx context.Context, scope access.Scope, r records.Reques
 		if !ok {
 			return false, nil
 		}
-		if a.q.Sort() == nil && !a.q.HasText() {
+		if a.q.Sort() == nil && !a.q.HasText() && a.q.Limit() == 0 && set.Count() > longList {
 			order = asStored(r.v)
 		}
 		rows := r.v.Sorted(set, order)
