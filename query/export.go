@@ -194,12 +194,8 @@ func (e *exporting) next(ctx context.Context) (*exportPageOf, error) {
 		return nil, err
 	}
 	e.cursor = p.cursor
-	bytes := 0
-	for _, o := range p.objects {
-		bytes += len(o.json)
-	}
-	if n := len(p.objects); n > 0 {
-		e.size = min(max(exportBytes/max(bytes/n, 1), 1), exportPage)
+	if n := len(p.objects) + len(p.rows); n > 0 && p.bytes > 0 {
+		e.size = min(max(exportBytes/max(p.bytes/n, 1), 1), exportPage)
 	}
 	return p, nil
 }

@@ -24,6 +24,7 @@ type exportPageOf struct {
 	columns  []string
 	rows     [][]any
 	objects  []object
+	bytes    int // of the objects that were read for it
 	more     bool
 	cursor   string
 	total    int // -1: not counted
@@ -191,6 +192,7 @@ func (s *resourceSource) read(ctx context.Context, first int, _ string) (*export
 		p.columns = namesOf(s.columns)
 	}
 	for _, o := range found {
+		p.bytes += len(o.JSON)
 		if s.whole {
 			p.objects = append(p.objects, object{o.Ref.Cluster, o.JSON})
 		} else {
@@ -215,6 +217,7 @@ func (s *changeSource) read(ctx context.Context, first int, after string) (*expo
 	}
 	p := &exportPageOf{columns: namesOf(s.columns), more: res.More, cursor: res.Cursor, total: -1, coverage: res.Coverage}
 	for _, v := range res.Items {
+		p.bytes += len(v.JSON) + len(v.Previous)
 		p.rows = append(p.rows, cells(s.columns, v))
 	}
 	return p, nil
