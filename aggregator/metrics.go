@@ -14,6 +14,9 @@ type metrics struct {
 	panics             prometheus.Counter
 	commitSeconds      prometheus.Histogram
 	freshSeconds       prometheus.Histogram
+	expired            *prometheus.CounterVec // by table
+	retentionFailed    prometheus.Counter
+	retentionSeconds   prometheus.Histogram
 }
 
 func newMetrics(r prometheus.Registerer, s *Server) *metrics {
@@ -46,10 +49,16 @@ func newMetrics(r prometheus.Registerer, s *Server) *metrics {
 		Help:    "Age of each batch's first object change when it became durable, from the collector's clock to the hub's.",
 		Buckets: []float64{.025, .05, .1, .2, .3, .5, .75, 1, 2, 5, 10, 30, 60, 300},
 	})
+	m.expired = vec("expired_rows_total", "Rows deleted because they were older than is kept, by table.", "table")
+	m.retentionFailed = counter("retention_failed_total", "Runs of the hourly deletion of what is too old that failed.")
+	m.retentionSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: "foretop", Subsystem: "aggregator", Name: "retention_duration_seconds", Help: "Time the hourly deletion of what is too old takes.",
+		Buckets: []float64{.1, .5, 1, 5, 15, 60, 300, 900},
+	})
 	if r == nil {
 		return m
 	}
-	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.panics, m.commitSeconds, m.freshSeconds,
+	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.panics, m.commitSeconds, m.freshSeconds, m.expired, m.retentionFailed, m.retentionSeconds,
 		gauge("waiting_batches", "Batches that wait for a commit.", func() float64 { return float64(len(s.writer.queue)) }),
 		gauge("previous_bytes", "Bytes of objects kept to compare new versions with.", func() float64 { return float64(s.previous.size()) }),
 		gauge("sessions", "Clusters that have opened a stream.", func() float64 { return float64(len(s.open())) }),

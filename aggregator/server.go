@@ -40,18 +40,21 @@ type Deps struct {
 	PreviousBytes int64
 	// WaitingBytes bounds the batches of all clusters that wait for a commit; 0 is 256 MiB.
 	WaitingBytes int64
+	// Retention says for how long the past is kept; the zero value keeps everything but events, which stay for 14 days.
+	Retention Retention
 }
 
 // Server is the aggregator of one hub. All methods may be called from many goroutines.
 type Server struct {
-	db       *clickhouse.DB
-	clusters *clusters.Registry
-	log      *slog.Logger
-	metrics  *metrics
-	previous *keptTexts
-	writer   *writer
-	waiting  *semaphore.Weighted
-	maxWait  int64
+	db        *clickhouse.DB
+	clusters  *clusters.Registry
+	log       *slog.Logger
+	metrics   *metrics
+	previous  *keptTexts
+	writer    *writer
+	waiting   *semaphore.Weighted
+	maxWait   int64
+	retention Retention
 
 	preparing atomic.Int64  // batches that will be in the queue soon
 	prepared  chan struct{} // of size 1: one of them is
@@ -77,7 +80,7 @@ func New(d Deps) *Server {
 	}
 	s := &Server{
 		db: d.DB, clusters: d.Clusters, log: d.Log,
-		waiting: semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes,
+		waiting: semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes, retention: d.Retention,
 		prepared: make(chan struct{}, 1),
 		sessions: map[string]*Session{}, links: map[string]*link{}, breakers: map[breakerKey]int{},
 	}
@@ -106,6 +109,7 @@ func (s *Server) nowPrepared() {
 func (s *Server) Run(ctx context.Context) error {
 	var watch sync.WaitGroup
 	watch.Go(func() { s.dropRemoved(ctx) })
+	watch.Go(func() { s.retain(ctx) })
 	s.writer.run(ctx)
 	watch.Wait()
 	s.mu.Lock()

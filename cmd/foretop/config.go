@@ -21,6 +21,8 @@ type configFile struct {
 	Clusters []clusterConfig `json:"clusters"`
 	// Relations says how objects of CRDs name others.
 	Relations []kube.RelationRule `json:"relations"`
+	// Retention says for how long the past is kept.
+	Retention retentionConfig `json:"retention"`
 
 	rules *kube.RelationRules // Relations, read
 }

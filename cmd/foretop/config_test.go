@@ -3,8 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/foretop/foretop/aggregator"
 )
 
 func TestConfigurationIsReadStrictly(t *testing.T) {
@@ -31,5 +35,19 @@ func TestConfigurationIsReadStrictly(t *testing.T) {
 		t.Error("the rule is not there")
 	}
 	f("relations: [{from: cert-manager.io/Certificate, path: spec.secretName, to: core/Secret, type: likes}]", "relations[0].type")
+	c = f("retention: {default: 8w, kinds: {events: 14d, pods: 36h, deployments.apps: forever}}", "")
+	want := aggregator.Retention{Default: 56 * 24 * time.Hour, Kinds: map[string]time.Duration{"events": 14 * 24 * time.Hour, "pods": 36 * time.Hour, "deployments.apps": 0}}
+	if got, err := c.Retention.read("30d"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v %v, want %+v", got, err, want)
+	}
+	if got, err := (retentionConfig{}).read(retentionDefault); err != nil || got.Default != 30*24*time.Hour {
+		t.Errorf("got %+v %v, want 30 days", got, err)
+	}
+	for _, bad := range []string{"1h", "0", "-3d", "soon", "3 days", ""} {
+		if _, err := (retentionConfig{}).read(bad); err == nil {
+			t.Errorf("the past can be kept for %q", bad)
+		}
+	}
+	f("retention: {kind: {}}", "unknown field")
 	f("relations: [{from: cert-manager.io/Certificate, paths: spec.secretName, to: core/Secret, type: uses}]", "unknown field")
 }

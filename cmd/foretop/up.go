@@ -46,6 +46,7 @@ type upConfig struct {
 	kubeconfig       string
 	contexts         []string
 	file             string
+	retention        string
 	log              logFlags
 }
 
@@ -60,6 +61,7 @@ func (c *upConfig) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.kubeconfig, "kubeconfig", "", "kubeconfig whose contexts are attached; default $KUBECONFIG or ~/.kube/config")
 	flags.StringSliceVar(&c.contexts, "contexts", nil, "contexts to attach, comma-separated; default all; 'none' for none")
 	flags.StringVar(&c.file, "config", "", "YAML file with clusters and what is collected; see docs/configuration.md")
+	flags.StringVar(&c.retention, "retention", retentionDefault, "for how long versions that were replaced, and deleted objects, are kept: 36h, 30d, 8w, forever; --config has it by kind")
 	c.log.register(flags)
 }
 
@@ -87,6 +89,10 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	// clusters <--watch-- push collectors --> aggregator --> ClickHouse <-- search <-- graph <-- people
 	//     ^------------------- commands ----------- action <-------------------------'
 	collect, err := loadConfig(cfg.file)
+	if err != nil {
+		return err
+	}
+	retention, err := collect.Retention.read(cfg.retention)
 	if err != nil {
 		return err
 	}
@@ -157,7 +163,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	}
 	all.add(index.Run)
 
-	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Nudge})
+	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Nudge, Retention: retention})
 	all.add(agg.Run)
 	ops.Status("aggregator", func() any { return agg.Status() })
 
