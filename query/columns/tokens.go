@@ -118,6 +118,11 @@ func (v *View) Words(within Set, m Match) Set {
 		found.Or(s)
 		left.Without(s)
 	}
+	numbers := true // only addresses and the like have no other letters
+	for i := range len(m.Literal) {
+		c := m.Literal[i]
+		numbers = numbers && (digit(c) <= 15 || c == '.' || c == ':')
+	}
 	hit := func(c *dictionary) func(code uint32) bool {
 		hits := make([]bool, len(c.values))
 		any := false
@@ -138,8 +143,8 @@ func (v *View) Words(within Set, m Match) Set {
 			}
 		}
 	}
-	for _, c := range d.lists {
-		if c.words != nil {
+	for i, c := range d.lists {
+		if c.words != nil && (numbers || i != ipList) {
 			if h := hit(c.dictionary); h != nil {
 				take(c.with(left, h))
 			}

@@ -19,7 +19,7 @@ import (
 var ErrBroad = errors.New("too many words begin so")
 
 // beginsMost is up to how many terms are united within a segment, at 2 to 3 microseconds each.
-const beginsMost = 20_000
+const beginsMost = 2_000
 
 // beginsQuery finds documents with a term of field that begins with prefix. bleve's own query makes a searcher for
 // each such term, and every object's name is a term: what a person has typed so far may be the beginning of half of

@@ -118,9 +118,6 @@ func (s *Service) withJSON(ctx context.Context, f *fleet, objects []*records.Obj
 	return s.versions(ctx, f, keys, vers, true)
 }
 
-// loadAtOnce keeps the parameters of one SQL text below 200 KB.
-const loadAtOnce = 1000
-
 // Owners answers the nearest owner that is known, per object.
 func (s *Service) Owners(ctx context.Context, scope access.Scope, objects []*records.Object) (map[kube.Ref]*records.Object, error) {
 	defer s.metrics.observe("owners")()
