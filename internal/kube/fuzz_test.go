@@ -53,6 +53,31 @@ func FuzzObjects(f *testing.F) {
 		paths, _ := ChangedPaths(old, now)
 		ActorOf([]Manager{{Name: "a", FieldsV1: fields}, {Name: "b", Time: 1, FieldsV1: fields}}, paths)
 		Sentence(old, now, paths)
+		Aspects(paths)
+		for _, apart := range []bool{false, true} {
+			if _, err := Compare(old, now, apart, false); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// FuzzRelationRule reads whatever people may write into a configuration.
+func FuzzRelationRule(f *testing.F) {
+	object := map[string]any{"apiVersion": "a.io/v1", "kind": "App", "metadata": map[string]any{"namespace": "n"}, "spec": map[string]any{"a": []any{map[string]any{"b": "c"}, 1, nil}, "s": map[string]any{"x": "y"}}}
+	f.Add("a.io/App", "spec.a[*].b", "core/Secret", "uses", "spec.a[*].b")
+	f.Add("core/Pod", ".spec", "core/Pod", "selects", "")
+	f.Add("a.io/App", "spec.s", "core/Service", "selects", "spec..")
+	f.Fuzz(func(t *testing.T, from, path, to, kind, namespace string) {
+		rules, err := ReadRelationRules([]RelationRule{{From: from, Path: path, To: to, Type: kind, NamespacePath: namespace}})
+		if err != nil {
+			return
+		}
+		for _, r := range rules.Of(object, func(_, kind string) (string, bool) { return Plural(kind), true }) {
+			if (r.Name == "") == (r.Selector == nil) {
+				t.Errorf("a relation reaches nothing: %+v", r)
+			}
+		}
 	})
 }
 
@@ -60,7 +85,8 @@ func FuzzObjects(f *testing.F) {
 func odd(r *rand.Rand, depth int) any {
 	words := []string{"kind", "metadata", "name", "namespace", "uid", "labels", "annotations", "ownerReferences", "controller", "spec", "status", "template",
 		"jobTemplate", "containers", "initContainers", "image", "conditions", "type", "reason", "Ready", "True", "False", "phase", "replicas", "readyReplicas",
-		"containerStatuses", "state", "waiting", "terminated", "data", "", ".", "a/b", "[x]", "x]", "env", "ports", "value", "deletionTimestamp", "ingress", "v1.2", "Ä"}
+		"containerStatuses", "state", "waiting", "terminated", "data", "", ".", "a/b", "[x]", "x]", "env", "ports", "value", "deletionTimestamp", "ingress", "v1.2", "Ä", "rules", "parentRefs",
+		"backendRefs", "listeners", "tls", "certificateRefs", "roleRef", "subjects", "webhooks", "clientConfig", "service", "taints", "key", "effect", "selector", "matchLabels", "kube-api-access-1", "volumes"}
 	if depth == 0 || r.IntN(4) == 0 {
 		switch r.IntN(6) {
 		case 0:
@@ -90,8 +116,9 @@ func odd(r *rand.Rand, depth int) any {
 }
 
 func TestOddObjectsAreSummarisedAndCompared(t *testing.T) {
-	kinds := []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Node", "Job", "CronJob", "Service", "HorizontalPodAutoscaler", "ConfigMap", "Thing"}
-	versions := []string{"v1", "apps/v1", "batch/v1", "autoscaling/v2", "x.io/v1"}
+	kinds := []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Node", "Job", "CronJob", "Service", "HorizontalPodAutoscaler", "ConfigMap", "Thing",
+		"Gateway", "HTTPRoute", "Ingress", "RoleBinding", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "ValidatingWebhookConfiguration"}
+	versions := []string{"v1", "apps/v1", "batch/v1", "autoscaling/v2", "x.io/v1", "gateway.networking.k8s.io/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1"}
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		make1 := func() map[string]any {
@@ -127,6 +154,26 @@ func TestOddObjectsAreSummarisedAndCompared(t *testing.T) {
 			t.Fatal(err)
 		}
 		ActorOf([]Manager{{Name: "a", FieldsV1: text}, {Name: "b", FieldsV1: text}}, paths)
+		if uses := Uses(old); !slices.IsSorted(uses) {
+			t.Errorf("seed %d: uses are not sorted: %q", seed, uses)
+		}
+		Aspects(paths)
+		before, err := json.Marshal(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, how := range []struct{ apart, noise bool }{{false, false}, {true, false}, {true, true}} {
+			if c, err := Compare(old, old, how.apart, how.noise); err != nil || c.Unified != "" || len(c.Lines) > 0 || c.Hidden != 0 {
+				t.Errorf("seed %d: an object differs from itself by %+v, %v", seed, c, err)
+			}
+			c, err := Compare(old, now, how.apart, how.noise)
+			if err != nil || (c.Unified == "") != (len(c.Lines) == 0) {
+				t.Errorf("seed %d: %d differences, and the text says %q, %v", seed, len(c.Lines), c.Unified, err)
+			}
+		}
+		if after, _ := json.Marshal(old); string(after) != string(before) {
+			t.Errorf("seed %d: comparing changed the object", seed)
+		}
 		if _, err := UnifiedDiff(old, now, true); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}
