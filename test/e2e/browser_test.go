@@ -32,13 +32,13 @@ func TestThePageInABrowser(t *testing.T) {
 var tapLine = regexp.MustCompile(`^(ok|not ok) \d+ - (.*)$`)
 
 // browse runs one script of ui/e2e, which prints TAP.
-func browse(t *testing.T, script string) {
+func browse(t *testing.T, script string, env ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test-reporter=tap", filepath.Join("e2e", script))
 	cmd.Dir = must(filepath.Abs("../../ui"))
-	cmd.Env = append(os.Environ(), "FORETOP_E2E_URL="+stand.URL(), "FORETOP_E2E_TOKEN="+stand.Token())
+	cmd.Env = append(append(os.Environ(), "FORETOP_E2E_URL="+stand.URL(), "FORETOP_E2E_TOKEN="+stand.Token()), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
