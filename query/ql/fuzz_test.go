@@ -107,6 +107,7 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"label.\"x y\":(a OR b*) -\"q\" /re/i", mark + ":" + mark, "ns:" + mark + "' OR 1=1 --", "label." + mark + "=\\", "spec.\"" + mark + "'\".x>1Gi", "group:label.\"" + mark + "\"",
 		"sort:" + mark, "owner:" + mark + "/'x", "content:\"');DROP\"", "zone:'" + mark, "ip:10.0.0.0/8,::1", "annotation." + mark + "':*", "spec[" + mark + "]", "\u202e", "name:\ufeff",
+		"!l 000", // was written back as -l 000, a selector
 	} {
 		f.Add(text, uint8(1))
 	}
@@ -129,7 +130,7 @@ func FuzzParse(f *testing.F) {
 
 // FuzzSelector compares selectors with Kubernetes' own reading of them.
 func FuzzSelector(f *testing.F) {
-	for _, s := range []string{"app in (web,api),tier!=db", "!x", "a=b,c==d,e!=f", "n>5,m<7", "x notin ()", "a in (b", ",", "=", "app.kubernetes.io/name=web", "a=" + strings.Repeat("b", 64)} {
+	for _, s := range []string{"app in (web,api),tier!=db", "!x", "a=b,c==d,e!=f", "n>5,m<7", "x notin ()", "a in (b", ",", "=", "app.kubernetes.io/name=web", "a=" + strings.Repeat("b", 64), "\v0"} {
 		f.Add(s, "app", "web")
 	}
 	known := vocabulary(f)
