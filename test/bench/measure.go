@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -71,22 +72,31 @@ func (h *hub) measure(ctx context.Context, p probe, t *truth, budget time.Durati
 		return all, nil
 	}
 	hubBefore, engineBefore := self.cpu(), engine.cpu()
-	took, err := times(service)
-	if err != nil {
-		return f, fmt.Errorf("%s: %w", p.name, err)
+	spent := func(runs int) {
+		perRun := func(d time.Duration) float64 {
+			return float64((d / time.Duration(runs+warm)).Round(10*time.Microsecond).Microseconds()) / 1000
+		}
+		f.Runs, f.HubCPU, f.EngineCPU = runs, perRun(self.cpu()-hubBefore), perRun(engine.cpu()-engineBefore)
 	}
-	f.Runs = len(took)
-	perRun := func(d time.Duration) float64 {
-		return float64((d / time.Duration(f.Runs+warm)).Round(10*time.Microsecond).Microseconds()) / 1000
+	if service != nil {
+		took, err := times(service)
+		if err != nil {
+			return f, fmt.Errorf("%s: %w", p.name, err)
+		}
+		spent(len(took))
+		f.Service = spreadOf(took)
 	}
-	f.HubCPU, f.EngineCPU = perRun(self.cpu()-hubBefore), perRun(engine.cpu()-engineBefore)
-	f.Service = spreadOf(took)
 	found, by := f.Found, f.Engine
-	if took, err = times(overHTTP); err != nil {
+	took, err := times(overHTTP)
+	if err != nil {
 		return f, fmt.Errorf("%s over HTTP: %w", p.name, err)
 	}
 	f.HTTP = spreadOf(took)
-	f.Found, f.Engine = found, by
+	if service != nil {
+		f.Found, f.Engine = found, by
+	} else {
+		spent(len(took))
+	}
 	if p.want != unknown && p.want != f.Found {
 		f.Wrong = fmt.Sprintf("%d are there", p.want)
 	}
@@ -121,6 +131,11 @@ func (h *hub) ways(ctx context.Context, p probe, t *truth) (service, overHTTP as
 		}
 		overHTTP = func(ctx context.Context, run int) (int, string, error) {
 			return 0, "", h.post(ctx, `query($r: ID!) { related(ref: $r, depth: 2) { nodes { ref kind status level } edges { from to type } truncated } }`, map[string]any{"r": t.some[run%len(t.some)].String()})
+		}
+	case exporting:
+		overHTTP = func(ctx context.Context, _ int) (int, string, error) {
+			n, err := h.export(ctx, p.query)
+			return n, "", err
 		}
 	case searching:
 		return h.searches(ctx, p)
@@ -211,6 +226,35 @@ func (h *hub) searches(ctx context.Context, p probe) (service, overHTTP asked, e
 		return 0, "", nil
 	}
 	return service, overHTTP, nil
+}
+
+// export streams whole objects as lines and counts them.
+func (h *hub) export(ctx context.Context, q string) (lines int, err error) {
+	address := h.http.URL + "/api/v1/export?" + url.Values{"query": {q}, "format": {"ndjson"}}.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("export: %s", resp.Status)
+	}
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := resp.Body.Read(buffer)
+		lines += bytes.Count(buffer[:n], []byte("\n"))
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
 }
 
 // post asks GraphQL over the loopback and reads the answer to its end.

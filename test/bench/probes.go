@@ -30,7 +30,8 @@ const (
 	getting             // one object after the other; each for the first time
 	gettingAgain
 	completing
-	relating // owners above and what is owned below
+	relating  // owners above and what is owned below
+	exporting // a stream of whole objects
 )
 
 // truth is what the source says before the hub is asked.
@@ -115,7 +116,7 @@ func probes(t *truth) []probe {
 	mistaken := domain[:len(domain)-2] + domain[len(domain)-1:] + "~ ns:" + t.namespace
 	common, begun := domain, t.app[:len(t.app)-2]
 	if domain == "app" {
-		mistaken, common, begun = "fronted~ ns:"+t.namespace, "frontend", "app-7"
+		mistaken, common, begun = "sidecr~ ns:"+t.namespace, "frontend", "app-7"
 	}
 	at := "at:-1h "
 	return []probe{
@@ -124,6 +125,7 @@ func probes(t *truth) []probe {
 		{name: "one namespace", query: "cluster:" + t.cluster + " ns:" + t.namespace + " kind:pod", want: t.inNamespace, target: 50, neighbour: 8.6},
 		{name: "100 rows", query: "kind:pod", first: 100, want: t.pods, target: 50},
 		{name: "10,000 full objects", query: "kind:pod", first: 1000, pages: 10, full: true, want: t.pods, target: 400, neighbour: 1427},
+		{name: "10,000 full objects, streamed", query: "kind:pod limit:10000", kind: exporting, want: min(10_000, t.pods), target: 400, neighbour: 1427},
 		{name: "label over all clusters", query: "label.app=" + t.app, want: t.ofApp, target: 50, neighbour: 490},
 		{name: "field", query: "kind:pod status!=Running", want: t.notRunning, target: 50, neighbour: 249},
 		{name: "field, with count", query: "kind:pod status!=Running", want: t.notRunning, target: 50, neighbour: 1126},
