@@ -16,7 +16,7 @@ describe("the queries that the hub's tests read", () => {
   it("are coloured whole: nothing but spaces is left out", () => {
     for (const { query } of lines) {
       let rest = query;
-      for (const t of tokenize(query).reverse()) rest = rest.slice(0, t.from) + rest.slice(t.to);
+      for (const t of tokenize(query).toReversed()) rest = rest.slice(0, t.from) + rest.slice(t.to);
       expect(rest.trim(), query).toBe("");
     }
   });
