@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -28,7 +29,8 @@ func changesCommand() *cobra.Command {
 	var output outputFlags
 	var span spanFlags
 	var suspects bool
-	var before string
+	var before, columns string
+	var watch bool
 	cmd := &cobra.Command{
 		Use:   "changes [QUERY...]",
 		Short: "Show what changed in every cluster, newest first, or what may have broken something",
@@ -37,6 +39,7 @@ finds, the most suspect first, and why. Looked at are changes of these objects, 
 on, of what leads to them, and of the same application and namespace, from --since until --before.`,
 		Example: `  foretop changes --since 1h
   foretop changes app:app2 -C zone1 --since 1d -o wide
+  foretop changes kind:deploy -w
   foretop changes app:app2 -C zone1 --suspects
   foretop changes app:app2 --suspects --before 2026-11-20T09:10:00Z`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,6 +47,12 @@ on, of what leads to them, and of the same application and namespace, from --sin
 				return err
 			}
 			switch {
+			case suspects && (watch || output.streams()):
+				return usageError{errors.New("--suspects looks back, once, and prints a table, JSON or YAML: leave out --watch and -o csv or ndjson")}
+			case watch && output.streams():
+				return usageError{fmt.Errorf("-o %s has an end: use -o json with --watch", output.format)}
+			case columns != "" && !output.streams():
+				return usageError{errors.New("--columns is for -o csv and -o ndjson")}
 			case before != "" && !suspects:
 				return usageError{errors.New("--before goes with --suspects; --until ends a list of changes")}
 			case before != "":
@@ -68,21 +77,22 @@ on, of what leads to them, and of the same application and namespace, from --sin
 				return h.printSuspects(cmd, &output, vars)
 			}
 			if output.streams() {
-				return h.export(cmd, span.export("changes", vars, output.format), &scope)
+				return h.export(cmd, span.export("changes", vars, output.format, columns), &scope)
 			}
-			var answer struct {
-				Changes struct {
-					Nodes    []*change
-					PageInfo struct{ HasNextPage bool }
-					Coverage coverage
+			if watch {
+				f := follower[*change]{
+					fetch: func(vars map[string]any) (*stretch[*change], error) { return h.changes(cmd.Context(), vars) },
+					id:    func(c *change) string { return c.Version.Ref + " " + c.Version.ID },
+					at:    func(c *change) *time.Time { return c.Version.ObservedAt },
+					print: inTurn(cmd, &output, changeColumns, changeRow, func(c *change) string { return c.Version.Ref }),
 				}
+				return f.run(cmd, &span, vars)
 			}
-			err = h.ask(cmd.Context(), `query($query:String!,$from:Time!,$to:Time,$first:Int!){changes(query:$query,from:$from,to:$to,first:$first){
-				pageInfo{hasNextPage} `+coverageFields+` nodes{cluster namespace kind resource name summary version{`+versionFields+`}}}}`, vars, &answer)
+			s, err := h.changes(cmd.Context(), vars)
 			if err != nil {
 				return err
 			}
-			list := answer.Changes.Nodes
+			list := s.list
 			out := cmd.OutOrStdout()
 			switch {
 			case output.format == "name", output.format == "ref":
@@ -94,15 +104,15 @@ on, of what leads to them, and of the same application and namespace, from --sin
 			case len(list) > 0:
 				var rows [][]string
 				for _, c := range list {
-					rows = append(rows, []string{c.Version.ObservedAt.Local().Format(time.DateTime), c.Cluster, orDash(deref(c.Namespace)), c.Kind, c.Name, strings.ToLower(c.Version.Type), orDash(c.Version.ChangedBy), orDash(c.Summary), paths(c.Version.ChangedPaths, true)})
+					rows = append(rows, changeRow(c))
 				}
-				err = output.grid(out, []column{{name: "TIME"}, {name: "CLUSTER"}, {name: "NAMESPACE"}, {name: "KIND"}, {name: "NAME"}, {name: "TYPE"}, {name: "BY"}, {name: "CHANGE"}, {name: "PATHS", wide: true}}, rows)
+				err = output.grid(out, changeColumns, rows)
 			}
 			if err != nil {
 				return err
 			}
-			span.shown(cmd, len(list), answer.Changes.PageInfo.HasNextPage, &answer.Changes.Coverage)
-			return scope.check(&answer.Changes.Coverage)
+			span.shown(cmd, len(list), s.more, &s.coverage)
+			return scope.check(&s.coverage)
 		},
 		ValidArgsFunction: completeQuery(&conn, &scope),
 	}
@@ -110,10 +120,31 @@ on, of what leads to them, and of the same application and namespace, from --sin
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
 	span.register(cmd)
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "after listing, oldest first, print changes as they come, until interrupted")
+	cmd.Flags().StringVar(&columns, "columns", "", "columns of -o csv and ndjson: fields of the language, label.KEY, paths, summary")
 	cmd.Flags().BoolVar(&suspects, "suspects", false, "what may have broken the objects that the query finds, and why")
 	cmd.Flags().StringVar(&before, "before", "", "with --suspects: the moment of the breakage, a duration ago or a point in time; default now")
 	completeFlags(cmd, &conn)
 	return cmd
+}
+
+var changeColumns = []column{{name: "TIME"}, {name: "CLUSTER"}, {name: "NAMESPACE"}, {name: "KIND"}, {name: "NAME"}, {name: "TYPE"}, {name: "BY"}, {name: "CHANGE"}, {name: "PATHS", wide: true}}
+
+func changeRow(c *change) []string {
+	return []string{c.Version.ObservedAt.Local().Format(time.DateTime), c.Cluster, orDash(deref(c.Namespace)), c.Kind, c.Name, strings.ToLower(c.Version.Type), orDash(c.Version.ChangedBy), orDash(c.Summary), paths(c.Version.ChangedPaths, true)}
+}
+
+func (h *hub) changes(ctx context.Context, vars map[string]any) (*stretch[*change], error) {
+	var answer struct {
+		Changes struct {
+			Nodes    []*change
+			PageInfo struct{ HasNextPage bool }
+			Coverage coverage
+		}
+	}
+	err := h.ask(ctx, `query($query:String!,$from:Time!,$to:Time,$first:Int!){changes(query:$query,from:$from,to:$to,first:$first){
+		pageInfo{hasNextPage} `+coverageFields+` nodes{cluster namespace kind resource name summary version{`+versionFields+`}}}}`, vars, &answer)
+	return &stretch[*change]{answer.Changes.Nodes, answer.Changes.PageInfo.HasNextPage, answer.Changes.Coverage}, err
 }
 
 // spanFlags are a stretch of time.
@@ -151,8 +182,8 @@ func (f *spanFlags) variables() (map[string]any, error) {
 }
 
 // export asks for all of the stretch, as the hub streams it.
-func (f *spanFlags) export(page string, vars map[string]any, format string) url.Values {
-	args := url.Values{"page": {page}, "format": {format}}
+func (f *spanFlags) export(page string, vars map[string]any, format, columns string) url.Values {
+	args := url.Values{"page": {page}, "format": {format}, "columns": {columns}}
 	for name, v := range vars {
 		switch v := v.(type) {
 		case time.Time:

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +33,8 @@ func eventsCommand() *cobra.Command {
 	var output outputFlags
 	var span spanFlags
 	var types []string
+	var columns string
+	var watch bool
 	cmd := &cobra.Command{
 		Use:   "events [QUERY...]",
 		Short: "Show Kubernetes events of every cluster, newest first, also those the clusters have forgotten",
@@ -39,6 +43,12 @@ func eventsCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := output.check(streams...); err != nil {
 				return err
+			}
+			switch {
+			case watch && output.streams():
+				return usageError{fmt.Errorf("-o %s has an end: use -o json with --watch", output.format)}
+			case columns != "" && !output.streams():
+				return usageError{errors.New("--columns is for -o csv and -o ndjson")}
 			}
 			vars, err := span.variables()
 			if err != nil {
@@ -60,21 +70,22 @@ func eventsCommand() *cobra.Command {
 				return err
 			}
 			if output.streams() {
-				return h.export(cmd, span.export("events", vars, output.format), &scope)
+				return h.export(cmd, span.export("events", vars, output.format, columns), &scope)
 			}
-			var answer struct {
-				Events struct {
-					Nodes    []*event
-					PageInfo struct{ HasNextPage bool }
-					Coverage coverage
+			if watch {
+				f := follower[*event]{
+					fetch: func(vars map[string]any) (*stretch[*event], error) { return h.events(cmd.Context(), vars) },
+					id:    func(e *event) string { return fmt.Sprintf("%s %s %d", e.Cluster, e.UID, e.Count) },
+					at:    func(e *event) *time.Time { return e.LastAt },
+					print: inTurn(cmd, &output, eventColumns, func(e *event) []string { return eventRow(e, output.wide()) }, func(e *event) string { return "event/" + e.UID }),
 				}
+				return f.run(cmd, &span, vars)
 			}
-			err = h.ask(cmd.Context(), `query($query:String!,$from:Time!,$to:Time,$first:Int!){events(query:$query,from:$from,to:$to,first:$first){
-				pageInfo{hasNextPage} `+coverageFields+` nodes{uid cluster namespace type reason message source count firstAt lastAt regardingKind regardingName regarding}}}`, vars, &answer)
+			s, err := h.events(cmd.Context(), vars)
 			if err != nil {
 				return err
 			}
-			list := answer.Events.Nodes
+			list := s.list
 			out := cmd.OutOrStdout()
 			switch {
 			case output.format == "name":
@@ -86,19 +97,15 @@ func eventsCommand() *cobra.Command {
 			case len(list) > 0:
 				var rows [][]string
 				for _, e := range list {
-					message := strings.Join(strings.Fields(e.Message), " ")
-					if r := []rune(message); len(r) > 120 && !output.wide() {
-						message = string(r[:119]) + "…"
-					}
-					rows = append(rows, []string{ago(e.LastAt), e.Cluster, orDash(deref(e.Namespace)), e.Type, e.Reason, strings.ToLower(e.RegardingKind) + "/" + e.RegardingName, fmt.Sprint(e.Count), message, orDash(e.Source)})
+					rows = append(rows, eventRow(e, output.wide()))
 				}
-				err = output.grid(out, []column{{name: "LAST SEEN"}, {name: "CLUSTER"}, {name: "NAMESPACE"}, {name: "TYPE"}, {name: "REASON"}, {name: "OBJECT"}, {name: "COUNT"}, {name: "MESSAGE"}, {name: "SOURCE", wide: true}}, rows)
+				err = output.grid(out, eventColumns, rows)
 			}
 			if err != nil {
 				return err
 			}
-			span.shown(cmd, len(list), answer.Events.PageInfo.HasNextPage, &answer.Events.Coverage)
-			return scope.check(&answer.Events.Coverage)
+			span.shown(cmd, len(list), s.more, &s.coverage)
+			return scope.check(&s.coverage)
 		},
 		ValidArgsFunction: completeQuery(&conn, &scope),
 	}
@@ -106,7 +113,32 @@ func eventsCommand() *cobra.Command {
 	scope.register(cmd.Flags())
 	output.register(cmd.Flags())
 	span.register(cmd)
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "after listing, oldest first, print events as they come, until interrupted")
+	cmd.Flags().StringVar(&columns, "columns", "", "columns of -o csv and ndjson: seen, cluster, ns, type, reason, kind, name, count, message, source, ref")
 	cmd.Flags().StringSliceVar(&types, "types", nil, "only events of these types: Normal, Warning")
 	completeFlags(cmd, &conn)
 	return cmd
+}
+
+var eventColumns = []column{{name: "LAST SEEN"}, {name: "CLUSTER"}, {name: "NAMESPACE"}, {name: "TYPE"}, {name: "REASON"}, {name: "OBJECT"}, {name: "COUNT"}, {name: "MESSAGE"}, {name: "SOURCE", wide: true}}
+
+func eventRow(e *event, wide bool) []string {
+	message := strings.Join(strings.Fields(e.Message), " ")
+	if r := []rune(message); len(r) > 120 && !wide {
+		message = string(r[:119]) + "…"
+	}
+	return []string{ago(e.LastAt), e.Cluster, orDash(deref(e.Namespace)), e.Type, e.Reason, strings.ToLower(e.RegardingKind) + "/" + e.RegardingName, fmt.Sprint(e.Count), message, orDash(e.Source)}
+}
+
+func (h *hub) events(ctx context.Context, vars map[string]any) (*stretch[*event], error) {
+	var answer struct {
+		Events struct {
+			Nodes    []*event
+			PageInfo struct{ HasNextPage bool }
+			Coverage coverage
+		}
+	}
+	err := h.ask(ctx, `query($query:String!,$from:Time!,$to:Time,$first:Int!){events(query:$query,from:$from,to:$to,first:$first){
+		pageInfo{hasNextPage} `+coverageFields+` nodes{uid cluster namespace type reason message source count firstAt lastAt regardingKind regardingName regarding}}}`, vars, &answer)
+	return &stretch[*event]{answer.Events.Nodes, answer.Events.PageInfo.HasNextPage, answer.Events.Coverage}, err
 }

@@ -244,3 +244,37 @@ func TestGetWatches(t *testing.T) {
 		t.Errorf("an interrupted watch exits with %d, want 130", code)
 	}
 }
+
+// Changes are printed oldest first, then as they come, each once.
+func TestChangesAreFollowed(t *testing.T) {
+	h := startRealHub(t)
+	h.fill()
+	ctx, interrupt := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		code := execute(ctx, []string{"changes", "kind:deploy", "changed.field:image", "-w", "--no-headers", "--server", h.url, "--token", hubToken}, strings.NewReader(""), w, io.Discard)
+		w.Close()
+		ended <- code
+	}()
+	lines := bufio.NewScanner(r)
+	next := func(want string) {
+		t.Helper()
+		if !lines.Scan() {
+			t.Fatalf("the output ends, want %s", want)
+		}
+		if got := strings.Join(strings.Fields(lines.Text()), " "); !strings.Contains(got, want) {
+			t.Fatalf("printed %q, want %q", got, want)
+		}
+	}
+	next("prod-us-2 pay Deployment payments updated - image payments: 1.25 -> 1.26")
+	for _, tag := range []string{"1.28", "1.29"} {
+		h.send("prod-us-2", ingestpb.Op_OP_UPDATE, strings.NewReplacer("1.26", tag, `"21"`, `"`+tag+`"`).Replace(fleetObjects["prod-us-2"][0]))
+		next("-> " + tag)
+	}
+	interrupt()
+	go io.Copy(io.Discard, r)
+	if code := <-ended; code != 130 {
+		t.Errorf("interrupted, it exits with %d, want 130", code)
+	}
+}
