@@ -13,7 +13,12 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: { "/graphql": { target: hub, ws: true }, "/login": { target: hub, bypass: pageOnGet }, "/logout": hub, "/api": hub },
+    proxy: {
+      "/graphql": { target: hub, ws: true },
+      "/login": { target: hub, bypass: pageOnGet },
+      "/logout": hub,
+      "/api": hub,
+    },
   },
   test: {
     environment: "happy-dom",

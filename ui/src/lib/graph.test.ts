@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { box, fit, kindsOf, next, pathOf, reach, reveal, zoom } from "./graph";
+import { affected, box, fit, kindsOf, needed, next, pathOf, reveal, zoom } from "./graph";
 
 const at = (ref: string, x: number, y: number) => ({ ref, x, y });
 const edges = [
@@ -11,9 +11,15 @@ const edges = [
 
 describe("a graph", () => {
   it("tells what an object needs from what needs it", () => {
-    expect([...reach(edges, "pod", false)]).toEqual(["secret"]);
-    expect([...reach(edges, "secret", true)].toSorted()).toEqual(["deploy", "pod", "rs", "svc"]);
-    expect([...reach([...edges, { from: "secret", to: "deploy", type: "owns" }], "pod", false)]).not.toContain("pod");
+    expect([...needed(edges, "pod")]).toEqual(["secret"]);
+    expect([...affected(edges, "secret")].toSorted()).toEqual(["deploy", "pod", "rs", "svc"]);
+    expect([...needed([...edges, { from: "secret", to: "deploy", type: "owns" }], "pod")]).not.toContain("pod");
+  });
+
+  it("hits with an owner what it owns and who needs that, but not what is owned beside it", () => {
+    expect([...affected(edges, "deploy")].toSorted()).toEqual(["pod", "rs", "svc"]);
+    const two = [...edges, { from: "rs", to: "pod2", type: "owns" }, { from: "pod", to: "node", type: "node" }];
+    expect([...affected(two, "node")].toSorted()).toEqual(["deploy", "pod", "rs", "svc"]);
   });
 
   it("counts them by kind", () => {

@@ -60,17 +60,32 @@ export function next<T extends Placed>(nodes: readonly T[], from: T, direction: 
   return best;
 }
 
+/** What self needs, through however many others. */
+export function needed(edges: readonly Edge[], self: string): Set<string> {
+  return walk([self], edges, (e) => [e.from, e.to], self);
+}
+
 /**
- * What is reached from self by edges as they point: what it needs. Against them: what needs it, and is hit when it is
- * changed or lost. Self is in neither.
+ * What is hit when self is changed or lost: what it owns, and whatever leads to one of them: who selects a Pod of a
+ * Deployment loses it with the Deployment.
  */
-export function reach(edges: readonly Edge[], self: string, against: boolean): Set<string> {
+export function affected(edges: readonly Edge[], self: string): Set<string> {
+  const owned = walk(
+    [self],
+    edges.filter((e) => e.type === "owns"),
+    (e) => [e.from, e.to],
+    self,
+  );
+  return walk([self, ...owned], edges, (e) => [e.to, e.from], self);
+}
+
+function walk(from: string[], edges: readonly Edge[], ends: (e: Edge) => [string, string], self: string): Set<string> {
   const onward = new Map<string, string[]>();
   for (const e of edges) {
-    const [a, b] = against ? [e.to, e.from] : [e.from, e.to];
+    const [a, b] = ends(e);
     onward.set(a, [...(onward.get(a) ?? []), b]);
   }
-  const seen = new Set([self]);
+  const seen = new Set(from);
   for (const ref of seen) for (const to of onward.get(ref) ?? []) seen.add(to); // a Set is walked to what is added
   seen.delete(self);
   return seen;

@@ -8,6 +8,11 @@ export function healthWord(h: HealthName): string {
   return h.charAt(0) + h.slice(1).toLowerCase();
 }
 
+/** Whether somebody who opens it wonders why it is as it is. */
+export function troubled(r: { health: HealthName; ready: boolean | null }): boolean {
+  return r.health === "DEGRADED" || r.health === "FAILED" || (r.ready === false && r.health === "PROGRESSING");
+}
+
 interface Described {
   kind: string;
   health: HealthName;

@@ -122,7 +122,7 @@ export function ResourcePage() {
       </div>
       <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} className="min-h-0 grow overflow-y-auto">
         {tab === "history" ? (
-          <HistoryTab objectRef={ref} chosen={search.v} against={search.with} />
+          <HistoryTab objectRef={ref} resource={data ?? null} chosen={search.v} against={search.with} />
         ) : !data ? null : tab === "yaml" ? (
           <YamlTab resource={data} />
         ) : tab === "events" ? (

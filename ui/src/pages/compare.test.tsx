@@ -91,3 +91,15 @@ describe("differences", () => {
     expect(await screen.findByRole("region", { name: "Difference as YAML" })).toBeTruthy();
   });
 });
+
+describe("a history", () => {
+  it("of what is broken marks its own suspects and has those of others between", async () => {
+    fakeHub(many);
+    show(`${app2}?tab=history`);
+    const versions = await screen.findByRole("region", { name: "Versions" });
+    expect(await within(versions).findByRole("link", { name: "ConfigMap feature-flags" })).toBeTruthy();
+    expect(within(versions).getAllByText(/Suspect, 48 of 100: app2 uses it/).length).toBe(1);
+    fireEvent.click(within(versions).getByRole("checkbox", { name: "suspects" }));
+    await waitFor(() => expect(within(versions).queryByText(/Suspect, 48/)).toBeNull());
+  });
+});

@@ -1,15 +1,19 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { GitCompareArrows, X } from "lucide-react";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { GitCompareArrows, ScanSearch, X } from "lucide-react";
 import { lazy, Suspense, useState, type ReactNode } from "react";
-import { diffs, history, yamlAt, type Version } from "../../api/resource";
+import { suspects, type Suspect } from "../../api/compare";
+import { diffs, history, yamlAt, type Resource, type Version } from "../../api/resource";
 import { Button } from "../../components/Button";
+import { useNow } from "../../components/clock";
 import { Health } from "../../components/Health";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../../components/Panels";
 import { Time } from "../../components/Time";
 import { UnifiedDiff } from "../../components/UnifiedDiff";
 import { many } from "../../lib/count";
+import { troubled } from "../../lib/health";
 import { withoutParts } from "../../lib/manifest";
+import { paramsOf, parseRef } from "../../lib/ref";
 import { exact } from "../../lib/time";
 import { changeWords } from "../../lib/versions";
 
@@ -17,15 +21,19 @@ const DiffView = lazy(async () => ({ default: (await import("../../components/Di
 
 interface Props {
   objectRef: string;
+  /** As it is now; null when it is gone. */
+  resource: Resource | null;
   chosen: string | undefined;
   against: string | undefined;
 }
 
 /** Every version that was observed; the chosen one against the one before it, or against any other. */
-export function HistoryTab({ objectRef, chosen, against }: Props) {
+export function HistoryTab({ objectRef, resource, chosen, against }: Props) {
   const navigate = useNavigate();
   const pages = useInfiniteQuery(history(objectRef));
   const [noise, setNoise] = useState(false);
+  const [suspicious, setSuspicious] = useState(() => resource !== null && troubled(resource));
+  const suspected = useSuspects(suspicious && resource ? resource.uid : undefined);
   if (pages.error && !pages.data) return <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />;
   if (!pages.data) return <Skeleton rows={8} label="Asking for the history" />;
 
@@ -58,6 +66,17 @@ export function HistoryTab({ objectRef, chosen, against }: Props) {
       >
         <div className="flex items-center justify-between border-b border-line bg-raised px-3 py-1.5 text-xs text-muted">
           <span>{many(pages.data.pages[0]?.total ?? all.length, "version")}</span>
+          {resource && (
+            <label className="inline-flex min-h-6 items-center gap-1.5" title="What may have broken it, of all objects">
+              <input
+                type="checkbox"
+                className="size-3.5 accent-(--accent)"
+                checked={suspicious}
+                onChange={(e) => setSuspicious(e.target.checked)}
+              />
+              suspects
+            </label>
+          )}
           <label className="inline-flex min-h-6 items-center gap-1.5">
             <input
               type="checkbox"
@@ -69,16 +88,28 @@ export function HistoryTab({ objectRef, chosen, against }: Props) {
           </label>
         </div>
         <ol className="min-h-0 grow overflow-y-auto">
-          {list.map(({ version: v }) => (
-            <VersionRow
-              key={v.id}
-              version={v}
-              chosen={v.id === current?.version.id}
-              other={v.id === other?.id}
-              onChoose={() => go(v.id, undefined)}
-              onCompare={() => go(current?.version.id, v.id)}
-            />
-          ))}
+          {timeline(
+            list.map((l) => l.version),
+            suspected,
+            objectRef,
+          ).map((item) =>
+            item.version ? (
+              <VersionRow
+                key={item.version.id}
+                version={item.version}
+                suspect={item.suspect}
+                chosen={item.version.id === current?.version.id}
+                other={item.version.id === other?.id}
+                onChoose={() => go(item.version?.id, undefined)}
+                onCompare={() => go(current?.version.id, item.version?.id)}
+              />
+            ) : (
+              <SuspectRow
+                key={`${item.suspect.change.version.ref} ${item.suspect.change.version.id}`}
+                suspect={item.suspect}
+              />
+            ),
+          )}
           {pages.hasNextPage && (
             <li className="p-2">
               <Button
@@ -115,6 +146,37 @@ export function HistoryTab({ objectRef, chosen, against }: Props) {
   );
 }
 
+const day = 86_400;
+
+function useSuspects(uid: string | undefined): Suspect[] {
+  const now = useNow();
+  // Asked as of the minute, so that the list stands still while it is read.
+  const before = new Date(Math.ceil(now / 60_000) * 60_000).toISOString();
+  const { data } = useQuery({
+    ...suspects(`uid:${uid ?? ""}`, before, day, 6),
+    enabled: uid !== undefined,
+    placeholderData: keepPreviousData,
+  });
+  return uid === undefined ? none : (data ?? none);
+}
+
+const none: Suspect[] = [];
+
+type TimelineItem = { version: Version; suspect: Suspect | undefined } | { version: undefined; suspect: Suspect };
+
+/** Versions of the object, and between them the changes of others that may have broken it. */
+function timeline(versions: Version[], suspected: Suspect[], self: string): TimelineItem[] {
+  const own = new Map(suspected.filter((s) => s.change.version.ref === self).map((s) => [s.change.version.id, s]));
+  const oldest = versions.at(-1)?.observedAt ?? "";
+  const others = suspected.filter((s) => s.change.version.ref !== self && s.change.version.observedAt >= oldest);
+  const items: TimelineItem[] = [
+    ...versions.map((version) => ({ version, suspect: own.get(version.id) })),
+    ...others.map((suspect) => ({ version: undefined, suspect })),
+  ];
+  const at = (i: TimelineItem): number => Date.parse((i.version ?? i.suspect.change.version).observedAt);
+  return items.toSorted((a, b) => at(b) - at(a));
+}
+
 function cursorOf(param: unknown): string | null {
   return typeof param === "string" ? param : null;
 }
@@ -129,13 +191,14 @@ function newer(a: Version, b: Version): Version {
 
 interface RowProps {
   version: Version;
+  suspect: Suspect | undefined;
   chosen: boolean;
   other: boolean;
   onChoose: () => void;
   onCompare: () => void;
 }
 
-function VersionRow({ version: v, chosen, other, onChoose, onCompare }: RowProps) {
+function VersionRow({ version: v, suspect, chosen, other, onChoose, onCompare }: RowProps) {
   return (
     <li
       className={`group flex items-stretch border-b border-line/60 ${chosen ? "bg-accent-soft" : other ? "bg-warn-soft" : "hover:bg-hover"}`}
@@ -149,6 +212,7 @@ function VersionRow({ version: v, chosen, other, onChoose, onCompare }: RowProps
         <span className={`break-words ${v.meaningful || v.type !== "UPDATED" ? "font-medium" : "text-muted"}`}>
           {changeWords(v)}
         </span>
+        {suspect && <Suspicion suspect={suspect} />}
         <span className="flex flex-wrap gap-x-2 text-xs text-muted">
           <Time at={v.observedAt} as="clock" />
           {v.changedBy && <span>{v.changedBy}</span>}
@@ -169,6 +233,48 @@ function VersionRow({ version: v, chosen, other, onChoose, onCompare }: RowProps
         </button>
       )}
     </li>
+  );
+}
+
+/** A change of another object that may have broken this one. */
+function SuspectRow({ suspect: s }: { suspect: Suspect }) {
+  const { change: c } = s;
+  const ref = parseRef(c.version.ref);
+  return (
+    <li className="flex flex-col gap-0.5 border-b border-l-2 border-line/60 border-l-warn bg-raised px-3 py-2 text-sm">
+      {ref ? (
+        <Link
+          to="/r/$cluster/$group/$resource/$namespace/$name"
+          params={paramsOf(ref)}
+          search={{ tab: "history", v: c.version.id }}
+          className="font-medium break-all text-accent hover:underline"
+        >
+          {c.kind} {c.name}
+        </Link>
+      ) : (
+        <span className="font-medium">
+          {c.kind} {c.name}
+        </span>
+      )}
+      <span className="break-words">{c.summary}</span>
+      <Suspicion suspect={s} />
+      <span className="text-xs text-muted">
+        <Time at={c.version.observedAt} as="clock" />
+        {c.version.changedBy && ` ${c.version.changedBy}`}
+      </span>
+    </li>
+  );
+}
+
+/** How suspect a change is, and why. */
+function Suspicion({ suspect: s }: { suspect: Suspect }) {
+  return (
+    <span className="flex items-start gap-1.5 text-xs text-warn">
+      <ScanSearch className="mt-0.5 size-3.5 shrink-0" aria-hidden />
+      <span>
+        Suspect, {Math.round(s.score * 100)} of 100: {s.reasons.map((r) => r.text).join("; ")}
+      </span>
+    </span>
   );
 }
 

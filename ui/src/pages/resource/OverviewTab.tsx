@@ -9,6 +9,7 @@ import { SuspectList } from "../../components/SuspectList";
 import { Time } from "../../components/Time";
 import { conditionsOf } from "../../lib/conditions";
 import { written } from "../../lib/filters";
+import { troubled } from "../../lib/health";
 import { paramsOf, parseRef } from "../../lib/ref";
 import { changeWords } from "../../lib/versions";
 
@@ -46,11 +47,6 @@ export function OverviewTab({ resource: r, at }: { resource: Resource; at: strin
       </Panel>
     </div>
   );
-}
-
-/** Whether somebody who opens it wonders why it is as it is. */
-function troubled(r: Resource): boolean {
-  return r.health === "DEGRADED" || r.health === "FAILED" || (r.ready === false && r.health === "PROGRESSING");
 }
 
 const day = 86_400;

@@ -1,7 +1,7 @@
 import type { Relations } from "../../api/resource";
 import { Health } from "../../components/Health";
 import { many } from "../../lib/count";
-import { reach, relations } from "../../lib/graph";
+import { affected, needed, relations } from "../../lib/graph";
 import { place } from "../../lib/ref";
 import { RelationLink } from "./RelationLink";
 
@@ -27,8 +27,8 @@ export function RelationList({ graph, self }: { graph: Relations; self: string }
       graph.edges.filter((e) => e.type === r.type && e.from === self && e.to !== self).map((e) => e.to),
     );
   }
-  const hit = reach(graph.edges, self, true);
-  const needs = reach(graph.edges, self, false);
+  const hit = affected(graph.edges, self);
+  const needs = needed(graph.edges, self);
   const far = (refs: ReadonlySet<string>): string[] => [...refs].filter((ref) => !near.has(ref));
   add("Hit too, further away", far(hit));
   add("Needed too, further away", far(needs));

@@ -5,7 +5,7 @@ import { lazy, Suspense, type ReactNode } from "react";
 import { related, type Relations } from "../../api/resource";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../../components/Panels";
 import { list as words, many } from "../../lib/count";
-import { kindsOf, reach, relations } from "../../lib/graph";
+import { affected, kindsOf, needed, relations } from "../../lib/graph";
 import { RelationList } from "./RelationList";
 
 const RelationGraph = lazy(async () => ({ default: (await import("./RelationGraph")).RelationGraph }));
@@ -112,8 +112,8 @@ export function RelationsTab({ objectRef, types: chosen, depth: asked, as }: Pro
 
 /** How much hangs on it. */
 function Summary({ graph, self }: { graph: Relations; self: string }) {
-  const hit = reach(graph.edges, self, true);
-  const needs = reach(graph.edges, self, false);
+  const hit = affected(graph.edges, self);
+  const needs = needed(graph.edges, self);
   return (
     <p className="flex shrink-0 flex-wrap items-center gap-x-3 border-b border-line bg-surface px-3 py-1 text-xs">
       <span>
