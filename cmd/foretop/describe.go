@@ -33,10 +33,11 @@ type described struct {
 	Events  struct{ Nodes []*event }
 }
 
-// describedChanges and describedEvents are how many of each are told.
+// describedChanges and describedEvents are how many of each are told, mostDescribed of how many objects at once.
 const (
 	describedChanges = 5
 	describedEvents  = 10
+	mostDescribed    = 20
 )
 
 func describeCommand() *cobra.Command {
@@ -55,6 +56,9 @@ func describeCommand() *cobra.Command {
 			refs, err := h.resolve(cmd.Context(), args, scope)
 			if err != nil {
 				return err
+			}
+			if len(refs) > mostDescribed {
+				return usageError{fmt.Errorf("%d objects have that name, more than the %d that are described at once; narrow them with -C and -n", len(refs), mostDescribed)}
 			}
 			for i, ref := range refs {
 				if i > 0 {

@@ -124,7 +124,9 @@ func (s *Service) asked(ctx context.Context, scope access.Scope, a *question, be
 	return objects[:min(len(objects), askedCap)], nil
 }
 
-func broken(o *records.Object) bool { return bad(string(o.Health), o.Ready) }
+func broken(o *records.Object) bool {
+	return bad(string(o.Health), o.Ready) || !o.DeletedAt.IsZero()
+}
 
 // bad holds for what is not as wanted; a rollout that is under way counts, since a breakage begins as one.
 func bad(health, ready string) bool {

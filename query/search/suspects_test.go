@@ -142,6 +142,17 @@ func TestADeletedConfigMapIsSuspect(t *testing.T) {
 	}
 }
 
+func TestWhoDeletedItIsASuspectOfItsAbsence(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Second)
+	brokenShop(w, now)
+	w.put("zone2", thing("v1", "Service", "shop", "app3", object{"selector": object{"app": "app3"}}), write{at: now.Add(-3 * time.Minute), deleted: true})
+	w.flush()
+	if got := suspectsOf(t, w, "deleted:true kind:svc name=app3", now); len(got) == 0 || got[0] != "service/app3 deleted" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestSuspectsOfNothing(t *testing.T) {
 	w := newWorld(t)
 	now := time.Now()
