@@ -14,8 +14,9 @@ const (
 	maxText   = 4096 // bytes
 	maxTerms  = 64
 	maxDepth  = 8
-	maxValues = 200 // in one list
-	maxRegex  = 256 // bytes
+	maxValues = 200     // in one list
+	maxRegex  = 256     // bytes
+	maxStates = 150_000 // of all expressions; ClickHouse gives up at about 400,000
 	maxLimit  = 10000
 )
 
@@ -72,12 +73,13 @@ func asciiSpaces(text string) string {
 }
 
 type parser struct {
-	text  string
-	i     int
-	opts  Options
-	kinds kindTable
-	q     *Query
-	terms int
+	text   string
+	i      int
+	opts   Options
+	kinds  kindTable
+	q      *Query
+	terms  int
+	states int // of regular expressions
 }
 
 func newParser(text string, o Options) *parser {

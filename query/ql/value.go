@@ -2,6 +2,7 @@ package ql
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -212,7 +213,28 @@ func (p *parser) compile(v *Value) error {
 		return p.fail(CodeBadValue, v.From, v.To, `Correct it; special characters are escaped by a backslash.`, "This is no regular expression: %s.", oneLine(why))
 	}
 	v.re = re
+	// Both engines take time that is linear in the text, whatever the expression. Its size is what can hurt.
+	if p.states += size(v.pattern()); p.states > maxStates {
+		return p.fail(CodeTooComplex, v.From, v.To, `Repeat less, or use [a-z] for \pL.`, "The regular expressions of the query are too large.")
+	}
 	return nil
+}
+
+// size is the number of states of an expression and of the ranges of characters that they look for.
+func size(expression string) int {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0
+	}
+	n := len(program.Inst)
+	for i := range program.Inst {
+		n += len(program.Inst[i].Rune)
+	}
+	return n
 }
 
 // pattern is the expression as both engines compile it. ClickHouse lets a dot match line ends; so does it here.
