@@ -1,5 +1,7 @@
 package search
 
+import "context"
+
 // GatherMost sets up to how many rows are gathered: 0 has the database sort and count everything.
 func (s *Service) GatherMost(rows int) {
 	s.sizes.mu.Lock()
@@ -11,4 +13,10 @@ func (s *Service) GatherMost(rows int) {
 func (s *Service) HideColumns() (show func()) {
 	t := s.table.Swap(nil)
 	return func() { s.table.Store(t) }
+}
+
+// Load fills columns anew and answers how many objects they hold.
+func (s *Service) Load(ctx context.Context) (int, error) {
+	_, n, err := s.loadColumns(ctx)
+	return n, err
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/query/columns"
 )
 
@@ -33,35 +36,67 @@ func (s *Service) loadUntilDone(ctx context.Context) (*columns.Table, error) {
 	}
 }
 
-// loadAtOnceRows is how many rows are put into the columns at a time.
-const loadAtOnceRows = 1000
+const (
+	// loadRows is how many rows are put into the columns at a time.
+	loadRows = 1000
+	// loadReaders read side by side: most of the time goes into taking rows apart.
+	loadReaders = 2
+)
 
 func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects int, err error) {
 	t := columns.New()
 	f := s.fleet(access.All("index"))
 	resources := s.db.Table("resources")
 	// Annotations are bulky and not in the columns.
-	selected := `SELECT ` + strings.Replace(rowColumns, "annotations", "CAST(map(), 'Map(LowCardinality(String), String)') AS none", 1) + `, tokens FROM ` + resources + ` FINAL WHERE `
-	var batch []columns.Change
-	err = s.read(ctx, selected+`deleted = 0`, nil, func(rows driver.Rows) error {
-		c, err := scanChange(rows, f)
-		if err != nil {
-			return err
-		}
-		objects++
-		if batch = append(batch, c); len(batch) == loadAtOnceRows {
-			t.Apply(batch)
-			clear(batch)
-			batch = batch[:0]
-		}
-		return nil
-	})
-	if err != nil {
+	selected := `SELECT ` + strings.Replace(rowColumns, "annotations", "CAST(map(), 'Map(LowCardinality(String), String)') AS none", 1) + `, tokens FROM ` + resources + ` FINAL `
+	batches := make(chan []columns.Change, loadReaders)
+	g, gctx := errgroup.WithContext(ctx)
+	var reading sync.WaitGroup
+	for part := range loadReaders {
+		reading.Add(1)
+		g.Go(func() error {
+			defer reading.Done()
+			var batch []columns.Change
+			send := func() error {
+				select {
+				case batches <- batch:
+					batch = nil
+					return nil
+				case <-gctx.Done():
+					return gctx.Err()
+				}
+			}
+			p := new(clickhouse.Params)
+			where := `PREWHERE cityHash64(cluster) % ` + p.Int(loadReaders) + ` = ` + p.Int(int64(part)) + ` WHERE deleted = 0`
+			err := s.read(gctx, selected+where, p, func(rows driver.Rows) error {
+				c, err := scanChange(rows, f)
+				if err != nil {
+					return err
+				}
+				if batch = append(batch, c); len(batch) < loadRows {
+					return nil
+				}
+				return send()
+			})
+			if err != nil {
+				return err
+			}
+			return send()
+		})
+	}
+	go func() {
+		reading.Wait()
+		close(batches)
+	}()
+	for batch := range batches { // a table has one writer
+		objects += len(batch)
+		t.Apply(batch)
+	}
+	if err = g.Wait(); err != nil {
 		return nil, 0, fmt.Errorf("read objects for columns: %w", err)
 	}
-	t.Apply(batch)
 	// What is gone and still owns something: owner: looks through it.
-	gone := selected + `deleted = 1 AND uid IN (SELECT arrayJoin(owner_uids) FROM ` + resources + `)`
+	gone := selected + `WHERE deleted = 1 AND uid IN (SELECT arrayJoin(owner_uids) FROM ` + resources + `)`
 	err = s.read(ctx, gone, nil, func(rows driver.Rows) error {
 		c, err := scanChange(rows, f)
 		if err == nil {

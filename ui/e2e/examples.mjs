@@ -40,8 +40,7 @@ async function truth(query) {
     }),
   });
   const { data, errors } = await response.json();
-  if (errors) throw new Error(errors[0].message);
-  return data.search;
+  return errors ? { refused: errors[0].message } : data.search;
 }
 
 /** Where the page leads for a ref. */
@@ -68,8 +67,12 @@ for (const query of JSON.parse(queries)) {
     for (let tries = 0; ; tries++) {
       const want = await truth(query);
       await search.open(query);
-      await page.locator("section[aria-label=Results][aria-busy=false]").waitFor();
+      if (!want.refused) await page.locator("section[aria-label=Results][aria-busy=false]").waitFor();
       try {
+        if (want.refused) {
+          await page.getByText(want.refused).first().waitFor();
+          return;
+        }
         if (want.total === 0) {
           await page.getByText(/^(No results|Nothing|0 results)/i).first().waitFor();
           return;
