@@ -22,7 +22,7 @@ const (
 	Restart       Aspect = "restart"
 	Deletion      Aspect = "deletion" // has begun, or the object is another of the same name
 	OtherSpec     Aspect = "spec"
-	Metadata      Aspect = "labels or annotations"
+	Metadata      Aspect = "metadata"
 )
 
 // rank is the order of suspicion.
@@ -68,8 +68,11 @@ func aspect(segs []segment) Aspect {
 	case "webhooks":
 		return Webhooks
 	case "metadata":
-		if len(segs) > 1 && (segs[1].name == "deletionTimestamp" || segs[1].name == "uid") {
-			return Deletion
+		if len(segs) > 1 {
+			switch segs[1].name {
+			case "deletionTimestamp", "deletionGracePeriodSeconds", "uid":
+				return Deletion
+			}
 		}
 		return Metadata
 	}

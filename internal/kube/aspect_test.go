@@ -28,7 +28,8 @@ func TestAspectsOfChangedPaths(t *testing.T) {
 	f([]kube.Aspect{kube.Permissions}, "rules")
 	f([]kube.Aspect{kube.Scheduling}, "spec.unschedulable")
 	f([]kube.Aspect{kube.Restart}, "spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]")
-	f([]kube.Aspect{kube.Deletion}, "metadata.deletionTimestamp")
+	f([]kube.Aspect{kube.Deletion}, "metadata.deletionGracePeriodSeconds", "metadata.deletionTimestamp")
+	f([]kube.Aspect{kube.Metadata}, "metadata.finalizers", "metadata.labels.a")
 	f([]kube.Aspect{kube.OtherSpec}, "spec.mode")
 	f(nil, "status.phase", "metadata.annotations[deployment.kubernetes.io/revision]")
 }

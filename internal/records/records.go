@@ -186,6 +186,9 @@ type Graph struct {
 	Edges         []GraphEdge
 	Truncated     bool
 	Width, Height float64
+	// Bends are where edges pass columns between their ends, from From to To, so that they keep clear of boxes; for the
+	// edges that do, by their place in Edges.
+	Bends map[int][]Point
 }
 
 // GraphNode is an object of a graph; Level is negative above the asked object and positive below. The object of an
@@ -202,6 +205,9 @@ type GraphEdge struct {
 	From, To kube.Ref
 	Type     string
 }
+
+// Point is a place in the picture of a graph.
+type Point struct{ X, Y float64 }
 
 // Cluster is a member as people see it.
 type Cluster struct {

@@ -41,7 +41,7 @@ func (r pastReader) Diff(_ context.Context, _ access.Scope, d records.DiffReques
 
 func (r pastReader) Related(_ context.Context, _ access.Scope, ref kube.Ref, _ int, types ...string) (*records.Graph, error) {
 	from, to := r.object(ref.Name), r.object(strings.Join(types, "+"))
-	return &records.Graph{Nodes: []records.GraphNode{{Object: from, Hidden: 7, X: 1.5, Y: 2}}, Edges: []records.GraphEdge{{From: from.Ref, To: to.Ref, Type: "uses"}}, Width: 220, Height: 48}, nil
+	return &records.Graph{Nodes: []records.GraphNode{{Object: from, Hidden: 7, X: 1.5, Y: 2}}, Edges: []records.GraphEdge{{From: from.Ref, To: to.Ref, Type: "uses"}}, Width: 220, Height: 48, Bends: map[int][]records.Point{0: {{X: 1, Y: 2.5}}}}, nil
 }
 
 func TestSuspectsDifferencesAndPictures(t *testing.T) {
@@ -65,8 +65,8 @@ func TestSuspectsDifferencesAndPictures(t *testing.T) {
 	ask(`{diff(from:`+ref+`,to:`+ref+`){same hidden unified changes{path} from{name} to{name}}}`, `{"data":{"diff":{"same":true,"hidden":3,"unified":"","changes":[],"from":{"name":"c"},"to":null}}}`)
 	ask(`{diff(from:`+ref+`,to:`+ref+`,noise:true,toAt:"2026-11-20T09:00:00Z"){same unified changes{path from to}}}`,
 		`{"data":{"diff":{"same":false,"unified":"+a","changes":[{"path":"data.a","from":"","to":"2026-11-20T09:00:00Z"}]}}}`)
-	ask(`{related(ref:`+ref+`,types:["uses","owns"]){width height nodes{ref hidden x y} edges{to type}}}`,
-		`{"data":{"related":{"width":220,"height":48,"nodes":[{"ref":"zone1:shop/configmaps/c","hidden":7,"x":1.5,"y":2}],"edges":[{"to":"zone1:shop/configmaps/uses+owns","type":"uses"}]}}}`)
+	ask(`{related(ref:`+ref+`,types:["uses","owns"]){width height nodes{ref hidden x y} edges{to type bends{x y}}}}`,
+		`{"data":{"related":{"width":220,"height":48,"nodes":[{"ref":"zone1:shop/configmaps/c","hidden":7,"x":1.5,"y":2}],"edges":[{"to":"zone1:shop/configmaps/uses+owns","type":"uses","bends":[{"x":1,"y":2.5}]}]}}}`)
 	for query, want := range map[string]string{
 		`{suspects(query:"c",before:"2026-11-20T09:00:00Z",first:0){score}}`: "first is 0",
 		`{related(ref:` + ref + `,types:[]){width}}`:                         "types is empty",

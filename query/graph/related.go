@@ -53,7 +53,7 @@ func (g *graphResolver) Nodes() []graphNode {
 func (g *graphResolver) Edges() []graphEdge {
 	list := make([]graphEdge, len(g.g.Edges))
 	for i, e := range g.g.Edges {
-		list[i] = graphEdge{e}
+		list[i] = graphEdge{e, g.g.Bends[i]}
 	}
 	return list
 }
@@ -76,8 +76,24 @@ func (n graphNode) Hidden() int32      { return int32(n.n.Hidden) }
 func (n graphNode) X() float64         { return n.n.X }
 func (n graphNode) Y() float64         { return n.n.Y }
 
-type graphEdge struct{ e records.GraphEdge }
+type graphEdge struct {
+	e     records.GraphEdge
+	bends []records.Point
+}
 
 func (e graphEdge) From() graphql.ID { return graphql.ID(e.e.From.String()) }
 func (e graphEdge) To() graphql.ID   { return graphql.ID(e.e.To.String()) }
 func (e graphEdge) Type() string     { return e.e.Type }
+
+func (e graphEdge) Bends() []graphPoint {
+	list := make([]graphPoint, len(e.bends))
+	for i, b := range e.bends {
+		list[i] = graphPoint{b}
+	}
+	return list
+}
+
+type graphPoint struct{ p records.Point }
+
+func (p graphPoint) X() float64 { return p.p.X }
+func (p graphPoint) Y() float64 { return p.p.Y }

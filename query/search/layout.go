@@ -28,12 +28,14 @@ func layOut(g *records.Graph) {
 		place[g.Nodes[i].Ref.String()] = i
 	}
 	l := layout{size: len(g.Nodes), real: len(g.Nodes), out: make([][]int, len(g.Nodes)), in: make([][]int, len(g.Nodes))}
+	pairs := make([][2]int, len(g.Edges))
 	seen := map[[2]int]bool{}
-	for _, e := range g.Edges {
+	for i, e := range g.Edges {
 		from, ok := place[e.From.String()]
 		to, there := place[e.To.String()]
-		if pair := [2]int{from, to}; ok && there && from != to && !seen[pair] && !seen[[2]int{to, from}] {
-			seen[pair] = true
+		pairs[i] = [2]int{from, to}
+		if ok && there && from != to && !seen[pairs[i]] && !seen[[2]int{to, from}] {
+			seen[pairs[i]] = true
 			l.out[from] = append(l.out[from], to)
 		}
 	}
@@ -46,6 +48,22 @@ func layOut(g *records.Graph) {
 		g.Nodes[i].X, g.Nodes[i].Y = float64(l.layer[i]*(boxWidth+gapX)), l.y[i]-boxHeight/2
 		g.Width, g.Height = max(g.Width, g.Nodes[i].X+boxWidth), max(g.Height, g.Nodes[i].Y+boxHeight)
 	}
+	g.Bends = map[int][]records.Point{}
+	for i, pair := range pairs {
+		bends, turned := l.bends[pair], false
+		if bends == nil {
+			bends, turned = l.bends[[2]int{pair[1], pair[0]}], true
+		}
+		for _, n := range bends {
+			x := float64(l.layer[n] * (boxWidth + gapX))
+			// Two points a column: an edge passes it level.
+			g.Height = max(g.Height, l.y[n]+wireGap/2)
+			g.Bends[i] = append(g.Bends[i], records.Point{X: x, Y: l.y[n]}, records.Point{X: x + boxWidth, Y: l.y[n]})
+		}
+		if turned {
+			slices.Reverse(g.Bends[i])
+		}
+	}
 }
 
 // layout is a graph whose nodes are numbers: those below real are drawn, the others are bends of long edges.
@@ -56,6 +74,7 @@ type layout struct {
 	rows       [][]int // nodes by layer, in order
 	at         []int   // of each node within its row
 	y          []float64
+	bends      map[[2]int][]int // of each edge that passes layers
 }
 
 func (l *layout) sweeps() int {
@@ -138,12 +157,14 @@ func (l *layout) layers() {
 
 // wires puts a bend into every layer that an edge passes, and fills rows.
 func (l *layout) wires() {
+	l.bends = map[[2]int][]int{}
 	for n := range l.real {
 		for i, to := range l.out[n] {
-			from := n
+			from, edge := n, [2]int{n, to}
 			for between := l.layer[n] + 1; between < l.layer[to]; between++ {
 				bend := l.size
 				l.size++
+				l.bends[edge] = append(l.bends[edge], bend)
 				l.layer = append(l.layer, between)
 				l.in, l.out = append(l.in, []int{from}), append(l.out, []int{to})
 				if from == n {
@@ -275,13 +296,17 @@ func (l *layout) heights() {
 		}
 	}
 	top := 0.0
-	for n := range l.real {
-		if n == 0 || l.y[n] < top {
-			top = l.y[n]
+	for n := range l.y {
+		half := float64(boxHeight / 2)
+		if n >= l.real {
+			half = wireGap / 2
+		}
+		if y := l.y[n] - half; n == 0 || y < top {
+			top = y
 		}
 	}
 	for n := range l.y {
-		l.y[n] += boxHeight/2 - top
+		l.y[n] -= top
 	}
 }
 

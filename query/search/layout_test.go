@@ -83,10 +83,35 @@ func TestBoxesDoNotOverlap(t *testing.T) {
 				}
 			}
 		}
+		for i, bends := range g.Bends {
+			for _, b := range bends {
+				if b.X < 0 || b.Y < 0 || b.X > g.Width || b.Y > g.Height {
+					t.Fatalf("edge %d passes outside of the picture: %v", i, b)
+				}
+			}
+		}
 		again := drawn(n, edges...)
 		for i := range g.Nodes {
 			if g.Nodes[i].X != again.Nodes[i].X || g.Nodes[i].Y != again.Nodes[i].Y {
 				t.Fatal("the same graph got another picture")
+			}
+		}
+	}
+}
+
+func TestLongEdgesPassBetweenBoxes(t *testing.T) {
+	// 0 to 3 by way of 1 and 2, and directly, and from 3 back to 0.
+	g := drawn(4, [2]int{0, 1}, [2]int{1, 2}, [2]int{2, 3}, [2]int{0, 3}, [2]int{3, 0})
+	if len(g.Bends) != 2 || len(g.Bends[3]) != 4 || len(g.Bends[4]) != 4 {
+		t.Fatalf("bends: %v", g.Bends)
+	}
+	for i, b := range g.Bends[3] {
+		if i > 0 && b.X <= g.Bends[3][i-1].X || b != g.Bends[4][3-i] {
+			t.Errorf("an edge and its way back: %v, %v", g.Bends[3], g.Bends[4])
+		}
+		for _, n := range g.Nodes {
+			if n.X <= b.X && b.X <= n.X+boxWidth && n.Y < b.Y && b.Y < n.Y+boxHeight {
+				t.Errorf("an edge runs through %s at %v", n.Ref, b)
 			}
 		}
 	}
