@@ -45,7 +45,7 @@ type Table struct {
 	applied atomic.Uint64
 }
 
-// Applied grows with every change that the table takes.
+// Applied grows whenever the table takes changes.
 func (t *Table) Applied() uint64 { return t.applied.Load() }
 
 // New is an empty table.
@@ -75,13 +75,15 @@ func (t *Table) Apply(changes []Change) (told []bool) {
 		return nil
 	}
 	told = make([]bool, len(changes))
-	t.mu.Lock()
-	t.applied.Add(uint64(len(changes)))
-	for i := range changes {
-		told[i] = t.d.apply(&changes[i])
+	for from := 0; from < len(changes); from += applyAtOnce {
+		t.mu.Lock()
+		for i := from; i < min(from+applyAtOnce, len(changes)); i++ {
+			told[i] = t.d.apply(&changes[i])
+		}
+		t.applied.Add(1)
+		t.mu.Unlock()
 	}
 	d := t.d
-	t.mu.Unlock()
 	if d.waste > d.alive+wasteMost {
 		fresh := d.compact() // readers go on meanwhile: only this goroutine writes
 		t.mu.Lock()
@@ -90,6 +92,9 @@ func (t *Table) Apply(changes []Change) (told []bool) {
 	}
 	return told
 }
+
+// applyAtOnce is how many changes readers wait for, at some ten microseconds each.
+const applyAtOnce = 100
 
 // wasteMost is how many rows that nobody can see are kept beside as many as there are objects.
 const wasteMost = 50_000
