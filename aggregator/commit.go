@@ -1,12 +1,15 @@
 package aggregator
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -193,15 +196,15 @@ func build(group []*pending) [][]insert {
 			last[objectKey{p.session.cluster, v.gr, v.at}] = v.ver
 		}
 	}
+	for _, v := range inOrder(group) {
+		history.add(v.cluster, v.version)
+		if last[objectKey{v.cluster, v.gr, v.at}] == v.ver {
+			current.add(v.cluster, v.version)
+		}
+	}
 	now := time.Now().UTC()
 	for _, p := range group {
 		cluster := p.session.cluster
-		for _, v := range p.versions {
-			history.add(cluster, v)
-			if last[objectKey{cluster, v.gr, v.at}] == v.ver {
-				current.add(cluster, v)
-			}
-		}
 		for _, e := range p.events {
 			events.add(cluster, e)
 		}
@@ -240,6 +243,31 @@ func build(group []*pending) [][]insert {
 		}
 	}
 	return stages
+}
+
+type versionOf struct {
+	cluster string
+	*version
+}
+
+// inOrder are the versions of a group in the order of the primary key: the engine would sort them by copying every
+// column of every row.
+func inOrder(group []*pending) []versionOf {
+	n := 0
+	for _, p := range group {
+		n += len(p.versions)
+	}
+	all := make([]versionOf, 0, n)
+	for _, p := range group {
+		for _, v := range p.versions {
+			all = append(all, versionOf{p.session.cluster, v})
+		}
+	}
+	slices.SortFunc(all, func(a, b versionOf) int {
+		return cmp.Or(strings.Compare(a.gr.Group, b.gr.Group), strings.Compare(a.gr.Resource, b.gr.Resource), strings.Compare(a.cluster, b.cluster),
+			strings.Compare(a.at.namespace, b.at.namespace), strings.Compare(a.at.name, b.at.name), cmp.Compare(a.ver, b.ver))
+	})
+	return all
 }
 
 // tokenOf names a commit by what is in it. Epochs are given once, so no other commit ever has the same name, and
