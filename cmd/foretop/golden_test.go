@@ -26,7 +26,7 @@ import (
 // goldenReader reads queries as the tests of the language do: at their moment, with their clusters and kinds.
 type goldenReader struct{ graph.Reader }
 
-func (goldenReader) Explain(_ context.Context, _ access.Scope, query string) (*records.Explanation, error) {
+func (goldenReader) Explain(_ context.Context, _ access.Scope, query, _ string) (*records.Explanation, error) {
 	q, err := ql.Parse(query, ql.Options{
 		Now: time.Date(2026, 11, 21, 12, 30, 45, 0, time.UTC),
 		Clusters: []ql.Cluster{

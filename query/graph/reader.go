@@ -15,8 +15,8 @@ type Reader interface {
 	Search(ctx context.Context, scope access.Scope, r records.Request) (*records.Result, error)
 	// List answers all that matches, in parts.
 	List(ctx context.Context, scope access.Scope, r records.Request) (records.Listing, error)
-	Complete(ctx context.Context, scope access.Scope, query string, cursor int) ([]records.Suggestion, error)
-	Explain(ctx context.Context, scope access.Scope, query string) (*records.Explanation, error)
+	Complete(ctx context.Context, scope access.Scope, query string, cursor int, page string) ([]records.Suggestion, error)
+	Explain(ctx context.Context, scope access.Scope, query, page string) (*records.Explanation, error)
 	// Object is nil, nil when absent. A zero at means now.
 	Object(ctx context.Context, scope access.Scope, ref kube.Ref, at time.Time) (*records.Object, error)
 	// Objects loads many at once, in any order, absent ones left out.

@@ -148,12 +148,13 @@ func (c clusterCoverage) Reason() string      { return c.c.Reason }
 func (r *resolver) SearchComplete(ctx context.Context, args struct {
 	Query  string
 	Cursor *int32
+	Page   string
 }) ([]suggestionResolver, error) {
 	cursor := len(args.Query)
 	if args.Cursor != nil {
 		cursor = min(max(int(*args.Cursor), 0), len(args.Query))
 	}
-	found, err := r.reader.Complete(ctx, access.FromContext(ctx), args.Query, cursor)
+	found, err := r.reader.Complete(ctx, access.FromContext(ctx), args.Query, cursor, args.Page)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +176,8 @@ func (s suggestionResolver) From() int32    { return int32(s.s.From) }
 func (s suggestionResolver) To() int32      { return int32(s.s.To) }
 
 // SearchExplain answers mistakes in the query as data, so that an editor can show them while people type.
-func (r *resolver) SearchExplain(ctx context.Context, args struct{ Query string }) (*explanationResolver, error) {
-	e, err := r.reader.Explain(ctx, access.FromContext(ctx), args.Query)
+func (r *resolver) SearchExplain(ctx context.Context, args struct{ Query, Page string }) (*explanationResolver, error) {
+	e, err := r.reader.Explain(ctx, access.FromContext(ctx), args.Query, args.Page)
 	if err != nil {
 		if ours := queryError(err); ours != nil {
 			return &explanationResolver{e: records.Explanation{}, mistake: ours}, nil

@@ -31,6 +31,7 @@ package ql
 import (
 	"time"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/records"
 )
 
@@ -43,6 +44,19 @@ const (
 	Changes               // versions: rows of resource_history
 	Events                // Kubernetes events; filters on object state ask the object the event is about
 )
+
+// ReadPage reads the name of a page: resources, changes or events.
+func ReadPage(name string) (Page, error) {
+	switch name {
+	case "resources":
+		return Resources, nil
+	case "changes":
+		return Changes, nil
+	case "events":
+		return Events, nil
+	}
+	return 0, &access.Error{Code: "BAD_PAGE", Message: "There is no page " + quote(name) + ".", Fix: "Pages are resources, changes and events."}
+}
 
 // Options is what a query is read against.
 type Options struct {

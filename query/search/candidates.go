@@ -204,9 +204,13 @@ func (a *question) engine() (engine, why string) {
 }
 
 // Explain says how a query is understood, and who would answer it.
-func (s *Service) Explain(ctx context.Context, scope access.Scope, query string) (*records.Explanation, error) {
+func (s *Service) Explain(ctx context.Context, scope access.Scope, query, page string) (*records.Explanation, error) {
 	defer s.metrics.observe("explain")()
-	a, err := s.ask(ctx, scope, query, ql.Resources, time.Time{})
+	on, err := ql.ReadPage(page)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.ask(ctx, scope, query, on, time.Time{})
 	if err != nil {
 		return nil, err
 	}

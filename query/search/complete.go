@@ -20,14 +20,19 @@ import (
 const suggestionsMost = 20
 
 // Complete offers what can stand at the cursor: fields, operators and kinds as the language knows them, values with
-// their counts among what the rest of the query matches, and names of objects.
-func (s *Service) Complete(ctx context.Context, scope access.Scope, query string, at int) ([]records.Suggestion, error) {
+// their counts among what the rest of the query matches, and names of objects. On the pages of changes and events,
+// values are those of objects.
+func (s *Service) Complete(ctx context.Context, scope access.Scope, query string, at int, page string) ([]records.Suggestion, error) {
 	defer s.metrics.observe("complete")()
+	on, err := ql.ReadPage(page)
+	if err != nil {
+		return nil, err
+	}
 	f := s.fleet(scope)
 	if at < 0 || at > len(query) {
 		at = len(query)
 	}
-	c := ql.Complete(query, at, s.options(ctx, f, ql.Resources, time.Now()))
+	c := ql.Complete(query, at, s.options(ctx, f, on, time.Now()))
 	suggestions := append([]records.Suggestion{}, c.Static...)
 	if f.empty() {
 		return suggestions, nil

@@ -103,7 +103,7 @@ func TestValuesOfFieldsAreOffered(t *testing.T) {
 	placed(w)
 	f := func(query string, want ...string) {
 		t.Helper()
-		list, err := w.service.Complete(t.Context(), everyone, query, len(query))
+		list, err := w.service.Complete(t.Context(), everyone, query, len(query), "resources")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,7 @@ func TestTheZeroScopeSeesNothing(t *testing.T) {
 		t.Errorf("kinds: got %v, %v", k, err)
 	}
 	for _, query := range []string{"app:", "sett", "cluster:"} {
-		list, err := w.service.Complete(ctx, nobody, query, len(query))
+		list, err := w.service.Complete(ctx, nobody, query, len(query), "resources")
 		for _, s := range list {
 			if s.Type == "resource" || s.Type == "value" && s.Count > 0 || strings.HasPrefix(s.Label, "zone") {
 				t.Errorf("complete %s: got %+v", query, s)

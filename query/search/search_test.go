@@ -237,7 +237,7 @@ func TestAPathIsLookedForWhereColumnsSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := w.service.Explain(t.Context(), everyone, query)
+			e, err := w.service.Explain(t.Context(), everyone, query, "resources")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -58,7 +58,7 @@ func TestFreeText(t *testing.T) {
 	check("bleve+columns")
 	w.stop() // without a follower, the index is behind
 	w.eventually("the index is too old to be asked", func() bool {
-		e, err := w.service.Explain(t.Context(), everyone, "word")
+		e, err := w.service.Explain(t.Context(), everyone, "word", "resources")
 		return err == nil && strings.HasPrefix(e.Engine, "clickhouse")
 	})
 	check("clickhouse")
@@ -141,7 +141,7 @@ func TestComplete(t *testing.T) {
 	f := func(query string, want string, count int) {
 		t.Helper()
 		w.eventually(query+" offers "+want, func() bool {
-			list, err := w.service.Complete(t.Context(), everyone, query, len(query))
+			list, err := w.service.Complete(t.Context(), everyone, query, len(query), "resources")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -115,7 +115,7 @@ func (h *hub) ways(ctx context.Context, p probe, t *truth) (service, overHTTP as
 		}
 	case completing:
 		service = func(ctx context.Context, _ int) (int, string, error) {
-			s, err := h.search.Complete(ctx, everyone, p.query, len(p.query))
+			s, err := h.search.Complete(ctx, everyone, p.query, len(p.query), "resources")
 			return len(s), "", err
 		}
 		overHTTP = func(ctx context.Context, _ int) (int, string, error) {

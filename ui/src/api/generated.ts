@@ -300,6 +300,7 @@ export type ChangeDensityQuery = { changeDensity: { counts: Array<number>, oldes
 export type SearchCompleteQueryVariables = Exact<{
   query: string;
   cursor: number;
+  page: string;
 }>;
 
 
@@ -307,6 +308,7 @@ export type SearchCompleteQuery = { searchComplete: Array<{ text: string, label:
 
 export type SearchExplainQueryVariables = Exact<{
   query: string;
+  page: string;
 }>;
 
 
@@ -456,12 +458,12 @@ export const ChangeDensityDocument = {
 
 export const SearchCompleteDocument = {
   name: "SearchComplete",
-  text: "query SearchComplete($query: String!, $cursor: Int!) {\n  searchComplete(query: $query, cursor: $cursor) {\n    text\n    label\n    type\n    detail\n    count\n    from\n    to\n  }\n}",
+  text: "query SearchComplete($query: String!, $cursor: Int!, $page: String!) {\n  searchComplete(query: $query, cursor: $cursor, page: $page) {\n    text\n    label\n    type\n    detail\n    count\n    from\n    to\n  }\n}",
 } as Document<SearchCompleteQuery, SearchCompleteQueryVariables>;
 
 export const SearchExplainDocument = {
   name: "SearchExplain",
-  text: "query SearchExplain($query: String!) {\n  searchExplain(query: $query) {\n    engine\n    canonical\n    terms\n    error {\n      code\n      message\n      fix\n      from\n      to\n    }\n  }\n}",
+  text: "query SearchExplain($query: String!, $page: String!) {\n  searchExplain(query: $query, page: $page) {\n    engine\n    canonical\n    terms\n    error {\n      code\n      message\n      fix\n      from\n      to\n    }\n  }\n}",
 } as Document<SearchExplainQuery, SearchExplainQueryVariables>;
 
 export const ResourceChangesDocument = {

@@ -93,20 +93,23 @@ export function patchRow(client: QueryClient, query: string, row: Row): boolean 
   return found;
 }
 
-export function completions(query: string, cursor: number) {
+/** What a query is asked of: some fields are of changes alone. */
+export type QueryPage = "resources" | "changes";
+
+export function completions(query: string, cursor: number, page: QueryPage = "resources") {
   return queryOptions({
-    queryKey: ["complete", query, cursor],
-    queryFn: async ({ signal }) => (await ask(SearchCompleteDocument, { query, cursor }, signal)).searchComplete,
+    queryKey: ["complete", page, query, cursor],
+    queryFn: async ({ signal }) => (await ask(SearchCompleteDocument, { query, cursor, page }, signal)).searchComplete,
     staleTime: 10_000,
     gcTime: 30_000,
     retry: false,
   });
 }
 
-export function explanation(query: string) {
+export function explanation(query: string, page: QueryPage = "resources") {
   return queryOptions({
-    queryKey: ["explain", query],
-    queryFn: async ({ signal }) => (await ask(SearchExplainDocument, { query }, signal)).searchExplain,
+    queryKey: ["explain", page, query],
+    queryFn: async ({ signal }) => (await ask(SearchExplainDocument, { query, page }, signal)).searchExplain,
     staleTime: 60_000,
     gcTime: 60_000,
     retry: false,

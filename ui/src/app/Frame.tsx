@@ -72,6 +72,7 @@ export function Frame() {
         </Link>
         <QueryBar
           value={here.pathname === "/search" || here.pathname === "/changes" ? (search.q ?? "") : ""}
+          page={here.pathname === "/changes" ? "changes" : "resources"}
           onRun={run}
         />
         <button

@@ -1,11 +1,13 @@
 import { CircleHelp, Search } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
+import type { QueryPage } from "../api/search";
 import { SyntaxSheet } from "./SyntaxSheet";
 
 const QueryEditor = lazy(async () => ({ default: (await import("./QueryEditor")).QueryEditor }));
 
 export interface QueryBarProps {
   value: string;
+  page?: QueryPage;
   onRun: (query: string) => void;
 }
 
@@ -15,7 +17,7 @@ export function focusQueryBar(): void {
 }
 
 /** The query bar. Until the editor has arrived it is a plain field that does the same without colours. */
-export function QueryBar({ value, onRun }: QueryBarProps) {
+export function QueryBar({ value, page = "resources", onRun }: QueryBarProps) {
   const [sheet, setSheet] = useState(false);
   return (
     <search
@@ -25,7 +27,7 @@ export function QueryBar({ value, onRun }: QueryBarProps) {
       <Search className="size-4 shrink-0 text-muted" aria-hidden />
       <div className="min-w-0 grow">
         <Suspense fallback={<PlainBar key={value} value={value} onRun={onRun} />}>
-          <QueryEditor value={value} onRun={onRun} onSyntax={() => setSheet(true)} />
+          <QueryEditor value={value} page={page} onRun={onRun} onSyntax={() => setSheet(true)} />
         </Suspense>
       </div>
       <kbd className="hidden rounded border border-line px-1.5 font-mono text-xs text-muted lg:block" aria-hidden>

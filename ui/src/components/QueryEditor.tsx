@@ -26,7 +26,7 @@ import {
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { savedSearches, type Saved } from "../api/saved";
-import { completions, explanation } from "../api/search";
+import { completions, explanation, type QueryPage } from "../api/search";
 import { fixesOf } from "../lib/fixes";
 import { bytesOfUnits, unitsOfBytes } from "../lib/offsets";
 import { tokenize, type TokenType } from "../lib/tokens";
@@ -35,18 +35,19 @@ import { recentQueries } from "./settings";
 
 interface Props {
   value: string;
+  page: QueryPage;
   onRun: (query: string) => void;
   onSyntax: () => void;
 }
 
 /** The query bar's editor: one line, coloured, completed by the hub, mistakes underlined with their fix. */
-export function QueryEditor({ value, onRun, onSyntax }: Props) {
+export function QueryEditor({ value, page, onRun, onSyntax }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const client = useQueryClient();
-  const callbacks = useRef({ onRun, onSyntax });
+  const callbacks = useRef({ page, onRun, onSyntax });
   useEffect(() => {
-    callbacks.current = { onRun, onSyntax };
+    callbacks.current = { page, onRun, onSyntax };
   });
 
   useEffect(() => {
@@ -59,6 +60,7 @@ export function QueryEditor({ value, onRun, onSyntax }: Props) {
         extensions: extensions(client, {
           run: (query) => callbacks.current.onRun(query),
           syntax: () => callbacks.current.onSyntax(),
+          page: () => callbacks.current.page,
         }),
       }),
     });
@@ -84,6 +86,7 @@ export function QueryEditor({ value, onRun, onSyntax }: Props) {
 interface Commands {
   run: (query: string) => void;
   syntax: () => void;
+  page: () => QueryPage;
 }
 
 function extensions(client: QueryClient, commands: Commands) {
@@ -94,7 +97,7 @@ function extensions(client: QueryClient, commands: Commands) {
     placeholder("Search every cluster: app:checkout status:!Ready"),
     colours,
     autocompletion({
-      override: [(context) => complete(client, context)],
+      override: [(context) => complete(client, commands.page(), context)],
       selectOnOpen: false,
       defaultKeymap: false,
       activateOnTypingDelay: 60,
@@ -103,7 +106,7 @@ function extensions(client: QueryClient, commands: Commands) {
       maxRenderedOptions: 40,
       addToOptions: [{ render: countOf, position: 90 }],
     }),
-    linter((editor) => lint(client, editor), { delay: 350 }),
+    linter((editor) => lint(client, commands.page(), editor), { delay: 350 }),
     Prec.highest(keymap.of(keys(commands))),
     keymap.of([...defaultKeymap, ...historyKeymap]),
     EditorView.contentAttributes.of({
@@ -222,11 +225,15 @@ function countOf(completion: Completion): Node | null {
   return span;
 }
 
-async function complete(client: QueryClient, context: CompletionContext): Promise<CompletionResult | null> {
+async function complete(
+  client: QueryClient,
+  page: QueryPage,
+  context: CompletionContext,
+): Promise<CompletionResult | null> {
   const text = context.state.doc.toString();
   try {
     const [found, named] = await Promise.all([
-      client.fetchQuery(completions(text, bytesOfUnits(text, context.pos))),
+      client.fetchQuery(completions(text, bytesOfUnits(text, context.pos), page)),
       savedLike(client, text),
     ]);
     if (context.aborted || found.length + named.length === 0) return null;
@@ -272,11 +279,11 @@ async function savedLike(client: QueryClient, text: string): Promise<Saved[]> {
   }
 }
 
-async function lint(client: QueryClient, editor: EditorView): Promise<Diagnostic[]> {
+async function lint(client: QueryClient, page: QueryPage, editor: EditorView): Promise<Diagnostic[]> {
   const text = editor.state.doc.toString();
   if (text.trim() === "") return [];
   try {
-    const { error } = await client.fetchQuery(explanation(text));
+    const { error } = await client.fetchQuery(explanation(text, page));
     if (!error || editor.state.doc.toString() !== text) return [];
     const from = unitsOfBytes(text, error.from);
     const to = unitsOfBytes(text, error.to);
