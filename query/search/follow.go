@@ -36,9 +36,10 @@ func (s *Service) follow(ctx context.Context) error {
 	}
 	s.feed.start(position)
 	g, ctx := errgroup.WithContext(ctx)
-	f := &follower{s: s, loaded: make(chan *columns.Table, 1), pending: map[key]changed{}, vector: position, wake: make(chan struct{}, 1)}
+	f := &follower{s: s, loaded: make(chan *columns.Table, 1), filled: make(chan struct{}), pending: map[key]changed{}, vector: position, wake: make(chan struct{}, 1)}
 	g.Go(func() error { return s.feed.run(ctx, f.consume) })
 	g.Go(func() error {
+		defer close(f.filled)
 		t, err := s.loadUntilDone(ctx)
 		f.loaded <- t
 		return err
@@ -52,6 +53,7 @@ func (s *Service) follow(ctx context.Context) error {
 type follower struct {
 	s       *Service
 	loaded  chan *columns.Table
+	filled  chan struct{}    // closed when they are
 	waiting []columns.Change // what came while columns are being loaded
 
 	mu      sync.Mutex
@@ -115,6 +117,12 @@ const (
 // index writes what is pending, and builds the index when there is none. An index that cannot be written is given up
 // and built anew: nobody waits for it.
 func (f *follower) index(ctx context.Context, usable bool) error {
+	// Columns first: they answer nearly everything, and a build would take most of the machine from them.
+	select {
+	case <-f.filled:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	b := f.s.index.current()
 	for pause := time.Duration(0); ; {
 		if !usable {

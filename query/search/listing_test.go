@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,10 @@ func TestAListing(t *testing.T) {
 		if diff := cmp.Diff([]string{"zone1:shop/configmaps/cm-24", "zone3:shop/configmaps/cm-23", "zone2:shop/configmaps/cm-22"}, refs(take(list("kind:cm sort:name-desc limit:3", true), 2))); diff != "" {
 			t.Error(diff)
 		}
+	})
+	w.eventually("columns answer", func() bool {
+		e, err := w.service.Explain(t.Context(), everyone, "kind:cm")
+		return err == nil && strings.HasPrefix(e.Engine, "columns ")
 	})
 	t.Run("is what matched, though it changed and went away meanwhile", func(t *testing.T) {
 		l := list("kind:cm cluster:zone1 sort:name", false)
