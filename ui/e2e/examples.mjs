@@ -74,7 +74,10 @@ for (const query of JSON.parse(queries)) {
           return;
         }
         if (want.total === 0) {
-          await page.getByText(/^(No results|Nothing|0 results)/i).first().waitFor();
+          await page
+            .getByText(/^(No results|Nothing|0 results)/i)
+            .first()
+            .waitFor();
           return;
         }
         const got = await shown(search, want);

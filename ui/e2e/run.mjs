@@ -3,6 +3,7 @@
 //   FORETOP_E2E_IMAGES  a folder for the pictures of the documentation; default none are taken
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -134,6 +135,96 @@ fact("a click on a facet edits the query, and the count it showed is the total",
   await page.waitForURL(/-app:app1/);
 });
 
+fact("what is found is counted by what it has in common, and a group leads to its objects", async () => {
+  const search = new SearchPage(page);
+  await search.open("ns:shop kind:deploy");
+  await search.answered();
+  await page.getByRole("combobox", { name: "View" }).selectOption("cluster");
+  await page.waitForURL(/group:cluster/);
+  const groups = page.getByRole("region", { name: "Groups" });
+  const row = groups.getByRole("row").filter({ hasText: "zone2" });
+  const shown = Number(await row.getByRole("cell").first().innerText());
+  await row.getByRole("button", { name: "zone2" }).click();
+  await page.waitForURL(/q=ns:shop\+kind:deploy\+cluster:zone2$/);
+  await search.answered();
+  assert.equal(await search.total(), shown);
+});
+
+fact("the slider asks for the fleet as it was, and now is a click away", async () => {
+  const search = new SearchPage(page);
+  await search.open("ns:shop");
+  await search.answered();
+  const slider = page.getByRole("slider", { name: "Moment of the search" });
+  await slider.focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForURL(/at:20/);
+  await page.getByRole("button", { name: "Back to now" }).click();
+  await page.waitForURL(/q=ns:shop$/);
+});
+
+fact("a label of the results becomes a filter", async () => {
+  const search = new SearchPage(page);
+  await search.open("ns:shop kind:deploy");
+  await search.answered();
+  await page.getByRole("button", { name: "More filters" }).click();
+  await page.getByRole("searchbox", { name: "Field or key of a label" }).fill("part-of");
+  await page
+    .getByRole("region", { name: "Labels of the results" })
+    .getByRole("button", { name: /part-of/ })
+    .click();
+  await search.include("app.kubernetes.io/part-of", "shop");
+  await page.waitForURL(/label.app.kubernetes.io\/part-of:shop/);
+  await search.answered();
+  await page.getByRole("button", { name: "Do not show app.kubernetes.io/part-of" }).click();
+});
+
+fact("a search gets a name, runs from the palette, and is deleted", async () => {
+  const name = `page's own test ${Date.now()}`;
+  const search = new SearchPage(page);
+  await search.open("ns:shop kind:svc");
+  await search.answered();
+  await page.getByRole("button", { name: "Saved", exact: true }).click();
+  await page.getByRole("button", { name: "Save this search" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name, exact: true }).waitFor();
+  await page.goto("/clusters");
+  await page.getByRole("heading", { name: "Clusters" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to anything" }).fill(`#${name}`);
+  await page.getByRole("option", { name: new RegExp(name) }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/q=ns:shop\+kind:svc$/);
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("button", { name: `Delete ${name}` }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("button", { name: `Delete ${name}` }).waitFor({ state: "detached" });
+});
+
+fact("the palette finds an object by words and opens it", async () => {
+  await page.goto("/actions");
+  await page.getByRole("heading", { name: "Actions" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to anything" }).fill("gateway");
+  const first = page.getByRole("group", { name: "Objects" }).getByRole("option").first();
+  await first.filter({ hasText: "gateway" }).waitFor();
+  await picture("palette");
+  await first.click();
+  await page.waitForURL(/\/r\/.*gateway/);
+});
+
+fact("everything that is found is a file of as many rows", async () => {
+  const search = new SearchPage(page);
+  await search.open("ns:shop kind:deploy");
+  await search.answered();
+  const total = await search.total();
+  await page.getByRole("button", { name: "Export" }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /^CSV/ }).click()]);
+  assert.match(file.suggestedFilename(), /^foretop-resources-.*\.csv$/);
+  const lines = (await readFile(await file.path(), "utf8")).trim().split("\n");
+  assert.equal(lines.length, total + 1);
+});
+
 fact("an object opens by keyboard and says how it is in a sentence", async () => {
   const search = new SearchPage(page);
   await search.open(target);
@@ -152,6 +243,33 @@ fact("its manifest, events and tree are a key away", async () => {
   await page.waitForURL(/tab=events/);
   await page.keyboard.press("6");
   await page.getByText("ReplicaSet").first().waitFor();
+});
+
+fact("what it needs is a picture that arrow keys walk, and a list", async () => {
+  await page.keyboard.press("7");
+  const graph = page.getByRole("group", { name: "Graph of relations" });
+  await graph
+    .getByRole("link", { name: /ReplicaSet/ })
+    .first()
+    .waitFor();
+  await page.getByText("Blast radius:").waitFor();
+  await graph.locator("[tabindex='0']").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.notEqual(await graph.locator("a:focus").getAttribute("aria-current"), "page");
+  await picture("relations");
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  await page.getByRole("region", { name: "Owns" }).getByText("ReplicaSet").first().waitFor();
+});
+
+fact("it is compared with itself in another cluster", async () => {
+  await page.keyboard.press("4");
+  const elsewhere = page.getByRole("region", { name: "The same in other clusters" });
+  await elsewhere.getByRole("button").first().click();
+  await page.waitForURL(/to=/);
+  await page
+    .getByText(/^(They are the same|\d+ differences?$)/)
+    .first()
+    .waitFor();
 });
 
 let scaled;
@@ -265,7 +383,10 @@ fact("a list follows the cluster without a reload", async () => {
 
 const views = {
   search: "/search?q=ns:shop",
+  groups: "/search?q=kind:pod+group:cluster,ns",
+  past: "/search?q=ns:shop+at:-1m",
   changes: "/changes?from=now-6h",
+  suspects: "/changes?from=now-6h&suspects=now&window=1d&q=app:app2",
   clusters: "/clusters?cluster=zone1",
   actions: "/actions",
 };
@@ -289,7 +410,7 @@ for (const theme of ["Dark", "Light"]) {
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     const resource = new ResourcePage(page);
-    for (const tab of ["Overview", "YAML", "History", "Events", "Tree"]) {
+    for (const tab of ["Overview", "YAML", "History", "Diff", "Events", "Tree", "Relations"]) {
       await resource.tab(tab);
       await look(`resource-${tab.toLowerCase()}`);
     }

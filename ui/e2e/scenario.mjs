@@ -68,9 +68,16 @@ fact("the printed URL logs in and a query typed by keyboard shows exactly what i
   await picture("search");
 });
 
-fact("its history shows the image change and who made it", async () => {
+fact("the image change is the first suspect, and the history shows who made it", async () => {
   await page.getByRole("link", { name: "app2", exact: true }).first().click();
   await page.waitForURL(/\/r\/zone1\/apps\/deployments\/shop\/app2/);
+  await page
+    .getByRole("region", { name: "What may have broken it" })
+    .getByRole("listitem")
+    .first()
+    .getByText(/image app2: 1\.4\.0 -> 1\.5\.0-broken/)
+    .waitFor();
+  await picture("suspects");
   const resource = new ResourcePage(page);
   await resource.tab("History");
   const change = resource
