@@ -80,9 +80,9 @@ bench: bench-fleet build fleet ## All benchmarks; figures to bench/results, tabl
 	@$(GO) run ./test/bench --what freshness --out bench/results
 	@$(GO) run ./test/bench --what go --out bench/results
 
-bench-fleet: engine ## A large fleet: 1,000,000 mixed objects, and the Pods of the file PODS=FILE if given
-	@if [ -n "$(PODS)" ]; then $(GO) run ./test/bench --pods $(PODS) --updates 1 --out bench/results --docs docs/benchmarks.md; fi
-	@$(GO) run ./test/bench --out bench/results --docs docs/benchmarks.md
+bench-fleet: engine ## A large fleet: 1,000,000 mixed objects, and the Pods of PODS=FILE; BENCH= takes more flags
+	@if [ -n "$(PODS)" ]; then $(GO) run ./test/bench --pods $(PODS) --updates 1 --out bench/results --docs docs/benchmarks.md $(BENCH); fi
+	@$(GO) run ./test/bench --out bench/results --docs docs/benchmarks.md $(BENCH)
 
 check: lint ui/node_modules/.package-lock.json ## Generated code is current, lint, format, import table
 	@cd ui && npm run --silent check

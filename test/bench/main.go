@@ -80,7 +80,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&s.writers, "writers", 20, "clusters that send at the same time")
 	flag.BoolVar(&s.alone, "alone", false, "search does not follow while objects are taken in")
 	only := flag.String("only", "", "regular expression of parts and questions: load, update, restart, catch-up, rebuild, get one ...")
-	flag.DurationVar(&s.budget, "per-question", 2*time.Second, "time for each question, in each of two ways")
+	flag.DurationVar(&s.budget, "per-question", time.Second, "time for each question, in each of two ways")
 	flag.StringVar(&s.dir, "dir", "", "folder of the hub's data, kept; one that holds this fleet is not filled again")
 	flag.StringVar(&s.out, "out", "", "folder for the figures; empty for stdout alone")
 	flag.StringVar(&s.docs, "docs", "", "page whose tables are brought up to date")
