@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -245,7 +246,7 @@ func (f *scopeFlags) oneCluster() bool {
 
 // value quotes a word where the query language would read more into it. Wildcards stay.
 func value(s string) string {
-	if s == "" || strings.ContainsAny(s, " \t\"(),\\:/<>=!~") {
+	if s == "" || strings.ContainsAny(s, "\"(),\\:/<>=!~") || strings.ContainsFunc(s, unicode.IsSpace) {
 		return quoted(s)
 	}
 	return s

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/query/ql"
 )
 
@@ -40,4 +42,45 @@ func TestFlagsAreTheQueryLanguage(t *testing.T) {
 	f(scopeFlags{}, `kind:pod at:`+value("-30m"), `kind:Pod at:-30m`)
 	f(scopeFlags{}, `kind:pod at:`+value("2026-11-20T09:10Z"), `kind:Pod at:2026-11-20T09:10Z`)
 	f(scopeFlags{}, `kind:pod changed<15m name:`+value("we*"), `kind:Pod changed<15m name:we*`)
+}
+
+// Whatever stands in a flag is one value of one field; it never becomes another term.
+func TestFlagsAreValues(t *testing.T) {
+	pieces := []string{"shop", "a", " ", "\n", "\t", `"`, `\`, "OR", "NOT", "-", "!", ",", "(", ")", "/", "..", ":", "=", "<", ">", "~", "*", "?", "“", "”", "\x00", "é",
+		"at:-1h", "sort:name", "limit:1", "kind:pod", "[", "]", "{", "}", "|", "#", "'", "1", ".", "in", "notin"}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		s := ""
+		for range 1 + random.IntN(5) {
+			s += pieces[random.IntN(len(pieces))]
+		}
+		for field, term := range map[string]string{"name": "name:" + value(s), "app": "app=" + quoted(s), "node": "node!=" + quoted(s)} {
+			q, err := ql.Parse(term, ql.Options{})
+			if err != nil {
+				if access.Code(err) == "INTERNAL" {
+					t.Errorf("%s: %v", term, err)
+				}
+				continue
+			}
+			if x, ok := q.Root().(*ql.Filter); !ok || x.Field != field || q.Sort() != nil || q.Limit() != 0 || !q.At().IsZero() {
+				t.Errorf("%q in %s is read as %s", s, term, q.Canonical())
+			}
+		}
+		for _, flags := range []func() ([]string, error){
+			func() ([]string, error) { return clusterTerms(s) },
+			func() ([]string, error) { return fieldTerms("metadata.name=" + s) },
+			func() ([]string, error) { return (&scopeFlags{namespace: s}).terms() },
+		} {
+			terms, err := flags()
+			if err != nil {
+				if !isUsage(err) {
+					t.Errorf("%q: %v", s, err)
+				}
+				continue
+			}
+			if q, err := ql.Parse(joinQuery(nil, terms), ql.Options{}); err == nil && (q.Sort() != nil || q.Limit() != 0 || !q.At().IsZero()) {
+				t.Errorf("%q becomes %s", s, q.Canonical())
+			}
+		}
+	}
 }
