@@ -186,7 +186,7 @@ func FuzzNames(f *testing.F) {
 				}
 			}
 		}
-		FieldOf(name, testClusters...)
+		FieldOf(name, testClusters)
 		ResolveKind(name, testKinds)
 	})
 }

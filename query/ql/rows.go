@@ -332,7 +332,7 @@ type FieldKey struct {
 }
 
 // FieldOf reads a field as FacetColumn does; clusters tell env, region, zone, provider and cluster.LABEL.
-func FieldOf(name string, clusters ...Cluster) (FieldKey, bool) {
+func FieldOf(name string, clusters []Cluster) (FieldKey, bool) {
 	name, key, keyed := split(name)
 	f := lookup(name, Resources)
 	if f == nil || !f.on(Resources) || keyed && (f.typ != typMap && f.typ != typCluster || key == "") {

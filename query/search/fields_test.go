@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/records"
 )
 
@@ -124,4 +125,23 @@ func TestValuesOfFieldsAreOffered(t *testing.T) {
 	f(`kind:po sa:`, "runner 3")
 	f(`kind:po ip:10.0.3`, "10.0.3.17 1")
 	f(`region:`, "north 13")
+}
+
+func TestAQueryIsReadAsThePageHasIt(t *testing.T) {
+	w := newWorld(t)
+	f := func(query, page, code string) {
+		t.Helper()
+		if _, err := w.service.Explain(t.Context(), everyone, query, page); access.Code(err) != code {
+			t.Errorf("%s on %s: got %v, want %s", query, page, err, code)
+		}
+	}
+	f(`type:update meaningful:true`, "changes", "")
+	f(`type:Warning source:kubelet`, "events", "")
+	f(`type:update`, "resources", "QL_UNSUPPORTED")
+	f(`at:-1h`, "changes", "QL_UNSUPPORTED")
+	f(`web`, "nowhere", "BAD_PAGE")
+	list, err := w.service.Complete(t.Context(), everyone, "mean", 4, "changes")
+	if err != nil || len(list) != 1 || list[0].Text != "meaningful:" {
+		t.Errorf("got %+v %v", list, err)
+	}
 }

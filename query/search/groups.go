@@ -25,7 +25,7 @@ func (r *reading) groups(set columns.Set, most int) (groups []records.Group, ok 
 			by = append(by, r.v.ByKind())
 			continue
 		}
-		f, ok := ql.FieldOf(g.Field, r.f.members()...)
+		f, ok := ql.FieldOf(g.Field, r.f.members())
 		if !ok {
 			return nil, false
 		}

@@ -55,7 +55,7 @@ func TestAListing(t *testing.T) {
 		}
 	})
 	w.eventually("columns answer", func() bool {
-		e, err := w.service.Explain(t.Context(), everyone, "kind:cm")
+		e, err := w.service.Explain(t.Context(), everyone, "kind:cm", "resources")
 		return err == nil && strings.HasPrefix(e.Engine, "columns ")
 	})
 	t.Run("is what matched, though it changed and went away meanwhile", func(t *testing.T) {

@@ -319,7 +319,7 @@ func (r *reading) counts(field string, set columns.Set, most int) (counts []colu
 		counts, distinct = r.v.Counts(set, r.v.ByKind(), most)
 		return counts, distinct, true
 	}
-	f, ok := ql.FieldOf(field)
+	f, ok := ql.FieldOf(field, r.f.members())
 	if !ok {
 		return nil, 0, false
 	}
