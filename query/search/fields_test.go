@@ -42,14 +42,15 @@ func placed(w *world) {
 	w.flush()
 }
 
-// TestFieldsOfObjects asks the present, and the past that is now: by columns in memory, and by the database.
+// TestFieldsOfObjects asks the present, the past that is now, and what is not deleted: by columns in memory, by them
+// and history, and by the database.
 func TestFieldsOfObjects(t *testing.T) {
 	w := newWorld(t)
 	placed(w)
 	const web, api, far = "zone1:shop/pods/web-x", "zone1:shop/pods/api-x", "zone2:shop/pods/far-x"
 	f := func(query string, want ...string) {
 		t.Helper()
-		for _, q := range []string{query, query + " at:now"} {
+		for _, q := range []string{query, query + " at:now", query + " deleted:false"} {
 			if diff := cmp.Diff(append([]string{}, want...), w.search(q+" sort:name-desc")); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", q, diff)
 			}
@@ -79,7 +80,7 @@ func TestFieldsOfObjects(t *testing.T) {
 func TestPlacesAreCounted(t *testing.T) {
 	w := newWorld(t)
 	placed(w)
-	for _, query := range []string{`kind:po`, `kind:po at:now`} {
+	for _, query := range []string{`kind:po`, `kind:po at:now`, `kind:po deleted:false`} {
 		r, err := w.service.Search(t.Context(), everyone, records.Request{Query: query, First: 1, Facets: []string{"zone", "region", "cluster.region", "env", "uses", "ip", "cond.Ready", "trait", "sa"}})
 		if err != nil {
 			t.Fatal(err)
