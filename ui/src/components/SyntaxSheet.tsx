@@ -31,12 +31,24 @@ const sheet: { part: string; rows: { query: string; says: string }[] }[] = [
     ],
   },
   {
+    part: "What it belongs to, uses and says",
+    rows: [
+      { query: "owner:deploy/app2", says: "what belongs to it, at any height" },
+      { query: "uses:Secret/db-creds", says: "what would miss it" },
+      { query: "no:limits kind:deploy", says: "a container without limits" },
+      { query: "zone:eu-* is:unhealthy", says: "by labels of the node or the cluster" },
+      { query: "ip:10.0.0.0/8 cond.Ready:False", says: "addresses in a range; a condition" },
+      { query: 'content:"max_connections"', says: "text anywhere in manifests" },
+    ],
+  },
+  {
     part: "Time and order",
     rows: [
       { query: "at:-30m app:app2", says: "the fleet as it was" },
       { query: "deleted<1h ns:shop", says: "what vanished" },
       { query: "changed.by:helm changed.field:spec.replicas", says: "who changed what" },
       { query: "kind:pod sort:age-asc limit:20", says: "order and size of the list" },
+      { query: "kind:pod group:cluster,status", says: "counts, up to three fields together" },
     ],
   },
 ];
