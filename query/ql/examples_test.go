@@ -1,6 +1,8 @@
 package ql
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -71,4 +73,42 @@ func TestExamples(t *testing.T) {
 	f(`content:"max_connections = 5"`, `content:"max_connections = 5"`, `its manifest holds "max_connections = 5"`)
 	f(`.spec.replicas>3`, `spec.replicas>3`, "spec.replicas is more than 3")
 	f(`cluster.env:prod lab`, `cluster.env:prod lab`, "cluster.env is prod", "has the words lab, or is in the cluster lab")
+}
+
+// TestWhatPeopleAreShownIsRead reads the examples of the documentation and of the page's sheet.
+func TestWhatPeopleAreShownIsRead(t *testing.T) {
+	o := testOptions(Resources)
+	o.Clusters = append([]Cluster{{Name: "prod-eu-1", UID: "u1", Labels: map[string]string{"env": "prod"}}}, testClusters...)
+	f := func(file string, queries []string) {
+		t.Helper()
+		if len(queries) < 10 {
+			t.Errorf("%s: %d examples were found", file, len(queries))
+		}
+		for _, text := range queries {
+			if _, err := Parse(text, o); err != nil {
+				t.Errorf("%s: %s: %v", file, text, err)
+			}
+		}
+	}
+	read := func(file string) string {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const page, sheet = "../../docs/query-language.md", "../../ui/src/components/SyntaxSheet.tsx"
+	_, text, _ := strings.Cut(read(page), "## Examples")
+	text, _, _ = strings.Cut(text, "##")
+	var queries []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)`").FindAllStringSubmatch(text, -1) {
+		queries = append(queries, m[1])
+	}
+	f(page, queries)
+	queries = nil
+	for _, m := range regexp.MustCompile(`query: (?:"((?:[^"\\]|\\.)*)"|'([^']*)')`).FindAllStringSubmatch(read(sheet), -1) {
+		queries = append(queries, strings.ReplaceAll(m[1], `\\`, `\`)+m[2])
+	}
+	f(sheet, queries)
 }
