@@ -3,6 +3,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, typ
 import type { Relations } from "../../api/resource";
 import { Health } from "../../components/Health";
 import { box, fit, next, pathOf, relations, reveal, zoom, type Direction, type View } from "../../lib/graph";
+import { shortImage } from "../../lib/image";
 import { place } from "../../lib/ref";
 import { RelationLink } from "./RelationLink";
 
@@ -180,7 +181,7 @@ function Edges({ graph, byRef, lit }: { graph: Relations; byRef: ReadonlyMap<str
         return (
           <path
             key={`${e.from} ${e.type} ${e.to}`}
-            d={pathOf(from, to)}
+            d={pathOf(from, to, e.bends)}
             fill="none"
             strokeWidth={bright ? 2.5 : 1.25}
             strokeDasharray={relation?.dash}
@@ -227,7 +228,7 @@ function Box({ node: n, self, active, onFocus, onPoint }: BoxProps) {
           </span>
         )}
       </span>
-      <span className="truncate font-medium">{n.name}</span>
+      <span className="truncate font-medium">{n.kind === "Image" ? shortImage(n.name) : n.name}</span>
       <span className="visually-hidden">
         , {place(n)}
         {n.hidden > 0 ? `, ${n.hidden} neighbours not shown` : ""}
