@@ -101,11 +101,8 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	}
 	text := string(c.Object)
 	var summary kube.Summary
-	err := safely(func() error {
-		now, err := kube.DecodeText(text)
-		if err == nil {
-			summary, err = kube.Summarize(now)
-		}
+	err := safely(func() (err error) {
+		summary, err = kube.SummarizeText(text)
 		return err
 	})
 	if err != nil {
@@ -237,10 +234,8 @@ func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text st
 			v.text = w.previousText(gr, at)
 		}
 	}
-	if obj, err := kube.DecodeText(v.text); err == nil {
-		if s, err := kube.Summarize(obj); err == nil {
-			v.summary = s
-		}
+	if s, err := kube.SummarizeText(v.text); err == nil {
+		v.summary = s
 	}
 	if before == nil {
 		v.now.uid, v.now.resourceVersion = v.summary.UID, v.summary.ResourceVersion

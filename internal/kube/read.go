@@ -15,6 +15,40 @@ type reader struct {
 	text  string
 	at    int
 	depth int
+	stack []any  // elements of the lists that are open
+	spare *spare // nil makes every map anew
+}
+
+// spare are maps that are used again: making those of an object costs as much as reading it.
+type spare struct {
+	free, used []map[string]any
+	stack      []any
+}
+
+// bulkyMap is the number of keys from which a map is left to the garbage collector: it never shrinks.
+const bulkyMap = 32
+
+func (s *spare) take() map[string]any {
+	var m map[string]any
+	if n := len(s.free); n > 0 {
+		m, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		m = map[string]any{}
+	}
+	s.used = append(s.used, m)
+	return m
+}
+
+// giveBack takes back what was taken. Nobody may hold any of it.
+func (s *spare) giveBack() {
+	for _, m := range s.used {
+		if len(m) < bulkyMap {
+			clear(m)
+			s.free = append(s.free, m)
+		}
+	}
+	clear(s.used)
+	s.used = s.used[:0]
 }
 
 // deepest is how deep objects and lists may stand in each other, as in encoding/json.
@@ -76,7 +110,12 @@ func (r *reader) object() (map[string]any, error) {
 		return nil, errors.New("exceeded max depth")
 	}
 	r.at++ // {
-	m := map[string]any{}
+	var m map[string]any
+	if r.spare != nil {
+		m = r.spare.take()
+	} else {
+		m = map[string]any{}
+	}
 	if r.next() == '}' {
 		r.at++
 		r.depth--
@@ -115,24 +154,27 @@ func (r *reader) list() ([]any, error) {
 		return nil, errors.New("exceeded max depth")
 	}
 	r.at++ // [
-	l := []any{}
 	if r.next() == ']' {
 		r.at++
 		r.depth--
-		return l, nil
+		return []any{}, nil
 	}
+	from := len(r.stack)
 	for {
 		v, err := r.value()
 		if err != nil {
 			return nil, err
 		}
-		l = append(l, v)
+		r.stack = append(r.stack, v)
 		switch r.next() {
 		case ',':
 			r.at++
 		case ']':
 			r.at++
 			r.depth--
+			l := append([]any(nil), r.stack[from:]...)
+			clear(r.stack[from:])
+			r.stack = r.stack[:from]
 			return l, nil
 		default:
 			return nil, r.bad("after an element of a list")
@@ -283,7 +325,11 @@ func valid(text string) string {
 
 // decodeText decodes one object whose strings are pieces of text.
 func decodeText(text string) (map[string]any, error) {
-	r := reader{text: valid(text)}
+	return (&reader{text: valid(text)}).whole()
+}
+
+// whole reads a text that is one object.
+func (r *reader) whole() (map[string]any, error) {
 	if c := r.next(); c != '{' {
 		if strings.HasPrefix(r.text[r.at:], "null") {
 			return nil, errors.New("not a JSON object")

@@ -58,3 +58,40 @@ func FuzzObjectsAreReadAsKubernetesReadsThem(f *testing.F) {
 		}
 	})
 }
+
+// What one object leaves behind is not seen in the next.
+func TestTextsAreSummarizedAsObjectsAre(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.json")
+	var checks []func() // when all are done: nothing of an object's summary is used again
+	for range 3 {
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			obj, err := Decode(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := Summarize(obj)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := SummarizeText(string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checks = append(checks, func() {
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: got %+v, want %+v", f, got, want)
+				}
+			})
+			if _, err := SummarizeText(string(text[:len(text)/2])); err == nil {
+				t.Error("half an object has a summary")
+			}
+		}
+	}
+	for _, check := range checks {
+		check()
+	}
+}

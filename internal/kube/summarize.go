@@ -2,18 +2,36 @@ package kube
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // SummarizeJSON is Summarize of undecoded JSON.
 func SummarizeJSON(object []byte) (Summary, error) {
-	obj, err := Decode(object)
-	if err != nil {
-		return Summary{}, err
+	return SummarizeText(string(object))
+}
+
+// spares are of many goroutines.
+var spares = sync.Pool{New: func() any { return &spare{} }}
+
+// SummarizeText is Summarize of undecoded JSON whose pieces the summary's texts are: they keep all of it in memory.
+func SummarizeText(object string) (Summary, error) {
+	spare := spares.Get().(*spare)
+	r := reader{text: valid(object), spare: spare, stack: spare.stack}
+	obj, err := r.whole()
+	var s Summary
+	if err == nil {
+		s, err = Summarize(obj)
+	} else {
+		err = fmt.Errorf("decode object: %w", err)
 	}
-	return Summarize(obj)
+	spare.stack = r.stack[:0]
+	spare.giveBack()
+	spares.Put(spare) // not deferred: a panic half way may have left it in any state
+	return s, err
 }
 
 // Summarize says what an object says of itself. It is a pure function of obj: no clock, no other object.
