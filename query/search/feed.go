@@ -272,9 +272,9 @@ func (s *Service) readFeed(ctx context.Context, from vector, withJSON bool, limi
 	f := s.fleet(access.All("index")) // names only: the feed itself carries all clusters
 	p := new(clickhouse.Params)
 	var found []changed
-	columns := stateColumns + `, tokens`
+	columns := withoutAnnotations(stateColumns) + `, tokens` // whoever needs annotations reads whole objects
 	if withJSON {
-		columns += `, object`
+		columns = stateColumns + `, tokens, object`
 	}
 	err := s.read(ctx, `SELECT `+columns+` FROM `+s.db.Table("resource_history")+` WHERE `+behindPredicate(p, from)+
 		` ORDER BY cluster, ver LIMIT `+p.Int(int64(limit))+` WITH TIES`, p, // a list's tombstones share one version

@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -47,8 +46,7 @@ func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects in
 	t := columns.New()
 	f := s.fleet(access.All("index"))
 	resources := s.db.Table("resources")
-	// Annotations are bulky and not in the columns.
-	selected := `SELECT ` + strings.Replace(rowColumns, "annotations", "CAST(map(), 'Map(LowCardinality(String), String)') AS none", 1) + `, tokens FROM ` + resources + ` FINAL `
+	selected := `SELECT ` + withoutAnnotations(rowColumns) + `, tokens FROM ` + resources + ` FINAL `
 	batches := make(chan []columns.Change, loadReaders)
 	g, gctx := errgroup.WithContext(ctx)
 	var reading sync.WaitGroup

@@ -56,6 +56,11 @@ const rowColumns = keyColumns + `, ver, deleted, api_version, kind, uid, resourc
 // itself, while of an object it is what changed last that means something.
 var stateColumns = strings.Replace(rowColumns, `changed_by, changed_paths`, `last_changed_by, last_changed_paths`, 1)
 
+// withoutAnnotations is a list of columns with none in place of annotations, which are bulky.
+func withoutAnnotations(list string) string {
+	return strings.Replace(list, "annotations", "CAST(map(), 'Map(LowCardinality(String), String)') AS none", 1)
+}
+
 // row receives rowColumns.
 type row struct {
 	key
