@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Filter } from "lucide-react";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { asApiError } from "../api/error";
 import type { Saved } from "../api/saved";
 import { searchPages } from "../api/search";
@@ -17,6 +17,7 @@ import { exportAddress } from "../lib/export";
 import { directive, withDirective } from "../lib/filters";
 import { groupBy } from "../lib/groups";
 import { fixesOf } from "../lib/fixes";
+import { parseTime } from "../lib/time";
 import { unitsOfBytes } from "../lib/offsets";
 import { DeletedMode } from "./search/DeletedMode";
 import { GroupMode } from "./search/GroupMode";
@@ -44,7 +45,10 @@ export function SearchPage() {
   const selection = useSelection(q, rows);
   const by = pages.isPlaceholderData ? [] : groupBy(q);
   // The past does not change.
-  const still = directive(q, "at") !== "";
+  const at = directive(q, "at");
+  const still = at !== "";
+  // A relative moment is that of the answer.
+  const moment = still ? parseTime(at, pages.dataUpdatedAt)?.toISOString() : undefined;
   const live = useLiveResults(
     q,
     first !== undefined && !pages.isPlaceholderData && !still,
@@ -120,7 +124,7 @@ export function SearchPage() {
           className={`flex min-h-0 min-w-0 grow flex-col bg-surface ${pages.isPlaceholderData ? "opacity-60" : ""}`}
         >
           {pages.isPending ? (
-            <Skeleton rows={14} label="Searching every cluster" />
+            <Waiting query={q} />
           ) : rows.length === 0 ? (
             <Nothing query={q} asked={first?.coverage.asked ?? 0} ask={ask} />
           ) : by.length > 0 ? (
@@ -130,6 +134,7 @@ export function SearchPage() {
           ) : (
             <ResultGrid
               query={q}
+              at={moment}
               rows={rows}
               total={first?.total ?? rows.length}
               selection={selection}
@@ -178,6 +183,26 @@ function Broken({
           </Button>
         ))}
       </ErrorPanel>
+    </>
+  );
+}
+
+/** After a while it says that it still waits, and what would make it shorter. */
+function Waiting({ query }: { query: string }) {
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), 4_000);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <>
+      {long && (
+        <p role="status" className="px-4 pt-4 text-sm text-muted">
+          Still searching{query === "" ? "" : <code className="ml-1 break-all text-ink">{query}</code>}. It ends after
+          30 s at the latest; a cluster, a kind or a namespace makes it faster.
+        </p>
+      )}
+      <Skeleton rows={14} label="Searching every cluster" />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { set } from "../components/settings";
+import { before, row, searchResult } from "../test/fixtures";
 import { fakeHub } from "../test/hub";
 import { show } from "../test/page";
 import { empty, failure, many } from "../test/scenarios";
@@ -120,6 +121,29 @@ describe("time", () => {
     expect(query).toBe("ns:shop");
     expect(parts).toBe(120);
     expect(Date.parse(String(to)) - Date.parse(String(from))).toBe(6 * 3_600_000);
+  });
+});
+
+describe("a row", () => {
+  it("of the past leads to the object as it was then", async () => {
+    fakeHub(many);
+    show("/search?q=ns:shop+at:2026-11-21T12:30:00Z");
+    const [first] = await screen.findAllByRole("link", { name: "app1" });
+    expect(first?.getAttribute("href")).toBe("/r/zone1/apps/deployments/shop/app1?at=2026-11-21T12:30:00.000Z");
+  });
+
+  it("of what is gone leads to its history and says when it went", async () => {
+    fakeHub({
+      ...many,
+      Search: () => ({
+        data: searchResult([row({ name: "gone", deletedAt: before(120) })]),
+      }),
+    });
+    show("/search?q=deleted:true");
+    const link = await screen.findByRole("link", { name: "gone" });
+    expect(link.getAttribute("href")).toBe("/r/zone1/apps/deployments/shop/gone?tab=history");
+    expect(screen.getByRole("columnheader", { name: "Deleted" })).toBeTruthy();
+    expect(screen.queryByRole("columnheader", { name: "Age" })).toBeNull();
   });
 });
 

@@ -6,12 +6,14 @@ import type { Row } from "../../api/search";
 import { useKeys } from "../../components/keys";
 import { directive, withDirective } from "../../lib/filters";
 import { paramsOf, parseRef } from "../../lib/ref";
-import { columns, layoutOf, rowHeight, type Column, type Layout } from "./columns";
+import { columnsOf, layoutOf, rowHeight, viewOf, type Column, type Layout } from "./columns";
 import type { Mark } from "./useLiveResults";
 import type { Selection } from "./useSelection";
 
 interface Props {
   query: string;
+  /** The moment that the list is of; undefined for now. */
+  at: string | undefined;
   rows: Row[];
   total: number;
   selection: Selection;
@@ -22,13 +24,13 @@ interface Props {
 }
 
 /** The results as an ARIA grid of which only the visible rows exist. One row takes the focus; keys move it. */
-export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasMore, onMore }: Props) {
+export function ResultGrid({ query, at, rows, total, selection, marks, onQuery, hasMore, onMore }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [layout, setLayout] = useState<Layout>("wide");
   const [active, setActive] = useState(0);
   /** The first j comes to the first row, the next to the second. */
   const entered = useRef(false);
-  const open = useOpen();
+  const open = useOpen(at);
 
   useEffect(() => {
     const element = scroller.current;
@@ -80,7 +82,8 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
     },
   });
 
-  const shown = columns[layout];
+  const gone = directive(query, "deleted");
+  const shown = columnsOf(layout, gone !== "" && gone !== "false");
   const template = `2.25rem ${shown.map((c) => c.width).join(" ")}`;
   const selectedHere = rows.filter((r) => selection.has(r.ref)).length;
   return (
@@ -134,6 +137,7 @@ export function ResultGrid({ query, rows, total, selection, marks, onQuery, hasM
             <ResultRow
               key={item.key}
               row={r}
+              at={at}
               index={item.index}
               top={item.start}
               height={height}
@@ -160,13 +164,17 @@ function focused(grid: HTMLElement | null): boolean {
   return grid?.contains(document.activeElement) ?? false;
 }
 
-function useOpen(): (row: Row, inTab: boolean) => void {
+function useOpen(at: string | undefined): (row: Row, inTab: boolean) => void {
   const navigate = useNavigate();
   const router = useRouter();
   return (row, inTab) => {
     const ref = parseRef(row.ref);
     if (!ref) return;
-    const target = { to: "/r/$cluster/$group/$resource/$namespace/$name", params: paramsOf(ref) } as const;
+    const target = {
+      to: "/r/$cluster/$group/$resource/$namespace/$name",
+      params: paramsOf(ref),
+      search: viewOf(row, at),
+    } as const;
     if (inTab) window.open(router.buildLocation(target).href, "_blank", "noopener");
     else void navigate(target);
   };
@@ -217,6 +225,7 @@ function Header({ column, query, onQuery }: { column: Column; query: string; onQ
 
 interface RowProps {
   row: Row;
+  at: string | undefined;
   index: number;
   top: number;
   height: number;
@@ -232,6 +241,7 @@ interface RowProps {
 
 function ResultRow({
   row,
+  at,
   index,
   top,
   height,
@@ -286,7 +296,7 @@ function ResultRow({
       </div>
       {shown.map((c) => (
         <div key={c.id} role="gridcell" className="flex min-w-0 items-center px-2">
-          {c.cell(row)}
+          {c.cell(row, at)}
         </div>
       ))}
     </div>

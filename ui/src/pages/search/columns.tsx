@@ -12,7 +12,8 @@ export interface Column {
   width: string;
   /** What sort: takes, when the column orders. */
   sort?: string;
-  cell: (row: Row) => ReactNode;
+  /** at is the moment that the list is of; undefined for now. */
+  cell: (row: Row, at: string | undefined) => ReactNode;
 }
 
 export type Layout = "wide" | "medium" | "narrow";
@@ -21,13 +22,20 @@ export function layoutOf(width: number): Layout {
   return width >= 1000 ? "wide" : width >= 680 ? "medium" : "narrow";
 }
 
-export function NameLink({ row }: { row: Row }) {
+/** What of an object's page a row leads to: the object at the moment of the list; the history of what is gone. */
+export function viewOf(row: Row, at: string | undefined): { at?: string; tab?: string } {
+  if (at !== undefined) return { at };
+  return row.deletedAt === null ? {} : { tab: "history" };
+}
+
+function NameLink({ row, at }: { row: Row; at: string | undefined }) {
   const ref = parseRef(row.ref);
   if (!ref) return <span>{row.name}</span>;
   return (
     <Link
       to="/r/$cluster/$group/$resource/$namespace/$name"
       params={paramsOf(ref)}
+      search={viewOf(row, at)}
       tabIndex={-1}
       className="truncate font-medium text-accent hover:underline"
       title={row.name}
@@ -62,7 +70,7 @@ const name: Column = {
   title: "Name",
   width: "minmax(10rem,2.4fr)",
   sort: "name",
-  cell: (r) => <NameLink row={r} />,
+  cell: (r, at) => <NameLink row={r} at={at} />,
 };
 const namespace: Column = {
   id: "ns",
@@ -121,14 +129,21 @@ const changed: Column = {
   sort: "changed",
   cell: (r) => <Time at={r.changedAt} />,
 };
+const deleted: Column = {
+  id: "deleted",
+  title: "Deleted",
+  width: "6.5rem",
+  sort: "deleted",
+  cell: (r) => (r.deletedAt === null ? "" : <Time at={r.deletedAt} />),
+};
 const summary: Column = {
   id: "name",
   title: "Name",
   width: "minmax(0,1fr)",
   sort: "name",
-  cell: (r) => (
+  cell: (r, at) => (
     <span className="flex min-w-0 flex-col leading-tight">
-      <NameLink row={r} />
+      <NameLink row={r} at={at} />
       <span className="truncate text-xs text-muted">
         {r.kind} · {place(r)}
       </span>
@@ -136,10 +151,15 @@ const summary: Column = {
   ),
 };
 
-export const columns: Record<Layout, Column[]> = {
+const columns: Record<Layout, Column[]> = {
   wide: [status, kind, name, namespace, cluster, ready, image, age, changed],
   medium: [status, kind, name, namespace, cluster, ready, age],
   narrow: [summary, { ...status, width: "minmax(5rem,8rem)" }],
 };
+
+/** The columns of a list: where what is gone is looked for, when it went. */
+export function columnsOf(layout: Layout, withDeleted: boolean): Column[] {
+  return withDeleted ? columns[layout].map((c) => (c === age ? deleted : c)) : columns[layout];
+}
 
 export const rowHeight: Record<Layout, number> = { wide: 32, medium: 32, narrow: 48 };
