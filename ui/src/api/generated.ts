@@ -221,7 +221,7 @@ export type RelatedQueryVariables = Exact<{
 }>;
 
 
-export type RelatedQuery = { related: { truncated: boolean, width: number, height: number, nodes: Array<{ ref: string, kind: string, name: string, namespace: string | null, cluster: string, status: string, health: Health, ready: boolean | null, level: number, hidden: number, x: number, y: number }>, edges: Array<{ from: string, to: string, type: string }> } };
+export type RelatedQuery = { related: { truncated: boolean, width: number, height: number, nodes: Array<{ ref: string, kind: string, name: string, namespace: string | null, cluster: string, status: string, health: Health, ready: boolean | null, level: number, hidden: number, x: number, y: number }>, edges: Array<{ from: string, to: string, type: string, bends: Array<{ x: number, y: number }> }> } };
 
 export type EventsQueryVariables = Exact<{
   query: string;
@@ -413,7 +413,7 @@ export const HistoryDiffsDocument = {
 
 export const RelatedDocument = {
   name: "Related",
-  text: "query Related($ref: ID!, $depth: Int!, $types: [String!]) {\n  related(ref: $ref, depth: $depth, types: $types) {\n    truncated\n    width\n    height\n    nodes {\n      ref\n      kind\n      name\n      namespace\n      cluster\n      status\n      health\n      ready\n      level\n      hidden\n      x\n      y\n    }\n    edges {\n      from\n      to\n      type\n    }\n  }\n}",
+  text: "query Related($ref: ID!, $depth: Int!, $types: [String!]) {\n  related(ref: $ref, depth: $depth, types: $types) {\n    truncated\n    width\n    height\n    nodes {\n      ref\n      kind\n      name\n      namespace\n      cluster\n      status\n      health\n      ready\n      level\n      hidden\n      x\n      y\n    }\n    edges {\n      from\n      to\n      type\n      bends {\n        x\n        y\n      }\n    }\n  }\n}",
 } as Document<RelatedQuery, RelatedQueryVariables>;
 
 export const EventsDocument = {

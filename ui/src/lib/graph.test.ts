@@ -44,6 +44,16 @@ describe("a graph", () => {
     expect(pathOf(at("b", 310, 0), at("a", 0, 0))).toMatch(/^M530 24 C/);
   });
 
+  it("leads a long edge around the boxes between", () => {
+    const bends = [
+      { x: 310, y: 90 },
+      { x: 530, y: 90 },
+    ];
+    expect(pathOf(at("a", 0, 0), at("c", 620, 0), bends)).toBe(
+      "M220 24 C265 24 265 90 310 90 H530 C575 90 575 24 620 24",
+    );
+  });
+
   it("fits the window, or shows the middle of what is too large", () => {
     const window = { width: 1000, height: 600 };
     expect(fit({ width: 500, height: 300 }, window, undefined)).toEqual({ scale: 1, x: 250, y: 150 });

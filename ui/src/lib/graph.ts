@@ -24,15 +24,30 @@ export const relations: readonly { type: string; word: string; out: string; in: 
   { type: "image", word: "Image", out: "Runs the image", in: "Run by", dash: "12 4" },
 ];
 
-/** The line from one box to another: out of its right side into the left one; around when it leads back. */
-export function pathOf(from: Placed, to: Placed): string {
+/** A place that a line passes, as the hub laid it out: two a column, so that it keeps clear of the boxes in it. */
+export interface Bend {
+  x: number;
+  y: number;
+}
+
+/**
+ * The line from one box to another: out of its right side, by way of its bends, into the left one; around when it leads
+ * back.
+ */
+export function pathOf(from: Placed, to: Placed, bends: readonly Bend[] = []): string {
   const y1 = from.y + box.height / 2;
   const y2 = to.y + box.height / 2;
   const x1 = from.x + box.width;
   if (from.ref === to.ref) return `M${x1} ${y1} C${x1 + 40} ${y1 - 44} ${from.x - 40} ${y1 - 44} ${from.x} ${y1}`;
   if (to.x >= x1) {
-    const bend = Math.max(30, (to.x - x1) / 2);
-    return `M${x1} ${y1} C${x1 + bend} ${y1} ${to.x - bend} ${y2} ${to.x} ${y2}`;
+    let at = { x: x1, y: y1 };
+    let path = `M${x1} ${y1}`;
+    for (const b of [...bends, { x: to.x, y: y2 }]) {
+      const bend = at.y === b.y && at.x !== x1 ? 0 : Math.max(30, (b.x - at.x) / 2);
+      path += bend === 0 ? ` H${b.x}` : ` C${at.x + bend} ${at.y} ${b.x - bend} ${b.y} ${b.x} ${b.y}`;
+      at = b;
+    }
+    return path;
   }
   // It closes a circle, or stays in its layer: around the outside.
   const reach = 50 + Math.abs(y2 - y1) / 6;

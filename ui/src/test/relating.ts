@@ -74,7 +74,7 @@ export function relatedOf(variables: Record<string, unknown>): RelatedQuery {
       width: 4 * 310 + 220,
       height: 3 * 62 + 48,
       nodes: nodes.filter((n) => tied.has(n.ref) || n.ref === variables.ref),
-      edges: left,
+      edges: left.map((e) => ({ ...e, bends: [] })),
     },
   };
 }
