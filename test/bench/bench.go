@@ -57,6 +57,7 @@ type benchmark struct {
 	streams *streams
 	loaded  loaded
 	result  *report.Result
+	engine  atomic.Int64 // its process; another one after a restart
 }
 
 // bench does what is wanted, part after part. What was measured until an error comes back with it.
@@ -71,7 +72,12 @@ func bench(ctx context.Context, s *settings, src source) (_ *report.Result, err 
 	if b.hub, err = startHub(ctx, s.dir, quiet()); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, b.hub.close()) }()
+	defer func() {
+		if b.hub != nil { // nil when it did not start again
+			err = errors.Join(err, b.hub.close())
+		}
+	}()
+	defer b.followMemory()()
 	b.streams = &streams{hub: b.hub, src: src, all: map[int]*stream{}}
 	if err := b.hub.register(ctx, src); err != nil {
 		return nil, err
@@ -95,6 +101,20 @@ func bench(ctx context.Context, s *settings, src source) (_ *report.Result, err 
 	return b.result, s.profiled("questions", func() error { return b.ask(ctx) })
 }
 
+// followMemory notes the most that hub and engine held together, in all parts, when its result is called.
+func (b *benchmark) followMemory() (done func()) {
+	b.engine.Store(int64(b.hub.db.Pid()))
+	watch, stop := context.WithCancel(context.Background())
+	var top peaks
+	var watcher sync.WaitGroup
+	watcher.Go(func() { top.follow(watch, self, func() process { return process{int(b.engine.Load())} }) })
+	return func() {
+		stop()
+		watcher.Wait()
+		b.result.Figures["both_peak_mb"] = float64(top.both.Load() >> 20)
+	}
+}
+
 // taken notes how fast objects were taken in, and what that cost.
 func (b *benchmark) taken(ctx context.Context, part string, expected int, work func(ctx context.Context, m int, done *atomic.Int64) error) error {
 	eventsBefore, err := b.engineEvents(ctx)
@@ -105,7 +125,7 @@ func (b *benchmark) taken(ctx context.Context, part string, expected int, work f
 	var top peaks
 	watch, stop := context.WithCancel(ctx)
 	var watcher sync.WaitGroup
-	watcher.Go(func() { top.follow(watch, self, engine) })
+	watcher.Go(func() { top.follow(watch, self, func() process { return engine }) })
 	hubBefore, engineBefore := self.cpu(), engine.cpu()
 	n, took, err := b.streams.each(ctx, b.writers, part, expected, os.Stderr, work)
 	hubCPU, engineCPU := self.cpu()-hubBefore, engine.cpu()-engineBefore
@@ -307,6 +327,7 @@ func (b *benchmark) restart(ctx context.Context) error {
 	if b.hub, err = startHub(ctx, b.dir, quiet()); err != nil {
 		return err
 	}
+	b.engine.Store(int64(b.hub.db.Pid()))
 	if err := b.hub.startSearch(); err != nil {
 		return err
 	}

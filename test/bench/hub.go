@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -45,24 +46,36 @@ type hub struct {
 // startHub starts everything but search.
 func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err error) {
 	h = &hub{dir: dir, log: log}
+	defer func() { // what was opened until an error
+		if err == nil {
+			return
+		}
+		if h.db != nil {
+			err = errors.Join(err, h.db.Close())
+		}
+		if h.store != nil {
+			err = errors.Join(err, h.store.Close())
+		}
+		h = nil
+	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return h, err
 	}
 	if h.store, err = state.Open(ctx, state.Config{DataDir: dir}, log); err != nil {
-		return nil, err
+		return h, err
 	}
 	h.db, err = clickhouse.Open(ctx, clickhouse.Config{Engine: clickhouse.EngineConfig{
 		DataDir: filepath.Join(dir, "clickhouse"), Socket: filepath.Join(dir, "engine.sock"),
 	}}, log)
 	if err != nil {
-		return nil, err
+		return h, err
 	}
 	if err := h.db.Migrate(ctx, schemas.ClickHouse); err != nil {
-		return nil, err
+		return h, err
 	}
 	h.registry = clusters.New(h.store, log)
 	if err := h.registry.Load(ctx); err != nil {
-		return nil, err
+		return h, err
 	}
 	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Log: log, OnCommit: h.nudge})
 	life, stop := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C ends the work first, then the hub
@@ -122,8 +135,7 @@ func (h *hub) close() error {
 		h.stopSearch()
 	}
 	h.stopMost()
-	h.db.Close()
-	return h.store.Close()
+	return errors.Join(h.db.Close(), h.store.Close())
 }
 
 // gauge reads one of search's metrics, 0 when there is no such one.

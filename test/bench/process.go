@@ -47,11 +47,11 @@ type peaks struct {
 	hub, engine, both atomic.Int64
 }
 
-func (p *peaks) follow(ctx context.Context, hub, engine process) {
+func (p *peaks) follow(ctx context.Context, hub process, engine func() process) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		h, e := hub.rss(), engine.rss()
+		h, e := hub.rss(), engine().rss()
 		p.hub.Store(max(p.hub.Load(), h))
 		p.engine.Store(max(p.engine.Load(), e))
 		p.both.Store(max(p.both.Load(), h+e))

@@ -120,6 +120,7 @@ var figureRows = []struct{ name, unit, words, target string }{
 	{"rebuild_index_s", " s", "index rebuilt from nothing", ""},
 	{"load_both_peak_mb", " MB", "memory at most while loading, hub and engine", "4,096"},
 	{"update_both_peak_mb", " MB", "memory at most while updating, hub and engine", "4,096"},
+	{"both_peak_mb", " MB", "memory at most in all parts, hub and engine", "4,096"},
 	{"questions_after_hub_mb", " MB", "memory of the hub after all questions", ""},
 	{"questions_after_engine_mb", " MB", "memory of the engine after all questions", ""},
 }
