@@ -53,6 +53,9 @@ func (p *parser) groups(from, at int) error {
 	if len(p.q.group) > 0 {
 		return p.twice("group", from, at)
 	}
+	if p.opts.Page != Resources {
+		return p.fail(CodeUnsupported, from, at, "Ask for objects, or leave it out.", "group: counts objects; changes and events are listed one by one.")
+	}
 	const fix = "Write group:cluster, or group:cluster,ns for several fields."
 	for i := at; ; i++ {
 		start := i
