@@ -54,6 +54,7 @@ const views = [
   ],
   ["changes", "/changes", ["many", "empty", "failing"]],
   ["suspects", "/changes?suspects=now&q=app:app2", ["many", "empty"]],
+  ["deleted", "/search?q=deleted:any", ["deleted"]],
   ["groups", "/search?q=kind:pod+group:cluster", ["many"]],
   ["groups-two", "/search?q=kind:pod+group:cluster,ns", ["many"]],
   ["search-at", "/search?q=ns:shop+at:-20m", ["many"]],

@@ -94,6 +94,12 @@ export const many: Scenario = {
     }),
 };
 
+export const deleted: Scenario = {
+  ...many,
+  Search: () =>
+    data(f.searchResult(f.rows(12).map((r, i) => (i < 6 ? { ...r, deletedAt: f.before(60 * i + 40) } : r)))),
+};
+
 export const partial: Scenario = {
   ...many,
   Search: () => data(f.searchResult(f.rows(12), { coverage: f.partial })),

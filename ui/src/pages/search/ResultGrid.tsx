@@ -254,7 +254,7 @@ function ResultRow({
   onOpen,
   onSelect,
 }: RowProps) {
-  const gone = mark?.type === "gone" || row.deletedAt !== null;
+  const leaving = mark?.type === "gone";
   return (
     // The grid's own keys and the link inside do what a click does.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
@@ -270,7 +270,7 @@ function ResultRow({
         if (event.shiftKey) onSelect(true);
         else onOpen(event.ctrlKey || event.metaKey);
       }}
-      className={`absolute inset-x-0 grid cursor-pointer items-center border-b border-line/60 text-sm outline-offset-[-2px] hover:bg-hover ${selected ? "bg-accent-soft" : ""} ${gone ? "text-muted line-through opacity-60" : ""}`}
+      className={`absolute inset-x-0 grid cursor-pointer items-center border-b border-line/60 text-sm outline-offset-[-2px] hover:bg-hover ${selected ? "bg-accent-soft" : ""} ${leaving ? "text-muted line-through opacity-60" : row.deletedAt === null ? "" : "text-muted"}`}
       style={{ top, height, gridTemplateColumns: template }}
     >
       {mark?.type === "changed" && (
