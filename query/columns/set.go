@@ -9,8 +9,6 @@ import (
 // Set is a set of rows, a bit each. Sets of one View have one length; operations change the receiver.
 type Set []uint64
 
-func newSet(rows int) Set { return make(Set, (rows+63)/64) }
-
 func (s Set) add(row uint32) { s[row>>6] |= 1 << (row & 63) }
 
 // Has reports whether row is in the set.

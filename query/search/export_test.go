@@ -9,6 +9,9 @@ func (s *Service) GatherMost(rows int) {
 	s.sizes.most, s.sizes.rows = rows, nil
 }
 
+// ChangedMost sets up to how many objects that changed since a moment are read as they were.
+func (s *Service) ChangedMost(objects int) { s.changedMost = objects }
+
 // HideColumns has the database answer until show. Nothing may change meanwhile.
 func (s *Service) HideColumns() (show func()) {
 	t := s.table.Swap(nil)

@@ -95,6 +95,11 @@ func TestGatheredAnswersAreTheDatabases(t *testing.T) {
 		}
 		show()
 		got := ask(query)
+		if query == at+"app:app-3,app2 group:cluster" { // fewer held then than changed since
+			w.service.ChangedMost(40)
+			same(query, "by those that held", want, ask(query))
+			w.service.ChangedMost(5000)
+		}
 		same(query, "by "+got[0].Engine, want, got)
 		if database := strings.HasPrefix(got[0].Engine, "clickhouse"); database != (query == "deleted:true" || query == at+"owner:rs/app-3-rs") {
 			t.Errorf("%s is answered by %s", query, got[0].Engine)

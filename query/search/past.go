@@ -25,7 +25,7 @@ const pastTries = 3
 // and from columns made for this question, of what has. ok is false when it cannot.
 func (a *question) answerPast(ctx context.Context, facets []facet, first int, c *cursor, bare bool, result *records.Result) (ok bool, err error) {
 	t := a.s.table.Load()
-	if a.q.At().IsZero() || a.q.Deleted() || !a.q.Alone() || t == nil || !a.s.feed.caughtUp(ctx, presentWait) {
+	if a.q.At().IsZero() || a.q.Deleted() || !a.q.Alone() || a.q.ReadsObject() || t == nil || !a.s.feed.caughtUp(ctx, presentWait) {
 		return false, nil
 	}
 	var halves []*half
@@ -76,30 +76,18 @@ func (a *question) answerPast(ctx context.Context, facets []facet, first int, c 
 // are too many.
 func (a *question) asThen(ctx context.Context, facets []facet) (changed []columns.Key, t *columns.Table, ok bool, err error) {
 	history := a.s.db.Table("resource_history")
-	p := new(clickhouse.Params)
-	where := a.f.bounds(p)
 	q := a.q
 	for _, fc := range facets { // which count over more than the page
 		if fc.over.Canonical() != a.q.Canonical() {
 			q = q.Without(fc.field)
 		}
 	}
-	if fixed, ok := q.Fixed(); ok {
-		condition, err := fixed.ClickHouse(p, ql.Env{})
-		if err != nil {
-			return nil, nil, false, err
-		}
-		where += ` AND ` + condition
+	keys, err := a.changedSince(ctx, q, false)
+	if err == nil && len(keys) > a.s.changedMost && q.Root() != nil {
+		// What holds at the moment holds of a version before it.
+		keys, err = a.changedSince(ctx, q, true)
 	}
-	var keys []key
-	err = a.s.read(ctx, `SELECT `+keyColumns+` FROM `+history+` WHERE observed_at > `+p.Time(a.q.At())+` AND `+where+` GROUP BY `+keyColumns+` LIMIT `+p.Int(changedMost+1), p,
-		func(rows driver.Rows) error {
-			var k key
-			err := rows.Scan(k.dest()...)
-			keys = append(keys, k)
-			return err
-		})
-	if err != nil || len(keys) > changedMost {
+	if err != nil || len(keys) > a.s.changedMost {
 		return nil, nil, false, err
 	}
 	t = columns.New()
@@ -122,6 +110,38 @@ func (a *question) asThen(ctx context.Context, facets []facet) (changed []column
 		}
 	}
 	return changed, t, true, nil
+}
+
+// changedSince are the objects with a version after the question's moment, one more than can be read at most: those that
+// q can be about by what does not change, and with held only those of which a version before the moment satisfies q.
+func (a *question) changedSince(ctx context.Context, q *ql.Query, held bool) (keys []key, err error) {
+	history := a.s.db.Table("resource_history")
+	p := new(clickhouse.Params)
+	where := a.f.bounds(p)
+	if fixed, ok := q.Fixed(); ok {
+		condition, err := fixed.ClickHouse(p, ql.Env{})
+		if err != nil {
+			return nil, err
+		}
+		where += ` AND ` + condition
+	}
+	at := p.Time(a.q.At())
+	since := `observed_at > ` + at
+	if held {
+		condition, err := q.ClickHouse(p, ql.Env{})
+		if err != nil {
+			return nil, err
+		}
+		since += ` AND ` + keyHash + ` IN (SELECT ` + keyHash + ` FROM (` + states + ` FROM ` + history + ` PREWHERE ` + where + ` AND observed_at <= ` + at + `) WHERE ` + condition + `)`
+	}
+	err = a.s.read(ctx, `SELECT `+keyColumns+` FROM `+history+` WHERE `+where+` AND `+since+` GROUP BY `+keyColumns+` LIMIT `+p.Int(int64(a.s.changedMost)+1), p,
+		func(rows driver.Rows) error {
+			var k key
+			err := rows.Scan(k.dest()...)
+			keys = append(keys, k)
+			return err
+		})
+	return keys, err
 }
 
 // half is one of two parts of an answer.

@@ -45,6 +45,8 @@ type Service struct {
 	rules     *kube.RelationRules
 	table     atomic.Pointer[columns.Table] // nil until it is loaded
 	sizes     sizes
+
+	changedMost int // but in tests
 }
 
 // New prepares a Service. Until Run follows the feed, text is found by ClickHouse alone and Watch sees no changes.
@@ -55,7 +57,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}, changedMost: changedMost}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)
