@@ -168,8 +168,17 @@ function Edges({ graph, byRef, lit }: { graph: Relations; byRef: ReadonlyMap<str
       className="pointer-events-none absolute top-0 left-0 overflow-visible"
     >
       <defs>
-        <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
-          <path d="M0 0L8 4L0 8z" className="fill-edge" />
+        <marker
+          id="arrow"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerUnits="userSpaceOnUse"
+          markerWidth="10"
+          markerHeight="10"
+          orient="auto"
+        >
+          <path d="M0 0L8 4L0 8z" fill="context-stroke" />
         </marker>
       </defs>
       {graph.edges.map((e) => {
