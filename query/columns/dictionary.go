@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-	"sync/atomic"
 )
 
 // dictionary gives each distinct text a code. Code 0 is the empty text. Codes are never taken back: a table that
@@ -12,7 +11,6 @@ import (
 type dictionary struct {
 	codes  map[string]uint32
 	values []string
-	sorted atomic.Pointer[[]uint32] // see ranks
 
 	words  func(string) []string // the tokens that free text finds of a value; nil when the column is not searched
 	tokens [][]string            // of the values, where words is given
@@ -34,24 +32,6 @@ func (d *dictionary) code(s string) uint32 {
 		d.tokens = append(d.tokens, d.words(s))
 	}
 	return c
-}
-
-// ranks are the places of the values in byte order, by code.
-func (d *dictionary) ranks() []uint32 {
-	if r := d.sorted.Load(); r != nil && len(*r) == len(d.values) {
-		return *r
-	}
-	order := make([]uint32, len(d.values))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(d.values[a], d.values[b]) })
-	ranks := make([]uint32, len(order))
-	for rank, code := range order {
-		ranks[code] = uint32(rank)
-	}
-	d.sorted.Store(&ranks)
-	return ranks
 }
 
 // hits are the codes whose value matches.
