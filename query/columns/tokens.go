@@ -238,3 +238,16 @@ func (d *data) ofUID(m Match) func(row uint32) bool {
 		return ok && slices.ContainsFunc(plain(s), m.Test)
 	}
 }
+
+// Tokens are what free text finds of a row: sorted, distinct.
+func (v *View) Tokens(row uint32) []string {
+	tokens := v.lists[rest].at(row)
+	if !v.irregular.Has(row) {
+		v.implied(row, func(words []string) bool {
+			tokens = append(tokens, words...)
+			return false
+		})
+	}
+	slices.Sort(tokens)
+	return slices.Compact(tokens)
+}

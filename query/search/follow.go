@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +38,7 @@ func (s *Service) follow(ctx context.Context) error {
 	}
 	s.feed.start(position)
 	g, ctx := errgroup.WithContext(ctx)
-	f := &follower{s: s, loaded: make(chan *columns.Table, 1), filled: make(chan struct{}), pending: map[key]changed{}, vector: position, wake: make(chan struct{}, 1)}
+	f := &follower{s: s, loaded: make(chan *columns.Table, 1), filled: make(chan struct{}), pending: map[key]bool{}, vector: position, wake: make(chan struct{}, 1)}
 	g.Go(func() error { return s.feed.run(ctx, f.consume) })
 	g.Go(func() error {
 		defer close(f.filled)
@@ -57,26 +59,27 @@ type follower struct {
 	waiting []columns.Change // what came while columns are being loaded
 
 	mu      sync.Mutex
-	pending map[key]changed // for the index: the newest of each object
-	vector  vector          // how far pending goes
+	pending map[key]bool // what the index has to write anew, as columns have it then
+	vector  vector       // how far pending goes
 	wake    chan struct{}
 	noted   time.Time // when the index was last told the vector
 }
 
 func (f *follower) consume(versions []changed, v vector) {
 	told := f.columns(versions)
-	if len(versions) == 0 {
-		return
-	}
 	f.mu.Lock()
 	for i, c := range versions {
 		if told == nil || told[i] {
-			f.pending[c.key] = c
+			f.pending[c.key] = true
 		}
 	}
 	f.vector = v
-	f.s.index.waits(len(f.pending))
+	waiting := len(f.pending)
+	f.s.index.waits(waiting)
 	f.mu.Unlock()
+	if len(versions) == 0 && waiting == 0 {
+		return
+	}
 	select {
 	case f.wake <- struct{}{}:
 	default:
@@ -111,7 +114,7 @@ const (
 	indexAtOnce = 5000
 	// indexPatience is for how long the index leaves the machine to a feed that brings more than it can take, such as
 	// the first lists of a fleet.
-	indexPatience = 10 * time.Second
+	indexPatience = 2 * time.Minute
 )
 
 // index writes what is pending, and builds the index when there is none. An index that cannot be written is given up
@@ -142,17 +145,20 @@ func (f *follower) index(ctx context.Context, usable bool) error {
 		case <-f.wake:
 		}
 		f.s.feed.calm(ctx, indexPatience)
+		if f.s.table.Load() == nil {
+			continue // the feed is about to hand the columns over, and wakes again
+		}
 		f.mu.Lock()
 		pending, v := f.pending, f.vector
-		f.pending = map[key]changed{}
+		f.pending = map[key]bool{}
 		f.mu.Unlock()
 		if err := f.write(b, pending, v); err != nil {
 			f.s.log.Warn("search index cannot be written, building it anew", "err", err)
 			f.s.index.publish(b)
 			f.s.index.close()
 			f.mu.Lock()
-			for k, c := range f.pending {
-				pending[k] = c
+			for k := range f.pending {
+				pending[k] = true
 			}
 			f.pending = pending
 			f.mu.Unlock()
@@ -169,9 +175,9 @@ func (f *follower) index(ctx context.Context, usable bool) error {
 // noteEvery is how often the index is told how far it got when nothing else is to be written.
 const noteEvery = 10 * time.Second
 
-// write puts changes into the index, the vector with the last of them.
-func (f *follower) write(b bleve.Index, changes map[key]changed, v vector) error {
-	if len(changes) == 0 {
+// write puts objects into the index as columns have them, or takes out those that are gone; the vector with the last.
+func (f *follower) write(b bleve.Index, pending map[key]bool, v vector) error {
+	if len(pending) == 0 {
 		if time.Since(f.noted) < noteEvery {
 			return nil
 		}
@@ -179,24 +185,27 @@ func (f *follower) write(b bleve.Index, changes map[key]changed, v vector) error
 		return apply(b, nil, v)
 	}
 	f.noted = time.Now()
-	batch := make([]changed, 0, min(len(changes), indexAtOnce))
-	left := len(changes)
-	for _, c := range changes {
-		batch = append(batch, c)
-		left--
-		if len(batch) < indexAtOnce && left > 0 {
-			continue
+	t := f.s.table.Load() // the index begins when columns are there
+	for part := range slices.Chunk(slices.Collect(maps.Keys(pending)), indexAtOnce) {
+		batch := make([]changed, 0, len(part))
+		for some := range slices.Chunk(part, 100) { // nobody waits for a whole batch
+			_ = t.Read(func(v *columns.View) error {
+				for _, k := range some {
+					c := changed{key: k, deleted: true}
+					if row, ok := v.Row(columns.Key{Cluster: k.cluster, Group: k.group, Resource: k.resource, Namespace: k.namespace, Name: k.name}); ok {
+						c.deleted, c.object = false, v.Object(row)
+						c.object.Tokens = v.Tokens(row)
+					}
+					batch = append(batch, c)
+				}
+				return nil
+			})
 		}
-		at := v
-		if left > 0 {
-			at = nil
-		}
-		if err := apply(b, batch, at); err != nil {
+		if err := apply(b, batch, nil); err != nil {
 			return err
 		}
-		batch = batch[:0]
 	}
-	return nil
+	return apply(b, nil, v)
 }
 
 // begin answers where the feed starts, and whether there is an index that it can continue.
