@@ -115,21 +115,6 @@ func (f *feed) caughtUp(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// calm waits until a look found nothing more, for at most patience.
-func (f *feed) calm(ctx context.Context, patience time.Duration) {
-	f.mu.Lock()
-	busy, looked := f.busy, f.looked
-	f.mu.Unlock()
-	if !busy {
-		return
-	}
-	select {
-	case <-looked:
-	case <-time.After(patience):
-	case <-ctx.Done():
-	}
-}
-
 // run follows until ctx ends. What the database refuses is asked again at the next look.
 func (f *feed) run(ctx context.Context, consume func([]changed, vector)) error {
 	tick := time.NewTicker(feedPause)
@@ -208,9 +193,6 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 		}
 	}
 	more = len(versions) >= feedAtOnce
-	f.mu.Lock()
-	f.busy = more
-	f.mu.Unlock()
 	if !more {
 		f.mu.Lock()
 		f.atEnd, f.heeded = started, told
