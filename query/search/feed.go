@@ -43,7 +43,6 @@ type feed struct {
 	mu       sync.Mutex
 	position vector
 	atEnd    time.Time     // when a look last found nothing more
-	busy     bool          // the last look found as much as it takes
 	heeded   uint64        // nudges before a look that found nothing more
 	looked   chan struct{} // closed at the end of a look
 	watchers map[*watcher]struct{}
