@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/records"
 )
 
 const (
@@ -43,7 +44,7 @@ const (
 type writer struct {
 	server   *Server
 	queue    chan *pending
-	onCommit func()
+	onCommit func([]records.Commit)
 }
 
 func (w *writer) run(ctx context.Context) {
@@ -178,7 +179,7 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 		p.committed()
 	}
 	if len(stages) > 0 && w.onCommit != nil {
-		w.onCommit()
+		w.onCommit(commits(alive))
 	}
 	return nil
 }

@@ -93,26 +93,27 @@ func (s *Server) one(ctx context.Context, sql string, p *clickhouse.Params, dest
 
 // finishInterrupted carries into resources what a hub that died between two tables had written to history only.
 // A commit writes history first and each table at once, so the newest version of resources says where it stopped.
-func (s *Server) finishInterrupted(ctx context.Context, cluster string) error {
+// newest is the one that history has.
+func (s *Server) finishInterrupted(ctx context.Context, cluster string) (newest uint64, err error) {
 	p := &clickhouse.Params{}
 	c := p.String(cluster)
 	var current, history uint64
 	if err := s.one(ctx, `SELECT (SELECT max(ver) FROM `+s.db.Table("resources")+` WHERE cluster = `+c+`),
 		(SELECT max(ver) FROM `+s.db.Table("resource_history")+` WHERE cluster = `+c+`)`, p, &current, &history); err != nil {
-		return fmt.Errorf("compare history with the current state: %w", err)
+		return 0, fmt.Errorf("compare history with the current state: %w", err)
 	}
 	if history <= current {
-		return nil
+		return history, nil
 	}
 	s.log.Warn("finishing an interrupted commit", "cluster", cluster, "from", current, "to", history)
 	p = &clickhouse.Params{}
-	err := s.db.Exec(ctx, `INSERT INTO `+s.db.Table("resources")+` (`+resourceColumns+`)
+	err = s.db.Exec(ctx, `INSERT INTO `+s.db.Table("resources")+` (`+resourceColumns+`)
 		SELECT `+asHistoryHasThem+` FROM `+s.db.Table("resource_history")+`
 		WHERE cluster = `+p.String(cluster)+` AND ver > `+p.Uint(current), p)
 	if err != nil {
-		return fmt.Errorf("carry history into the current state: %w", err)
+		return 0, fmt.Errorf("carry history into the current state: %w", err)
 	}
-	return nil
+	return history, nil
 }
 
 // loadKnown reads what the database holds of a cluster's live objects.

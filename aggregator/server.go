@@ -21,6 +21,7 @@ import (
 
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -33,8 +34,9 @@ type Deps struct {
 	Clusters   *clusters.Registry
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil leaves the metrics unregistered
-	// OnCommit is called after each commit, from one goroutine; it must not block. May be nil.
-	OnCommit func()
+	// OnCommit is called with what each commit made durable of objects, nothing if that is none, from one goroutine;
+	// it must not block. May be nil.
+	OnCommit func([]records.Commit)
 	// PreviousBytes bounds the objects kept, packed, to compare new versions with; 0 is 512 MiB. A fleet of fewer
 	// objects than fill it takes less: 1 KiB each.
 	PreviousBytes int64
@@ -156,7 +158,8 @@ func (s *Server) Open(ctx context.Context, clusterUID string, hello *ingestpb.He
 			return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
 		}
 	}
-	if err := s.finishInterrupted(ctx, clusterUID); err != nil {
+	newest, err := s.finishInterrupted(ctx, clusterUID)
+	if err != nil {
 		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
 	}
 	known, err := s.loadKnown(ctx, clusterUID)
@@ -168,6 +171,7 @@ func (s *Server) Open(ctx context.Context, clusterUID string, hello *ingestpb.He
 		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
 	}
 	session := newSession(s, clusterUID, epoch, hello, known, events)
+	session.newest = newest
 	_, there := s.clusters.ByUID(clusterUID)
 	session.registered.Store(there)
 	s.mu.Lock()

@@ -24,6 +24,8 @@ type Session struct {
 	living     atomic.Int64 // living ones that are known
 	registered atomic.Bool  // the registry has had the cluster, so that its absence means removal
 
+	newest uint64 // version that history has of the cluster's objects; of the writer's goroutine
+
 	life   context.Context // ends with the session
 	cancel context.CancelCauseFunc
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/foretop/foretop/aggregator"
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
@@ -31,6 +32,8 @@ import (
 // realHub is a hub as foretop up runs it, but for collectors: tests send what members would.
 type realHub struct {
 	t        *testing.T
+	db       *clickhouse.DB
+	registry *clusters.Registry
 	service  *search.Service
 	agg      *aggregator.Server
 	url      string
@@ -53,13 +56,13 @@ func startRealHub(t *testing.T) *realHub {
 	if err := registry.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h := &realHub{t: t, sessions: map[string]*memberSession{}}
+	h := &realHub{t: t, db: db, registry: registry, sessions: map[string]*memberSession{}}
 	service, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: t.TempDir(), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.service = service
-	h.agg = aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log, OnCommit: service.Nudge})
+	h.agg = aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log, OnCommit: service.Committed})
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
 	for _, run := range []func(context.Context) error{registry.Run, service.Run, h.agg.Run} {

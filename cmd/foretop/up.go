@@ -163,7 +163,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	}
 	all.add(index.Run)
 
-	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Nudge, Retention: retention})
+	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Committed, Retention: retention})
 	all.add(agg.Run)
 	ops.Status("aggregator", func() any { return agg.Status() })
 

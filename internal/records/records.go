@@ -26,6 +26,17 @@ type Object struct {
 	JSON         []byte    // redacted, byte for byte; nil when the reader asked for rows only
 }
 
+// Commit is what one commit of the writer made durable of one cluster's objects, for readers in the same process.
+type Commit struct {
+	ClusterUID string
+	// After is the newest version of any object of the cluster before this commit. A reader that has not seen it yet
+	// has missed something, and reads the tables.
+	After uint64
+	// Versions come in the order of Ver, all that share one together. They have tokens and JSON, and their Ref no
+	// cluster's name; a tombstone has DeletedAt. Nobody may change what they hold.
+	Versions []*Object
+}
+
 // Request asks for objects.
 type Request struct {
 	Query  string

@@ -32,13 +32,16 @@ type changed struct {
 	object  *records.Object // with its tokens, and its JSON when somebody watches
 }
 
-// feed follows resource_history, which every commit of every cluster passes through. It is the only reader of it
-// as a stream; the index and watchers live off it. One goroutine runs it.
+// feed follows what commits make durable of objects. Commits of this process are handed over; resource_history, which
+// every commit of every cluster passes through, has those of others, and what was missed. The feed is the only reader of
+// it as a stream; columns, the index and watchers live off it. One goroutine runs it.
 type feed struct {
-	s    *Service
-	few  bool          // the last look with news had few
-	wake chan struct{} // of size 1: a nudge during a look causes one more look
-	told atomic.Uint64 // nudges
+	s      *Service
+	few    bool          // the last look with news had few
+	wake   chan struct{} // of size 1: a nudge during a look causes one more look
+	told   atomic.Uint64 // nudges
+	unread atomic.Bool   // a nudge came of what was not handed over
+	hands  hands
 
 	mu       sync.Mutex
 	position vector
@@ -49,7 +52,7 @@ type feed struct {
 }
 
 func newFeed(s *Service) *feed {
-	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}, looked: make(chan struct{})}
+	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}, looked: make(chan struct{}), hands: newHands()}
 }
 
 // start sets where run begins.
@@ -71,7 +74,19 @@ func (f *feed) remove(w *watcher) {
 	delete(f.watchers, w)
 }
 
+// nudge says that history has something new.
 func (f *feed) nudge() {
+	f.unread.Store(true)
+	f.tell()
+}
+
+// hand takes commits of this process. It does not block.
+func (f *feed) hand(commits []records.Commit) {
+	f.hands.put(commits)
+	f.tell()
+}
+
+func (f *feed) tell() {
 	f.told.Add(1)
 	select {
 	case f.wake <- struct{}{}:
@@ -119,31 +134,124 @@ func (f *feed) run(ctx context.Context, consume func([]changed, vector)) error {
 	tick := time.NewTicker(feedPause)
 	defer tick.Stop()
 	failing := false
-	for {
-		more, err := f.look(ctx, consume)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			if !failing {
-				f.s.log.Warn("change feed cannot be read, trying again", "err", err)
+	for look := true; ; {
+		told := f.told.Load()
+		if f.take(consume) || f.unread.Swap(false) || look {
+			more, err := f.look(ctx, consume)
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil:
+				f.unread.Store(true)
+				if !failing {
+					f.s.log.Warn("change feed cannot be read, trying again", "err", err)
+				}
+				failing = true
+			default:
+				if failing {
+					f.s.log.Info("change feed can be read again")
+				}
+				failing = false
 			}
-			failing = true
-		default:
-			if failing {
-				f.s.log.Info("change feed can be read again")
+			if more && err == nil {
+				continue
 			}
-			failing = false
+		} else {
+			f.heed(told, time.Time{})
 		}
-		if more && err == nil {
-			continue
-		}
+		look = false
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+			look = true
 		case <-f.wake:
 		}
+		if failing { // not at once again, however many nudges come
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-tick.C:
+			}
+		}
+	}
+}
+
+// heed notes that all was followed that was told before, and when the end of history was seen, unless zero.
+func (f *feed) heed(told uint64, atEnd time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !atEnd.IsZero() {
+		f.atEnd = atEnd
+	}
+	f.heeded = max(f.heeded, told)
+	close(f.looked)
+	f.looked = make(chan struct{})
+}
+
+// take hands on what was handed over and follows on what was seen. missed says that something of it does not.
+func (f *feed) take(consume func([]changed, vector)) (missed bool) {
+	handed, dropped := f.hands.take()
+	if len(handed) == 0 {
+		return dropped
+	}
+	f.mu.Lock()
+	next := f.position.clone()
+	f.mu.Unlock()
+	all := f.s.fleet(access.All("index"))
+	var versions []changed
+	for _, c := range handed {
+		seen := next[c.ClusterUID]
+		if seen < c.After {
+			f.hands.missed(c.ClusterUID)
+			missed = true
+			continue
+		}
+		for _, o := range c.Versions {
+			if o.Ver <= seen {
+				continue // a look was sooner
+			}
+			v := changed{deleted: !o.DeletedAt.IsZero(), object: o}
+			o.Ref.Cluster = c.ClusterUID
+			v.key = keyOf(o)
+			o.Ref = all.ref(v.key)
+			next[c.ClusterUID] = o.Ver
+			versions = append(versions, v)
+		}
+	}
+	if len(versions) > 0 {
+		f.few = len(versions) <= rememberMost
+		f.s.metrics.followed.WithLabelValues("handed").Add(float64(len(versions)))
+		f.deliver(versions, next, consume)
+	}
+	return missed || dropped
+}
+
+// deliver hands versions on to all that live off the feed, and moves its position.
+func (f *feed) deliver(versions []changed, next vector, consume func([]changed, vector)) {
+	if f.few { // what just changed is likely to be asked for
+		for i := range versions {
+			if v := &versions[i]; !v.deleted && v.object.JSON != nil {
+				o := *v.object
+				o.Tokens = nil // nobody reads those of one object
+				f.s.objects.put(&o, true)
+			}
+		}
+	}
+	latest := newestOf(versions)
+	consume(latest, next)
+	if len(versions) == 0 {
+		return
+	}
+	f.mu.Lock()
+	f.position = next
+	watchers := make([]*watcher, 0, len(f.watchers))
+	for w := range f.watchers {
+		watchers = append(watchers, w)
+	}
+	f.mu.Unlock()
+	for _, w := range watchers {
+		w.take(latest)
 	}
 }
 
@@ -155,49 +263,28 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 	f.mu.Unlock()
 	started, told := time.Now(), f.told.Load()
 	// Most looks find nothing: they read two columns, not forty.
-	news, err := f.s.isBehind(ctx, position)
+	news, err := f.s.newestAfter(ctx, position)
 	if err != nil {
 		return false, err
 	}
 	var versions []changed
-	if news {
-		// What just changed is likely to be asked for: of a few, their JSON is remembered at once.
+	if len(news) > 0 && !f.hands.awaited(news, position, started) {
+		// Of a few versions, their JSON is remembered at once.
 		if versions, err = f.s.readFeed(ctx, position, watched || f.few, feedAtOnce); err != nil {
 			return false, err
 		}
 		f.few = len(versions) <= rememberMost
-		for i := range versions {
-			if v := &versions[i]; !v.deleted && v.object.JSON != nil && f.few {
-				f.s.objects.put(v.object, true)
-			}
-		}
+		f.s.metrics.followed.WithLabelValues("read").Add(float64(len(versions)))
 	}
 	next := position.clone()
 	for _, v := range versions {
 		next[v.cluster] = v.object.Ver
 	}
-	latest := newestOf(versions)
 	// Also when nothing came: an index that was built meanwhile waits for its turn.
-	consume(latest, next)
-	if len(versions) > 0 {
-		f.mu.Lock()
-		f.position = next
-		watchers := make([]*watcher, 0, len(f.watchers))
-		for w := range f.watchers {
-			watchers = append(watchers, w)
-		}
-		f.mu.Unlock()
-		for _, w := range watchers {
-			w.take(latest)
-		}
-	}
+	f.deliver(versions, next, consume)
 	more = len(versions) >= feedAtOnce
 	if !more {
-		f.mu.Lock()
-		f.atEnd, f.heeded = started, told
-		close(f.looked)
-		f.looked = make(chan struct{})
-		f.mu.Unlock()
+		f.heed(told, started)
 	}
 	return more, nil
 }
@@ -236,17 +323,21 @@ func behindPredicate(p *clickhouse.Params, v vector) string {
 	return b.String()
 }
 
-// isBehind reports whether there are versions that v has not seen.
-func (s *Service) isBehind(ctx context.Context, v vector) (behind bool, err error) {
+// newestAfter is the newest version of each cluster of which there are versions that v has not seen.
+func (s *Service) newestAfter(ctx context.Context, v vector) (newest vector, err error) {
 	p := new(clickhouse.Params)
-	err = s.read(ctx, `SELECT 1 FROM `+s.db.Table("resource_history")+` WHERE `+behindPredicate(p, v)+` LIMIT 1`, p, func(driver.Rows) error {
-		behind = true
-		return nil
+	newest = vector{}
+	err = s.read(ctx, `SELECT cluster, max(ver) FROM `+s.db.Table("resource_history")+` WHERE `+behindPredicate(p, v)+` GROUP BY cluster`, p, func(rows driver.Rows) error {
+		var cluster string
+		var ver uint64
+		err := rows.Scan(&cluster, &ver)
+		newest[cluster] = ver
+		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("look for changes: %w", err)
+		return nil, fmt.Errorf("look for changes: %w", err)
 	}
-	return behind, nil
+	return newest, nil
 }
 
 func (s *Service) readFeed(ctx context.Context, from vector, withJSON bool, limit int) ([]changed, error) {

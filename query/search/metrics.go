@@ -10,6 +10,7 @@ type metrics struct {
 	registerer prometheus.Registerer
 	queries    *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
+	followed   *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -19,8 +20,10 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "foretop_search_duration_seconds", Help: "How long answers took, by kind of question.",
 			Buckets: []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5}}, []string{"kind"}),
 	}
+	m.followed = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "foretop_search_followed_versions_total",
+		Help: "Versions of objects that search followed, by how it got them: handed over by the writer in this process, or read from the database."}, []string{"from"})
 	if r != nil {
-		r.MustRegister(m.queries, m.duration)
+		r.MustRegister(m.queries, m.duration, m.followed)
 	}
 	return m
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/query/columns"
 )
 
@@ -77,6 +78,9 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Nudge says that rows were just committed, so that the follower need not wait for its next look.
 func (s *Service) Nudge() { s.feed.nudge() }
+
+// Committed takes what a writer in this process made durable, so that it need not be read. It does not block.
+func (s *Service) Committed(commits []records.Commit) { s.feed.hand(commits) }
 
 // read runs one SQL text and hands every row to each.
 func (s *Service) read(ctx context.Context, sql string, p *clickhouse.Params, each func(driver.Rows) error) error {

@@ -152,6 +152,13 @@ func (w *world) table(name string) *columns {
 // flush inserts what was put: history first, as the aggregator does.
 func (w *world) flush() {
 	w.t.Helper()
+	w.flushQuietly()
+	w.service.Nudge()
+}
+
+// flushQuietly tells nobody.
+func (w *world) flushQuietly() {
+	w.t.Helper()
 	for _, table := range []string{"resource_history", "resources", "events", "resource_states"} {
 		c := w.columns[table]
 		if c == nil {
@@ -166,7 +173,6 @@ func (w *world) flush() {
 		}
 	}
 	w.columns = map[string]*columns{}
-	w.service.Nudge()
 }
 
 // write is how one version is put; the zero value is a meaningful update of now.

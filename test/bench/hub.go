@@ -77,7 +77,7 @@ func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err er
 	if err := h.registry.Load(ctx); err != nil {
 		return h, err
 	}
-	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Log: log, OnCommit: h.nudge})
+	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Log: log, OnCommit: h.committed})
 	life, stop := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C ends the work first, then the hub
 	var parts sync.WaitGroup
 	for _, run := range []func(context.Context) error{h.db.Run, h.registry.Run, h.agg.Run} {
@@ -91,11 +91,11 @@ func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err er
 	return h, nil
 }
 
-func (h *hub) nudge() {
+func (h *hub) committed(commits []records.Commit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.search != nil {
-		h.search.Nudge()
+		h.search.Committed(commits)
 	}
 }
 
