@@ -323,14 +323,7 @@ func (d *data) put(row uint32, o *records.Object) {
 		d.codes = append(d.codes, d.identity.code(uid))
 	}
 	d.owners.put(i, d.codes)
-	n, err := strconv.ParseUint(o.ResourceVersion, 10, 64)
-	if err == nil && n > 0 && strconv.FormatUint(n, 10) == o.ResourceVersion {
-		d.revisions[i] = n
-		delete(d.texts, row)
-	} else {
-		d.revisions[i] = 0
-		d.texts[row] = strings.Clone(o.ResourceVersion)
-	}
+	d.putRevision(row, o.ResourceVersion)
 	d.putTokens(row, o.Tokens)
 }
 

@@ -3,11 +3,9 @@ package search
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
@@ -35,66 +33,23 @@ func (s *Service) loadUntilDone(ctx context.Context) (*columns.Table, error) {
 	}
 }
 
-const (
-	// loadRows is how many rows are put into the columns at a time.
-	loadRows = 1000
-	// loadReaders read side by side: most of the time goes into taking rows apart.
-	loadReaders = 2
-)
+// loadedColumns are what columns keep, as they stand in resources.
+const loadedColumns = keyColumns + `, ver, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, labels, app, status, health, ready, reasons, images, node,
+	replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths, conditions, containers, ips, service_account, uses, traits, tokens`
 
 func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects int, err error) {
 	t := columns.New()
-	f := s.fleet(access.All("index"))
 	resources := s.db.Table("resources")
-	selected := `SELECT ` + withoutAnnotations(rowColumns) + `, tokens FROM ` + resources + ` FINAL `
-	batches := make(chan []columns.Change, loadReaders)
-	g, gctx := errgroup.WithContext(ctx)
-	var reading sync.WaitGroup
-	for part := range loadReaders {
-		reading.Add(1)
-		g.Go(func() error {
-			defer reading.Done()
-			var batch []columns.Change
-			send := func() error {
-				select {
-				case batches <- batch:
-					batch = nil
-					return nil
-				case <-gctx.Done():
-					return gctx.Err()
-				}
-			}
-			p := new(clickhouse.Params)
-			where := `PREWHERE cityHash64(cluster) % ` + p.Int(loadReaders) + ` = ` + p.Int(int64(part)) + ` WHERE deleted = 0`
-			err := s.read(gctx, selected+where, p, func(rows driver.Rows) error {
-				c, err := scanChange(rows, f)
-				if err != nil {
-					return err
-				}
-				if batch = append(batch, c); len(batch) < loadRows {
-					return nil
-				}
-				return send()
-			})
-			if err != nil {
-				return err
-			}
-			return send()
-		})
-	}
-	go func() {
-		reading.Wait()
-		close(batches)
-	}()
-	for batch := range batches { // a table has one writer
-		objects += len(batch)
-		t.Apply(batch)
-	}
-	if err = g.Wait(); err != nil {
-		return nil, 0, fmt.Errorf("read objects for columns: %w", err)
+	err = s.db.Columns(ctx, `SELECT `+loadedColumns+` FROM `+resources+` FINAL WHERE deleted = 0`, nil, func(b *clickhouse.Block) error {
+		objects += b.Rows
+		return t.Load(b)
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("read objects for columns: %w", readable(ctx, err))
 	}
 	// What is gone and still owns something: owner: looks through it.
-	gone := selected + `WHERE deleted = 1 AND uid IN (SELECT arrayJoin(owner_uids) FROM ` + resources + `)`
+	f := s.fleet(access.All("index"))
+	gone := `SELECT ` + withoutAnnotations(rowColumns) + `, tokens FROM ` + resources + ` WHERE deleted = 1 AND uid IN (SELECT arrayJoin(owner_uids) FROM ` + resources + `)`
 	err = s.read(ctx, gone, nil, func(rows driver.Rows) error {
 		c, err := scanChange(rows, f)
 		if err == nil {
