@@ -22,6 +22,16 @@ type Retention struct {
 	Kinds   map[string]time.Duration // by RESOURCE, in every group, or RESOURCE.GROUP; 0 keeps everything; "events" are Kubernetes' own
 }
 
+// For is for how long the past of a kind is kept; 0 is for ever.
+func (r Retention) For(gr kube.GroupResource) time.Duration {
+	for _, name := range []string{gr.String(), gr.Resource} { // the longer name is the narrower one
+		if keep, named := r.Kinds[name]; named {
+			return keep
+		}
+	}
+	return r.Default
+}
+
 const (
 	retentionEvery = time.Hour
 	retentionFirst = 10 * time.Minute // after a start, which has enough to do

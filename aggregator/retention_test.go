@@ -89,3 +89,12 @@ func TestEventsAreKeptAsLongAsIsSaid(t *testing.T) {
 	h.retention.Kinds = nil
 	wants("toDateTime(last_at) + toIntervalSecond(1209600)")
 }
+
+func TestTheNarrowerNameSaysForHowLong(t *testing.T) {
+	r := Retention{Default: 30, Kinds: map[string]time.Duration{"pods": 7, "deployments.apps": 90, "deployments": 1, "configmaps": 0}}
+	for name, want := range map[string]time.Duration{"services": 30, "pods": 7, "pods.metrics.k8s.io": 7, "deployments.apps": 90, "deployments.other.io": 1, "configmaps": 0} {
+		if got := r.For(kube.ParseGroupResource(name)); got != want {
+			t.Errorf("%s are kept for %d, want %d", name, got, want)
+		}
+	}
+}

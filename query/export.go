@@ -33,6 +33,7 @@ const (
 	headerTotal    = "Foretop-Total"    // how many match; left out when that was not counted
 	headerClusters = "Foretop-Clusters" // those in step with their member/those asked
 	headerStale    = "Foretop-Stale"    // names of clusters whose part is old or missing
+	headerMissing  = "Foretop-Missing"  // sentences: what is no longer kept of the moment asked for
 	trailerRows    = "Foretop-Rows"     // how many were written: everything
 	trailerError   = "Foretop-Error"    // why not
 )
@@ -126,6 +127,9 @@ func setCoverage(h http.Header, total int, c records.Coverage) {
 	}
 	if len(stale) > 0 {
 		h.Set(headerStale, strings.Join(stale, ", "))
+	}
+	if len(c.Missing) > 0 {
+		h.Set(headerMissing, strings.Join(c.Missing, " "))
 	}
 }
 

@@ -75,6 +75,9 @@ func (h *hub) export(cmd *cobra.Command, args url.Values, scope *scopeFlags) err
 	if stale != "" {
 		line += ", stale or missing: " + stale
 	}
+	if missing := resp.Header.Get("Foretop-Missing"); missing != "" {
+		line += "\n" + missing
+	}
 	fmt.Fprintln(cmd.ErrOrStderr(), line)
 	if scope.requireComplete && stale != "" {
 		return &exitError{exitPartial, errors.New("the answer is not complete: " + line)}

@@ -35,13 +35,14 @@ const resourceFields = `ref cluster group version resource kind namespace name c
 // coverage says which clusters an answer speaks for.
 type coverage struct {
 	Asked, Answered, Stale int
+	Missing                []string
 	Clusters               []struct {
 		Cluster, State, Reason string
 		AsOf                   *time.Time
 	}
 }
 
-const coverageFields = `coverage{asked answered stale clusters{cluster state asOf reason}}`
+const coverageFields = `coverage{asked answered stale clusters{cluster state asOf reason} missing}`
 
 // String is the line for stderr: 198/200 clusters, 2 stale (stage-7 4m, lab-3 26m).
 func (c *coverage) String() string {
@@ -63,6 +64,9 @@ func (c *coverage) String() string {
 	}
 	if len(pending) > 0 {
 		s += fmt.Sprintf(", %d not complete yet (%s)", len(pending), strings.Join(pending, ", "))
+	}
+	for _, sentence := range c.Missing {
+		s += "\n" + sentence
 	}
 	return s
 }

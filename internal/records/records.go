@@ -90,6 +90,7 @@ type FacetValue struct {
 // Coverage says which clusters an answer speaks for.
 type Coverage struct {
 	Clusters []ClusterCoverage // by name
+	Missing  []string          // sentences: what the hub no longer keeps of the moment asked for
 }
 
 // ClusterState is how a cluster's data stands; the values are GraphQL's.

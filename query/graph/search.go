@@ -130,6 +130,8 @@ func (c coverageResolver) Stale() int32 {
 	return n
 }
 
+func (c coverageResolver) Missing() []string { return append([]string{}, c.c.Missing...) }
+
 func (c coverageResolver) Clusters() []clusterCoverage {
 	list := make([]clusterCoverage, len(c.c.Clusters))
 	for i, x := range c.c.Clusters {

@@ -146,7 +146,11 @@ func (a *question) named(ctx context.Context) func(string) bool {
 	}
 }
 
-func (a *question) coverage(ctx context.Context) records.Coverage { return a.f.coverage(a.named(ctx)) }
+func (a *question) coverage(ctx context.Context) records.Coverage {
+	c := a.f.coverage(a.named(ctx))
+	c.Missing = a.missing(ctx)
+	return c
+}
 
 // order is total: the question's own, then by key.
 func (a *question) order(p *clickhouse.Params) order {

@@ -29,6 +29,7 @@ type Deps struct {
 	Clusters   Directory
 	IndexDir   string              // may be deleted while the hub is down; it is rebuilt
 	Relations  *kube.RelationRules // declared ones; nil: none
+	Kept       Kept                // nil: everything is
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil leaves the metrics unregistered
 }
@@ -44,6 +45,7 @@ type Service struct {
 	feed      *feed
 	objects   *objectCache
 	rules     *kube.RelationRules
+	kept      Kept
 	table     atomic.Pointer[columns.Table] // nil until it is loaded
 	sizes     sizes
 
@@ -58,7 +60,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}, changedMost: changedMost}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}, changedMost: changedMost}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)

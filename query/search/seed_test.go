@@ -34,6 +34,7 @@ type world struct {
 	dir     string
 	service *search.Service
 	rules   *kube.RelationRules
+	kept    search.Kept
 	stop    func()
 
 	mu      sync.Mutex
@@ -85,7 +86,7 @@ func (w *world) start() {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(testWriter{w.t}, nil))
 	}
-	service, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: w.dir, Relations: w.rules, Log: log})
+	service, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: w.dir, Relations: w.rules, Kept: w.kept, Log: log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

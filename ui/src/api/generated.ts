@@ -232,7 +232,7 @@ export type EventsQueryVariables = Exact<{
 }>;
 
 
-export type EventsQuery = { events: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ uid: string, cluster: string, namespace: string | null, type: string, reason: string, message: string, source: string, count: number, firstAt: string, lastAt: string, regardingKind: string, regardingName: string, regarding: string | null }> } };
+export type EventsQuery = { events: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, missing: Array<string>, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ uid: string, cluster: string, namespace: string | null, type: string, reason: string, message: string, source: string, count: number, firstAt: string, lastAt: string, regardingKind: string, regardingName: string, regarding: string | null }> } };
 
 export type ChangesQueryVariables = Exact<{
   query: string;
@@ -243,7 +243,7 @@ export type ChangesQueryVariables = Exact<{
 }>;
 
 
-export type ChangesQuery = { changes: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ cluster: string, namespace: string | null, kind: string, resource: string, name: string, summary: string, version: { id: string, ref: string, type: ChangeType, observedAt: string, changedBy: string, changedPaths: Array<string>, meaningful: boolean, status: string, health: Health } }> } };
+export type ChangesQuery = { changes: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, missing: Array<string>, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ cluster: string, namespace: string | null, kind: string, resource: string, name: string, summary: string, version: { id: string, ref: string, type: ChangeType, observedAt: string, changedBy: string, changedPaths: Array<string>, meaningful: boolean, status: string, health: Health } }> } };
 
 export type SavedPartsFragment = { id: string, name: string, description: string, query: string, page: string, owner: string, shared: boolean, mine: boolean, createdAt: string, updatedAt: string };
 
@@ -268,7 +268,7 @@ export type DeleteSavedSearchMutation = { deleteSavedSearch: boolean };
 
 export type RowFragment = { ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> };
 
-export type CoveragePartsFragment = { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> };
+export type CoveragePartsFragment = { asked: number, answered: number, stale: number, missing: Array<string>, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> };
 
 export type SearchQueryVariables = Exact<{
   query: string;
@@ -277,7 +277,7 @@ export type SearchQueryVariables = Exact<{
 }>;
 
 
-export type SearchQuery = { search: { total: number, tookMs: number, engine: string, nodes: Array<{ ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, groups: Array<{ values: Array<string>, count: number, ready: number, notReady: number }>, coverage: { asked: number, answered: number, stale: number, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> } } };
+export type SearchQuery = { search: { total: number, tookMs: number, engine: string, nodes: Array<{ ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, groups: Array<{ values: Array<string>, count: number, ready: number, notReady: number }>, coverage: { asked: number, answered: number, stale: number, missing: Array<string>, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> } } };
 
 export type FacetsQueryVariables = Exact<{
   query: string;
@@ -418,12 +418,12 @@ export const RelatedDocument = {
 
 export const EventsDocument = {
   name: "Events",
-  text: "query Events($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  events(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      uid\n      cluster\n      namespace\n      type\n      reason\n      message\n      source\n      count\n      firstAt\n      lastAt\n      regardingKind\n      regardingName\n      regarding\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+  text: "query Events($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  events(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      uid\n      cluster\n      namespace\n      type\n      reason\n      message\n      source\n      count\n      firstAt\n      lastAt\n      regardingKind\n      regardingName\n      regarding\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
 } as Document<EventsQuery, EventsQueryVariables>;
 
 export const ChangesDocument = {
   name: "Changes",
-  text: "query Changes($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  changes(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+  text: "query Changes($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  changes(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
 } as Document<ChangesQuery, ChangesQueryVariables>;
 
 export const SavedSearchesDocument = {
@@ -443,7 +443,7 @@ export const DeleteSavedSearchDocument = {
 
 export const SearchDocument = {
   name: "Search",
-  text: "query Search($query: String!, $first: Int!, $after: String) {\n  search(query: $query, first: $first, after: $after) {\n    total\n    nodes {\n      ...Row\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    groups {\n      values\n      count\n      ready\n      notReady\n    }\n    coverage {\n      ...CoverageParts\n    }\n    tookMs\n    engine\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n}",
+  text: "query Search($query: String!, $first: Int!, $after: String) {\n  search(query: $query, first: $first, after: $after) {\n    total\n    nodes {\n      ...Row\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    groups {\n      values\n      count\n      ready\n      notReady\n    }\n    coverage {\n      ...CoverageParts\n    }\n    tookMs\n    engine\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
 } as Document<SearchQuery, SearchQueryVariables>;
 
 export const FacetsDocument = {

@@ -7,13 +7,14 @@ import { Time } from "./Time";
 
 /** For how many clusters an answer speaks; opens the list of them with their state. */
 export function CoverageLine({ coverage }: { coverage: Coverage }) {
-  const { asked, answered, stale } = coverage;
+  const { asked, answered, stale, missing } = coverage;
   const troubled = coverage.clusters.filter((c) => c.state !== "LIVE");
-  const whole = asked > 0 && troubled.length === 0;
+  const whole = asked > 0 && troubled.length === 0 && missing.length === 0;
   const parts = [answered === asked ? many(asked, "cluster") : `${answered} of ${many(asked, "cluster")}`];
   if (stale > 0) parts.push(`${stale} stale`);
   const rest = troubled.length - stale - (asked - answered);
   if (rest > 0) parts.push(`${rest} not in step`);
+  if (missing.length > 0) parts.push("past not kept");
   const Icon = whole ? CircleCheck : TriangleAlert;
   return (
     <Popover.Root>
@@ -35,6 +36,11 @@ export function CoverageLine({ coverage }: { coverage: Coverage }) {
           <h2 className="mb-2 font-semibold">
             {asked === 0 ? "No cluster is attached" : `This answer speaks for ${answered} of ${many(asked, "cluster")}`}
           </h2>
+          {missing.map((sentence) => (
+            <p key={sentence} className="mb-2 text-warn">
+              {sentence}
+            </p>
+          ))}
           <ul className="divide-y divide-line">
             {coverage.clusters.map((c) => (
               <li key={c.cluster} className="grid grid-cols-[1fr_auto] gap-x-3 py-1.5">

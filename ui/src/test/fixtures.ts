@@ -163,6 +163,7 @@ export const whole: Coverage = {
   answered: 3,
   stale: 0,
   clusters: zones.map((cluster) => ({ cluster, state: "LIVE", asOf: before(1), reason: "" })),
+  missing: [],
 };
 
 export const partial: Coverage = {
@@ -180,6 +181,7 @@ export const partial: Coverage = {
     { cluster: "zone3", state: "DEGRADED", asOf: before(4), reason: "1 kind cannot be listed: secrets is forbidden." },
     { cluster: "zone4", state: "PENDING", asOf: null, reason: "Its collector has not dialled yet." },
   ],
+  missing: ["The past is kept for 7d of pods: what was replaced or deleted before 2026-11-14 13:00 UTC is missing."],
 };
 
 export function searchResult(list: RowFragment[], change: Partial<SearchQuery["search"]> = {}): SearchQuery {
