@@ -20,6 +20,8 @@ import (
 	"github.com/foretop/foretop/internal/records"
 	etcd "github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/state/statetest"
+	"github.com/foretop/foretop/internal/texts"
+	"github.com/foretop/foretop/internal/texts/textstest"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -40,6 +42,12 @@ func newHub(t testing.TB) *hub {
 
 func newHubOn(t testing.TB, db *clickhouse.DB, store *etcd.Store) *hub {
 	t.Helper()
+	kept, _ := textstest.Open(t, t.TempDir())
+	return newHubWith(t, db, store, kept)
+}
+
+func newHubWith(t testing.TB, db *clickhouse.DB, store *etcd.Store, kept *texts.Store) *hub {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	registry := clusters.New(store, log)
 	if err := registry.Load(t.Context()); err != nil {
@@ -48,7 +56,7 @@ func newHubOn(t testing.TB, db *clickhouse.DB, store *etcd.Store) *hub {
 	if err := registry.Add(t.Context(), clusters.Cluster{Name: "zone1", UID: zone1, Mode: clusters.Push}); err != nil {
 		t.Fatal(err)
 	}
-	h := &hub{t: t, registry: registry, Server: New(Deps{DB: db, Clusters: registry, Log: log})}
+	h := &hub{t: t, registry: registry, Server: New(Deps{DB: db, Clusters: registry, Texts: kept, Log: log})}
 	h.start()
 	t.Cleanup(func() { h.stop() })
 	return h
@@ -244,7 +252,7 @@ func TestAVersionSaysWhatChangedAndWho(t *testing.T) {
 	h.wants(t, "within a batch", "spec.containers[app].image,deployer,1,1",
 		`SELECT concatWithSeparator(',', arrayStringConcat(changed_paths, ' '), changed_by, toString(meaningful), toString(previous_ver > 0)) FROM {db}.resource_history WHERE op = 'update'`)
 
-	h.previous = forgetful() // nothing is remembered: the database is asked
+	h.texts = nil // the database is asked
 	r := pod(ingestpb.Op_OP_UPDATE, "a", "3", "app2:1.5.0")
 	o := r.GetObject()
 	o.Object = []byte(strings.Replace(string(o.Object), `"phase":"Running"`, `"phase":"Failed"`, 1))
@@ -263,14 +271,11 @@ func TestAVersionSaysWhatChangedAndWho(t *testing.T) {
 		`SELECT concatWithSeparator(',', arrayStringConcat(changed_paths, ' '), toString(meaningful)) FROM {db}.resource_history WHERE resource_version = '4'`)
 }
 
-// forgetful keeps nothing.
-func forgetful() *keptTexts { return newKeptTexts(func() int64 { return 0 }) }
-
 func TestDeletesKeepWhatWasLastKnown(t *testing.T) {
 	h := newHub(t)
 	s := h.opens(t)
 	s.sends(pod(ingestpb.Op_OP_ADD, "a", "1", "app2:1.4.0"), pod(ingestpb.Op_OP_ADD, "b", "1", "app2:1.4.0"))
-	h.previous = forgetful()
+	h.texts = nil
 	s.sends(deleted("a"), deleted("never-seen"))
 	h.wants(t, "live", "b:1", live)
 	h.wants(t, "tombstone", "a,1,Running,app2:1.4.0,1,1",

@@ -18,8 +18,7 @@ const seqBits = 40
 // name is an object's place within its kind.
 type name struct{ namespace, name string }
 
-// object is what is remembered of each live object between versions; the JSON is kept beside it or in the
-// database.
+// object is what is remembered of each live object between versions; its JSON is among the texts or in the database.
 type object struct {
 	uid, resourceVersion string
 	apiVersion           unique.Handle[string] // the few there are, of many objects
@@ -29,7 +28,6 @@ type object struct {
 	changedAt            time.Time
 	changedBy            string
 	changedPaths         []string
-	kept                 place // of its JSON
 }
 
 // heldAs reports that the database holds what c says, in the same form: read in the same version of the API, with

@@ -60,7 +60,6 @@ func newMetrics(r prometheus.Registerer, s *Server) *metrics {
 	}
 	r.MustRegister(m.rows, m.rejected, m.snapshotsDiscarded, m.commits, m.retries, m.duplicates, m.unchanged, m.previousRead, m.panics, m.commitSeconds, m.freshSeconds, m.expired, m.retentionFailed, m.retentionSeconds,
 		gauge("waiting_batches", "Batches that wait for a commit.", func() float64 { return float64(len(s.writer.queue)) }),
-		gauge("previous_bytes", "Bytes of objects kept to compare new versions with.", func() float64 { return float64(s.previous.size()) }),
 		gauge("sessions", "Clusters that have opened a stream.", func() float64 { return float64(len(s.open())) }),
 	)
 	return m

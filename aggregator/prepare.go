@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 	"unique"
+	"unsafe"
 
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -67,6 +69,17 @@ func (w *preparation) record(r *ingestpb.Record) error {
 		w.server.log.Warn("record of unknown kind skipped; is the hub older than the collector?", "cluster", w.cluster, "seq", r.Seq)
 	}
 	return nil
+}
+
+type objectKey struct {
+	cluster string
+	gr      kube.GroupResource
+	name
+}
+
+// text is the key as the texts have it.
+func (k objectKey) text() texts.Key {
+	return texts.Key{Cluster: k.cluster, Group: k.gr.Group, Resource: k.gr.Resource, Namespace: k.namespace, Name: k.name.name}
 }
 
 func groupResource(r *ingestpb.Resource) kube.GroupResource {
@@ -197,8 +210,8 @@ func safely(f func() error) (err error) {
 // put adds a version of a living object to the batch.
 func (w *preparation) put(v *version) {
 	w.versions = append(w.versions, v)
+	v.written = w.server.texts.Write(objectKey{w.cluster, v.gr, v.at}.text(), v.ver, v.text)
 	now := v.now
-	now.kept = w.server.previous.put(v.gr, v.text)
 	now.changedBy, now.changedPaths = unique.Make(now.changedBy).Value(), same(now.changedPaths)
 	w.known.put(v.gr, v.at, &now)
 	w.objects[objectKey{w.cluster, v.gr, v.at}] = v.text
@@ -320,8 +333,8 @@ func (w *preparation) fetch(gr kube.GroupResource, at []name) error {
 		if before == nil {
 			continue
 		}
-		if text, ok := w.server.previous.get(before.kept); ok {
-			w.keep(gr, n, text)
+		if text, ok := w.server.texts.Get(nil, key.text(), before.ver); ok {
+			w.keep(gr, n, unsafe.String(unsafe.SliceData(text), len(text))) // nobody else has it
 			continue
 		}
 		need = append(need, held{n, before.ver})

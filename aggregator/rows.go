@@ -6,6 +6,7 @@ import (
 
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -27,6 +28,7 @@ type version struct {
 	paths      []string
 	summary    kube.Summary
 	text       string
+	written    texts.Text // text, for when this version is durable
 }
 
 // epochStart stands for "never" in columns that cannot be NULL.

@@ -22,6 +22,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -37,9 +38,9 @@ type Deps struct {
 	// OnCommit is called with what each commit made durable of objects, nothing if that is none, from one goroutine;
 	// it must not block. May be nil.
 	OnCommit func([]records.Commit)
-	// PreviousBytes bounds the objects kept, packed, to compare new versions with; 0 is 512 MiB. A fleet of fewer
-	// objects than fill it takes less: 1 KiB each.
-	PreviousBytes int64
+	// Texts has the objects that new versions are compared with, and is given the new ones; what it lacks is read from
+	// the database. nil lacks all.
+	Texts *texts.Store
 	// WaitingBytes bounds the batches of all clusters that wait for a commit; 0 is 256 MiB.
 	WaitingBytes int64
 	// Retention says for how long the past is kept; the zero value keeps everything but events, which stay for 14 days.
@@ -52,7 +53,7 @@ type Server struct {
 	clusters  *clusters.Registry
 	log       *slog.Logger
 	metrics   *metrics
-	previous  *keptTexts
+	texts     *texts.Store
 	writer    *writer
 	waiting   *semaphore.Weighted
 	maxWait   int64
@@ -71,9 +72,6 @@ type Server struct {
 
 // New makes a Server. Sessions can be opened at once; batches are committed while Run runs.
 func New(d Deps) *Server {
-	if d.PreviousBytes == 0 {
-		d.PreviousBytes = 512 << 20
-	}
 	if d.WaitingBytes == 0 {
 		d.WaitingBytes = 256 << 20
 	}
@@ -81,18 +79,11 @@ func New(d Deps) *Server {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		db: d.DB, clusters: d.Clusters, log: d.Log,
+		db: d.DB, clusters: d.Clusters, log: d.Log, texts: d.Texts,
 		waiting: semaphore.NewWeighted(d.WaitingBytes), maxWait: d.WaitingBytes, retention: d.Retention,
 		prepared: make(chan struct{}, 1),
 		sessions: map[string]*Session{}, links: map[string]*link{}, breakers: map[breakerKey]int{},
 	}
-	s.previous = newKeptTexts(func() int64 {
-		living := int64(0)
-		for _, session := range s.open() {
-			living += session.living.Load()
-		}
-		return min(16<<20+living<<10, d.PreviousBytes)
-	})
 	s.metrics = newMetrics(d.Registerer, s)
 	s.writer = &writer{server: s, queue: make(chan *pending, 1024), onCommit: d.OnCommit}
 	return s

@@ -240,6 +240,13 @@ func (p *pending) finish(err error) {
 // committed notes that p is durable.
 func (p *pending) committed() {
 	s := p.session
+	for _, v := range p.versions { // before the batch is forgotten, whose objects are looked for there first
+		if v.deletedAt.IsZero() {
+			s.server.texts.Publish(v.written)
+		} else {
+			s.server.texts.Drop(objectKey{s.cluster, v.gr, v.at}.text(), v.ver)
+		}
+	}
 	s.ackMu.Lock()
 	s.durable = max(s.durable, p.batchSeq)
 	delete(s.waiting, p.batchSeq)

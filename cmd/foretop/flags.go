@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foretop/foretop/internal/telemetry"
 )
@@ -57,5 +58,25 @@ func (f *logFormat) Set(s string) error {
 		return fmt.Errorf("must be text or json")
 	}
 	*f = logFormat(s)
+	return nil
+}
+
+// byteSize is an amount of bytes as Kubernetes writes them.
+type byteSize int64
+
+// leastBytes is a few files of what is kept.
+const leastBytes = 256 << 20
+
+func (b *byteSize) String() string {
+	return quantity.NewQuantity(int64(*b), quantity.BinarySI).String()
+}
+func (b *byteSize) Type() string { return "bytes" }
+
+func (b *byteSize) Set(s string) error {
+	q, err := quantity.ParseQuantity(s)
+	if err != nil || q.Value() < leastBytes {
+		return fmt.Errorf("must be an amount of at least 256Mi, such as 4Gi or 500Mi")
+	}
+	*b = byteSize(q.Value())
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state/statetest"
+	"github.com/foretop/foretop/internal/texts/textstest"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/saved"
 	"github.com/foretop/foretop/query/search"
@@ -56,13 +57,14 @@ func startRealHub(t *testing.T) *realHub {
 	if err := registry.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	kept, _ := textstest.Open(t, t.TempDir())
 	h := &realHub{t: t, db: db, registry: registry, sessions: map[string]*memberSession{}}
 	service, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: t.TempDir(), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.service = service
-	h.agg = aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log, OnCommit: service.Committed})
+	h.agg = aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Texts: kept, Log: log, OnCommit: service.Committed})
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
 	for _, run := range []func(context.Context) error{registry.Run, service.Run, h.agg.Run} {

@@ -21,6 +21,7 @@ import (
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/telemetry"
+	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/graph"
 	"github.com/foretop/foretop/query/saved"
@@ -47,6 +48,7 @@ type upConfig struct {
 	contexts         []string
 	file             string
 	retention        string
+	textsMax         byteSize
 	log              logFlags
 }
 
@@ -62,6 +64,8 @@ func (c *upConfig) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.contexts, "contexts", nil, "contexts to attach, comma-separated; default all; 'none' for none")
 	flags.StringVar(&c.file, "config", "", "YAML file with clusters and what is collected; see docs/configuration.md")
 	flags.StringVar(&c.retention, "retention", retentionDefault, "for how long versions that were replaced, and deleted objects, are kept: 36h, 30d, 8w, forever; --config has it by kind")
+	c.textsMax = 16 << 30
+	flags.Var(&c.textsMax, "texts-max", "disk space for the JSON of current objects, so that the database need not be asked for it: 4Gi, 500Mi")
 	c.log.register(flags)
 }
 
@@ -130,6 +134,13 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 		}
 	})
 
+	kept, err := texts.Open(texts.Config{Dir: filepath.Join(cfg.dataDir, "texts"), Most: int64(cfg.textsMax), Log: log.With("part", "texts"), Registerer: ops.Metrics})
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	all.add(kept.Run)
+
 	began := time.Now()
 	db, err := clickhouse.Open(ctx, clickhouse.Config{
 		DSN:        cfg.clickhouse,
@@ -163,7 +174,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	}
 	all.add(index.Run)
 
-	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Committed, Retention: retention})
+	agg := aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Texts: kept, Log: log.With("part", "aggregator"), Registerer: ops.Metrics, OnCommit: index.Committed, Retention: retention})
 	all.add(agg.Run)
 	ops.Status("aggregator", func() any { return agg.Status() })
 

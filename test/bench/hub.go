@@ -18,6 +18,7 @@ import (
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state"
+	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/search"
 	"github.com/foretop/foretop/schemas"
@@ -34,6 +35,7 @@ type hub struct {
 	db       *clickhouse.DB
 	registry *clusters.Registry
 	agg      *aggregator.Server
+	texts    *texts.Store
 	stopMost func()
 
 	mu         sync.Mutex
@@ -56,6 +58,9 @@ func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err er
 		if h.store != nil {
 			err = errors.Join(err, h.store.Close())
 		}
+		if h.texts != nil {
+			err = errors.Join(err, h.texts.Close())
+		}
 		h = nil
 	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -77,10 +82,13 @@ func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err er
 	if err := h.registry.Load(ctx); err != nil {
 		return h, err
 	}
-	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Log: log, OnCommit: h.committed})
+	if h.texts, err = texts.Open(texts.Config{Dir: filepath.Join(dir, "texts"), Log: log}); err != nil {
+		return h, err
+	}
+	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Texts: h.texts, Log: log, OnCommit: h.committed})
 	life, stop := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C ends the work first, then the hub
 	var parts sync.WaitGroup
-	for _, run := range []func(context.Context) error{h.db.Run, h.registry.Run, h.agg.Run} {
+	for _, run := range []func(context.Context) error{h.db.Run, h.registry.Run, h.texts.Run, h.agg.Run} {
 		parts.Go(func() {
 			if err := run(life); err != nil {
 				log.Error("a part of the hub ended", "err", err)
@@ -135,7 +143,7 @@ func (h *hub) close() error {
 		h.stopSearch()
 	}
 	h.stopMost()
-	return errors.Join(h.db.Close(), h.store.Close())
+	return errors.Join(h.db.Close(), h.store.Close(), h.texts.Close())
 }
 
 // gauge reads one of search's metrics, 0 when there is no such one.
