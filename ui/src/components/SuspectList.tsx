@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useId } from "react";
 import { suspects, type Suspect } from "../api/compare";
-import { paramsOf, parseRef, place } from "../lib/ref";
+import { place } from "../lib/ref";
+import { ChangedObject } from "./ChangedObject";
 import { ErrorPanel, Skeleton } from "./Panels";
 import { Time } from "./Time";
 
@@ -35,7 +35,6 @@ export function SuspectList({ query, before, window, first = 20, none }: Props) 
 function Row({ suspect: s }: { suspect: Suspect }) {
   const id = useId();
   const { change: c } = s;
-  const ref = parseRef(c.version.ref);
   const score = Math.round(s.score * 100);
   return (
     <li aria-labelledby={id} className="grid grid-cols-[3rem_minmax(0,1fr)] gap-x-3 px-3 py-2 text-sm">
@@ -48,20 +47,7 @@ function Row({ suspect: s }: { suspect: Suspect }) {
       </span>
       <div className="min-w-0">
         <p id={id} className="flex flex-wrap items-baseline gap-x-2">
-          {ref ? (
-            <Link
-              to="/r/$cluster/$group/$resource/$namespace/$name"
-              params={paramsOf(ref)}
-              search={{ tab: "history", v: c.version.id }}
-              className="min-w-0 font-medium break-all text-accent hover:underline"
-            >
-              {c.kind} {c.name}
-            </Link>
-          ) : (
-            <span className="font-medium">
-              {c.kind} {c.name}
-            </span>
-          )}
+          <ChangedObject change={c} />
           <span className="text-xs text-muted">{place(c)}</span>
           <span className="ml-auto text-xs text-muted">
             <Time at={c.version.observedAt} as="clock" />

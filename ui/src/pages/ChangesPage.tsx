@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { CirclePlus, Eye, Pencil, RotateCw, ScanSearch, Trash2, type LucideIcon } from "lucide-react";
 import { useMemo, useState } from "react";
 import { changePages, type Change } from "../api/changes";
@@ -7,6 +7,7 @@ import type { Saved } from "../api/saved";
 import { asApiError } from "../api/error";
 import type { ChangeType } from "../api/generated";
 import { Button } from "../components/Button";
+import { ChangedObject } from "../components/ChangedObject";
 import { CoverageLine } from "../components/CoverageLine";
 import { ExportMenu } from "../components/ExportMenu";
 import { Health } from "../components/Health";
@@ -14,7 +15,7 @@ import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
 import { SavedMenu } from "../components/SavedMenu";
 import { useSettings } from "../components/settings";
 import { Time } from "../components/Time";
-import { paramsOf, parseRef, place } from "../lib/ref";
+import { parseRef, place } from "../lib/ref";
 import { dayOf, parseTime } from "../lib/time";
 import { written } from "../lib/filters";
 import { fixesOf } from "../lib/fixes";
@@ -222,7 +223,6 @@ function Timeline({ list, onSuspect }: { list: Change[]; onSuspect: (c: Change) 
 }
 
 function ChangeRow({ change: c, onSuspect }: { change: Change; onSuspect: () => void }) {
-  const ref = parseRef(c.version.ref);
   const { icon: Icon, color, word } = marks[c.version.type];
   return (
     <li className="grid grid-cols-[4.5rem_minmax(0,1fr)] items-baseline gap-x-3 px-4 py-1.5 text-sm hover:bg-hover lg:grid-cols-[4.5rem_minmax(0,1fr)_auto]">
@@ -232,20 +232,7 @@ function ChangeRow({ change: c, onSuspect }: { change: Change; onSuspect: () => 
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2">
           <Icon className={`size-4 shrink-0 self-center ${color}`} aria-label={word} />
-          {ref ? (
-            <Link
-              to="/r/$cluster/$group/$resource/$namespace/$name"
-              params={paramsOf(ref)}
-              search={{ tab: "history", v: c.version.id }}
-              className="min-w-0 font-medium break-all text-accent hover:underline"
-            >
-              {c.kind} {c.name}
-            </Link>
-          ) : (
-            <span className="font-medium">
-              {c.kind} {c.name}
-            </span>
-          )}
+          <ChangedObject change={c} />
           <span className="text-xs text-muted">{place(c)}</span>
         </p>
         <p className="break-words">{c.summary || word}</p>

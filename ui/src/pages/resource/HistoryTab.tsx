@@ -1,10 +1,11 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { GitCompareArrows, ScanSearch, X } from "lucide-react";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 import { suspects, type Suspect } from "../../api/compare";
 import { diffs, history, yamlAt, type Resource, type Version } from "../../api/resource";
 import { Button } from "../../components/Button";
+import { ChangedObject } from "../../components/ChangedObject";
 import { useNow } from "../../components/clock";
 import { Health } from "../../components/Health";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../../components/Panels";
@@ -13,7 +14,6 @@ import { UnifiedDiff } from "../../components/UnifiedDiff";
 import { many } from "../../lib/count";
 import { troubled } from "../../lib/health";
 import { withoutParts } from "../../lib/manifest";
-import { paramsOf, parseRef } from "../../lib/ref";
 import { exact } from "../../lib/time";
 import { changeWords } from "../../lib/versions";
 
@@ -239,23 +239,9 @@ function VersionRow({ version: v, suspect, chosen, other, onChoose, onCompare }:
 /** A change of another object that may have broken this one. */
 function SuspectRow({ suspect: s }: { suspect: Suspect }) {
   const { change: c } = s;
-  const ref = parseRef(c.version.ref);
   return (
     <li className="flex flex-col gap-0.5 border-b border-l-2 border-line/60 border-l-warn bg-raised px-3 py-2 text-sm">
-      {ref ? (
-        <Link
-          to="/r/$cluster/$group/$resource/$namespace/$name"
-          params={paramsOf(ref)}
-          search={{ tab: "history", v: c.version.id }}
-          className="font-medium break-all text-accent hover:underline"
-        >
-          {c.kind} {c.name}
-        </Link>
-      ) : (
-        <span className="font-medium">
-          {c.kind} {c.name}
-        </span>
-      )}
+      <ChangedObject change={c} />
       <span className="break-words">{c.summary}</span>
       <Suspicion suspect={s} />
       <span className="text-xs text-muted">
