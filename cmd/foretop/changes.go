@@ -79,40 +79,16 @@ on, of what leads to them, and of the same application and namespace, from --sin
 			if output.streams() {
 				return h.export(cmd, span.export("changes", vars, output.format, columns), &scope)
 			}
+			f := happenings[*change]{
+				fetch:   func(vars map[string]any) (*stretch[*change], error) { return h.changes(cmd.Context(), vars) },
+				id:      func(c *change) string { return c.Version.Ref + " " + c.Version.ID },
+				at:      func(c *change) *time.Time { return c.Version.ObservedAt },
+				columns: changeColumns, row: changeRow, name: func(c *change) string { return c.Version.Ref },
+			}
 			if watch {
-				f := follower[*change]{
-					fetch: func(vars map[string]any) (*stretch[*change], error) { return h.changes(cmd.Context(), vars) },
-					id:    func(c *change) string { return c.Version.Ref + " " + c.Version.ID },
-					at:    func(c *change) *time.Time { return c.Version.ObservedAt },
-					print: inTurn(cmd, &output, changeColumns, changeRow, func(c *change) string { return c.Version.Ref }),
-				}
-				return f.run(cmd, &span, vars)
+				return f.follow(cmd, &output, &span, vars)
 			}
-			s, err := h.changes(cmd.Context(), vars)
-			if err != nil {
-				return err
-			}
-			list := s.list
-			out := cmd.OutOrStdout()
-			switch {
-			case output.format == "name", output.format == "ref":
-				for _, c := range list {
-					fmt.Fprintln(out, c.Version.Ref)
-				}
-			case !output.table():
-				err = output.document(out, map[string]any{"items": list})
-			case len(list) > 0:
-				var rows [][]string
-				for _, c := range list {
-					rows = append(rows, changeRow(c))
-				}
-				err = output.grid(out, changeColumns, rows)
-			}
-			if err != nil {
-				return err
-			}
-			span.shown(cmd, len(list), s.more, &s.coverage)
-			return scope.check(&s.coverage)
+			return f.list(cmd, &output, &span, &scope, vars)
 		},
 		ValidArgsFunction: completeQuery(&conn, &scope),
 	}

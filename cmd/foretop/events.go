@@ -72,40 +72,16 @@ func eventsCommand() *cobra.Command {
 			if output.streams() {
 				return h.export(cmd, span.export("events", vars, output.format, columns), &scope)
 			}
+			f := happenings[*event]{
+				fetch:   func(vars map[string]any) (*stretch[*event], error) { return h.events(cmd.Context(), vars) },
+				id:      func(e *event) string { return fmt.Sprintf("%s %s %d", e.Cluster, e.UID, e.Count) },
+				at:      func(e *event) *time.Time { return e.LastAt },
+				columns: eventColumns, row: func(e *event) []string { return eventRow(e, output.wide()) }, name: func(e *event) string { return "event/" + e.UID },
+			}
 			if watch {
-				f := follower[*event]{
-					fetch: func(vars map[string]any) (*stretch[*event], error) { return h.events(cmd.Context(), vars) },
-					id:    func(e *event) string { return fmt.Sprintf("%s %s %d", e.Cluster, e.UID, e.Count) },
-					at:    func(e *event) *time.Time { return e.LastAt },
-					print: inTurn(cmd, &output, eventColumns, func(e *event) []string { return eventRow(e, output.wide()) }, func(e *event) string { return "event/" + e.UID }),
-				}
-				return f.run(cmd, &span, vars)
+				return f.follow(cmd, &output, &span, vars)
 			}
-			s, err := h.events(cmd.Context(), vars)
-			if err != nil {
-				return err
-			}
-			list := s.list
-			out := cmd.OutOrStdout()
-			switch {
-			case output.format == "name":
-				for _, e := range list {
-					fmt.Fprintln(out, "event/"+e.UID)
-				}
-			case !output.table():
-				err = output.document(out, map[string]any{"items": list})
-			case len(list) > 0:
-				var rows [][]string
-				for _, e := range list {
-					rows = append(rows, eventRow(e, output.wide()))
-				}
-				err = output.grid(out, eventColumns, rows)
-			}
-			if err != nil {
-				return err
-			}
-			span.shown(cmd, len(list), s.more, &s.coverage)
-			return scope.check(&s.coverage)
+			return f.list(cmd, &output, &span, &scope, vars)
 		},
 		ValidArgsFunction: completeQuery(&conn, &scope),
 	}

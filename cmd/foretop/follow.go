@@ -17,12 +17,42 @@ type stretch[T any] struct {
 	coverage coverage
 }
 
-// follower prints what happens as it becomes known: what the stretch holds first, oldest first, then what is new.
-type follower[T any] struct {
-	fetch func(vars map[string]any) (*stretch[T], error)
-	id    func(T) string
-	at    func(T) *time.Time
-	print func([]T) error
+// happenings are things of a stretch of time and how they are printed.
+type happenings[T any] struct {
+	fetch   func(vars map[string]any) (*stretch[T], error)
+	id      func(T) string
+	at      func(T) *time.Time
+	columns []column
+	row     func(T) []string
+	name    func(T) string // of -o name and ref
+}
+
+// list prints what the stretch holds, newest first.
+func (f *happenings[T]) list(cmd *cobra.Command, output *outputFlags, span *spanFlags, scope *scopeFlags, vars map[string]any) error {
+	s, err := f.fetch(vars)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	switch {
+	case output.format == "name", output.format == "ref":
+		for _, x := range s.list {
+			fmt.Fprintln(out, f.name(x))
+		}
+	case !output.table():
+		err = output.document(out, map[string]any{"items": s.list})
+	case len(s.list) > 0:
+		var rows [][]string
+		for _, x := range s.list {
+			rows = append(rows, f.row(x))
+		}
+		err = output.grid(out, f.columns, rows)
+	}
+	if err != nil {
+		return err
+	}
+	span.shown(cmd, len(s.list), s.more, &s.coverage)
+	return scope.check(&s.coverage)
 }
 
 const (
@@ -32,13 +62,15 @@ const (
 	followAgain = time.Minute
 )
 
-func (f *follower[T]) run(cmd *cobra.Command, span *spanFlags, vars map[string]any) error {
+// follow prints things as they become known: what the stretch holds first, oldest first, then what is new.
+func (f *happenings[T]) follow(cmd *cobra.Command, output *outputFlags, span *spanFlags, vars map[string]any) error {
 	if span.until != "" {
 		return usageError{errors.New("what is to come has no --until: leave out that or --watch")}
 	}
 	seen := map[string]time.Time{}
 	begin, _ := vars["from"].(time.Time)
 	newest := begin
+	printed := inTurn(cmd, output, f.columns, f.row, f.name)
 	take := func(s *stretch[T]) error {
 		var fresh []T
 		for _, x := range slices.Backward(s.list) {
@@ -57,7 +89,7 @@ func (f *follower[T]) run(cmd *cobra.Command, span *spanFlags, vars map[string]a
 			fresh = append(fresh, x)
 		}
 		maps.DeleteFunc(seen, func(_ string, at time.Time) bool { return at.Before(newest.Add(-2 * followAgain)) })
-		return f.print(fresh)
+		return printed(fresh)
 	}
 	first, err := f.fetch(vars)
 	if err != nil {

@@ -97,15 +97,15 @@ Several arguments are one query. The table goes to standard output, coverage to 
 			if err != nil {
 				return err
 			}
-			shown := len(r.Nodes)
+			summary := fmt.Sprintf("%d of %d shown · ", len(r.Nodes), r.Total)
 			switch {
 			case count:
-				shown = 0
+				summary = ""
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), r.Total)
 			case len(facets) > 0 && output.table():
 				err = printFacets(cmd, r, &output)
 			case want.groups:
-				shown = 0
+				summary = fmt.Sprintf("%d match in %d groups · ", r.Total, len(r.Groups))
 				err = printGroups(cmd, query, r, &output)
 			default:
 				err = output.print(cmd.OutOrStdout(), answered{list: r.Nodes, more: r.Total - len(r.Nodes), coverage: &r.Coverage}, func() error {
@@ -118,11 +118,7 @@ Several arguments are one query. The table goes to standard output, coverage to 
 			if err != nil {
 				return err
 			}
-			if want.groups && !count {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%d match in %d groups · %s\n", r.Total, len(r.Groups), r.Coverage.String())
-			} else {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d shown · %s\n", shown, r.Total, r.Coverage.String())
-			}
+			fmt.Fprintln(cmd.ErrOrStderr(), summary+r.Coverage.String())
 			if err := scope.check(&r.Coverage); err != nil {
 				return err
 			}
