@@ -189,7 +189,6 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 // the ledger's claim included. Of events, which are not in history, nothing is lost either: until its batch is
 // acknowledged a collector holds an event, and after it the API server serves it again to the next stream.
 func build(group []*pending) [][]insert {
-	history, current := &versionColumns{history: true}, &versionColumns{}
 	events, states, ledger := &eventColumns{}, &stateColumns{}, &ledgerColumns{}
 	last := map[objectKey]uint64{} // newest version of each object: resources needs no older ones
 	for _, p := range group {
@@ -197,11 +196,11 @@ func build(group []*pending) [][]insert {
 			last[objectKey{p.session.cluster, v.gr, v.at}] = v.ver
 		}
 	}
-	for _, v := range inOrder(group) {
-		history.add(v.cluster, v.version)
-		if last[objectKey{v.cluster, v.gr, v.at}] == v.ver {
-			current.add(v.cluster, v.version)
-		}
+	versions := inOrder(group)
+	newest := slices.DeleteFunc(slices.Clone(versions), func(v versionOf) bool { return last[objectKey{v.cluster, v.gr, v.at}] != v.ver })
+	history, current := versionColumns(versions)
+	if len(newest) < len(versions) {
+		_, current = versionColumns(newest)
 	}
 	now := time.Now().UTC()
 	for _, p := range group {
@@ -225,9 +224,9 @@ func build(group []*pending) [][]insert {
 	}
 	var stages [][]insert
 	for _, tables := range [][]insert{
-		{{"resource_history", len(history.cluster), history.columns()}},
+		{{"resource_history", len(versions), history}},
 		{
-			{"resources", len(current.cluster), current.columns()},
+			{"resources", len(newest), current},
 			{"events", len(events.cluster), events.columns()},
 			{"resource_states", len(states.cluster), states.columns()},
 			{"ingest_ledger", len(ledger.cluster), ledger.columns()},

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
 )
 
@@ -13,7 +14,7 @@ func TestThePastIsKeptAsLongAsIsSaid(t *testing.T) {
 	const day = 24 * time.Hour
 	h.retention = Retention{Default: 30 * day, Kinds: map[string]time.Duration{"pods": 7 * day, "deployments.apps": 90 * day, "deployments": day, "configmaps": 0}}
 	ver := uint64(0)
-	history, current := &versionColumns{history: true}, &versionColumns{}
+	var versions []versionOf
 	// lives writes versions of an object that are so many days old; a negative age is its end.
 	lives := func(group, resource, object string, ages ...int) {
 		for _, age := range ages {
@@ -23,8 +24,7 @@ func TestThePastIsKeptAsLongAsIsSaid(t *testing.T) {
 			if age < 0 {
 				v.op, v.deletedAt = "delete", v.observedAt
 			}
-			history.add(zone1, v)
-			current.add(zone1, v)
+			versions = append(versions, versionOf{zone1, v})
 		}
 	}
 	lives("", "services", "replaced", 100, 60, 40, 20, 10)
@@ -37,8 +37,9 @@ func TestThePastIsKeptAsLongAsIsSaid(t *testing.T) {
 	lives("apps", "deployments", "narrower-name", 200, 100, 80, 10)
 	lives("other.io", "deployments", "wider-name", 100, 10, 2, 0)
 	lives("", "configmaps", "for-ever", 1000, 500, -400)
-	for table, c := range map[string]*versionColumns{"resource_history": history, "resources": current} {
-		if err := h.db.Insert(t.Context(), table, c.columns(), ""); err != nil {
+	history, current := versionColumns(versions)
+	for table, c := range map[string][]clickhouse.Column{"resource_history": history, "resources": current} {
+		if err := h.db.Insert(t.Context(), table, c, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -59,11 +60,12 @@ func TestThePastIsKeptAsLongAsIsSaid(t *testing.T) {
 
 func TestNothingIsDeletedWhenEverythingIsKept(t *testing.T) {
 	h := newHub(t)
-	c := &versionColumns{history: true}
+	var versions []versionOf
 	for ver := range uint64(3) {
-		c.add(zone1, &version{gr: kube.GroupResource{Resource: "pods"}, at: name{"shop", "a"}, ver: ver + 1, op: "update", text: "{}", observedAt: time.Now().Add(-20 * 365 * 24 * time.Hour)})
+		versions = append(versions, versionOf{zone1, &version{gr: kube.GroupResource{Resource: "pods"}, at: name{"shop", "a"}, ver: ver + 1, op: "update", text: "{}", observedAt: time.Now().Add(-20 * 365 * 24 * time.Hour)}})
 	}
-	if err := h.db.Insert(t.Context(), "resource_history", c.columns(), ""); err != nil {
+	history, _ := versionColumns(versions)
+	if err := h.db.Insert(t.Context(), "resource_history", history, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.expire(t.Context(), time.Now()); err != nil {

@@ -1,6 +1,7 @@
 package aggregator
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -63,121 +64,81 @@ func someMap(m map[string]string) map[string]string {
 	return m
 }
 
-// versionColumns are the columns of resources, in the table's order; the history flag adds those of resource_history.
-type versionColumns struct {
-	history                                     bool
-	cluster, group, resource, namespace, name   []string
-	ver, previous                               []uint64
-	op                                          []string
-	meaningful, deleted                         []uint8
-	apiVersion, kind, uid, resourceVersion      []string
-	generation                                  []int64
-	observedAt, createdAt, changedAt, deletedAt []time.Time
-	labels, annotations                         []map[string]string
-	app, status, health, ready                  []string
-	reasons, images                             [][]string
-	node                                        []string
-	replicas, readyReplicas, restarts           []int64
-	ownerUIDs, ownerRefs                        [][]string
-	conditions                                  []map[string]string
-	containers, ips                             [][]string
-	serviceAccount                              []string
-	uses, traits, tokens                        [][]string
-	changedBy, lastChangedBy                    []string
-	changedPaths, lastChangedPaths              [][]string
-	digest, object                              []string
-	derived                                     []uint16
+// columnOf makes a column of what f says of each version.
+func columnOf[T any](name string, rows []versionOf, f func(v *version) T) clickhouse.Column {
+	values := make([]T, len(rows))
+	for i := range rows {
+		values[i] = f(rows[i].version)
+	}
+	return clickhouse.Column{Name: name, Values: clickhouse.Share(values)}
 }
 
-func (c *versionColumns) add(cluster string, v *version) {
-	s := &v.summary
-	c.cluster = append(c.cluster, cluster)
-	c.group = append(c.group, v.gr.Group)
-	c.resource = append(c.resource, v.gr.Resource)
-	c.namespace = append(c.namespace, v.at.namespace)
-	c.name = append(c.name, v.at.name)
-	c.ver = append(c.ver, v.ver)
-	c.deleted = append(c.deleted, flag(!v.deletedAt.IsZero()))
-	c.apiVersion = append(c.apiVersion, v.apiVersion)
-	c.kind = append(c.kind, v.kind)
-	c.uid = append(c.uid, v.now.uid)
-	c.resourceVersion = append(c.resourceVersion, v.now.resourceVersion)
-	c.generation = append(c.generation, s.Generation)
-	c.observedAt = append(c.observedAt, v.observedAt)
-	c.createdAt = append(c.createdAt, moment(s.CreatedAt))
-	c.changedAt = append(c.changedAt, moment(v.now.changedAt))
-	c.deletedAt = append(c.deletedAt, moment(v.deletedAt))
-	c.labels = append(c.labels, someMap(s.Labels))
-	c.annotations = append(c.annotations, someMap(s.Annotations))
-	c.app = append(c.app, s.App)
-	c.status = append(c.status, s.Status)
-	c.health = append(c.health, string(s.Health))
-	c.ready = append(c.ready, s.Ready)
-	c.reasons = append(c.reasons, some(s.Reasons))
-	c.images = append(c.images, some(s.Images))
-	c.node = append(c.node, s.Node)
-	c.replicas = append(c.replicas, s.Replicas)
-	c.readyReplicas = append(c.readyReplicas, s.ReadyReplicas)
-	c.restarts = append(c.restarts, s.Restarts)
-	c.ownerUIDs = append(c.ownerUIDs, some(s.OwnerUIDs))
-	c.ownerRefs = append(c.ownerRefs, some(s.OwnerRefs))
-	c.conditions = append(c.conditions, someMap(s.Conditions))
-	c.containers = append(c.containers, some(s.Containers))
-	c.ips = append(c.ips, some(s.IPs))
-	c.serviceAccount = append(c.serviceAccount, s.ServiceAccount)
-	c.uses = append(c.uses, some(s.Uses))
-	c.traits = append(c.traits, some(s.Traits))
-	c.tokens = append(c.tokens, some(s.Tokens))
-	c.digest = append(c.digest, v.now.digest)
-	c.derived = append(c.derived, v.now.derived)
-	if c.history {
-		c.op = append(c.op, v.op)
-		c.meaningful = append(c.meaningful, flag(v.meaningful))
-		c.previous = append(c.previous, v.previous)
-		c.changedBy = append(c.changedBy, v.by)
-		c.changedPaths = append(c.changedPaths, some(v.paths))
-		c.lastChangedBy = append(c.lastChangedBy, v.now.changedBy)
-		c.lastChangedPaths = append(c.lastChangedPaths, some(v.now.changedPaths))
-		c.object = append(c.object, v.text)
-	} else {
-		c.changedBy = append(c.changedBy, v.now.changedBy)
-		c.changedPaths = append(c.changedPaths, some(v.now.changedPaths))
+// versionColumns are rows as resource_history and resources have them. Most columns are the same.
+func versionColumns(rows []versionOf) (history, current []clickhouse.Column) {
+	clusters := make([]string, len(rows))
+	for i := range rows {
+		clusters[i] = rows[i].cluster
 	}
-}
-
-func (c *versionColumns) columns() []clickhouse.Column {
-	columns := []clickhouse.Column{
-		{Name: "cluster", Values: c.cluster}, {Name: "api_group", Values: c.group}, {Name: "resource", Values: c.resource},
-		{Name: "namespace", Values: c.namespace}, {Name: "name", Values: c.name}, {Name: "ver", Values: c.ver},
-		{Name: "deleted", Values: c.deleted}, {Name: "api_version", Values: c.apiVersion}, {Name: "kind", Values: c.kind},
-		{Name: "uid", Values: c.uid}, {Name: "resource_version", Values: c.resourceVersion}, {Name: "generation", Values: c.generation},
-		{Name: "observed_at", Values: c.observedAt}, {Name: "created_at", Values: c.createdAt}, {Name: "changed_at", Values: c.changedAt},
-		{Name: "deleted_at", Values: c.deletedAt}, {Name: "labels", Values: c.labels}, {Name: "annotations", Values: c.annotations},
-		{Name: "app", Values: c.app}, {Name: "status", Values: c.status}, {Name: "health", Values: c.health}, {Name: "ready", Values: c.ready},
-		{Name: "reasons", Values: c.reasons}, {Name: "images", Values: c.images}, {Name: "node", Values: c.node},
-		{Name: "replicas", Values: c.replicas}, {Name: "ready_replicas", Values: c.readyReplicas}, {Name: "restarts", Values: c.restarts},
-		{Name: "owner_uids", Values: c.ownerUIDs}, {Name: "owner_refs", Values: c.ownerRefs},
-		{Name: "conditions", Values: c.conditions}, {Name: "containers", Values: c.containers}, {Name: "ips", Values: c.ips},
-		{Name: "service_account", Values: c.serviceAccount}, {Name: "uses", Values: c.uses}, {Name: "traits", Values: c.traits},
-		{Name: "tokens", Values: c.tokens}, {Name: "changed_by", Values: c.changedBy}, {Name: "changed_paths", Values: c.changedPaths},
-		{Name: "digest", Values: c.digest}, {Name: "derived", Values: c.derived},
+	both := []clickhouse.Column{
+		{Name: "cluster", Values: clickhouse.Share(clusters)},
+		columnOf("api_group", rows, func(v *version) string { return v.gr.Group }),
+		columnOf("resource", rows, func(v *version) string { return v.gr.Resource }),
+		columnOf("namespace", rows, func(v *version) string { return v.at.namespace }),
+		columnOf("name", rows, func(v *version) string { return v.at.name }),
+		columnOf("ver", rows, func(v *version) uint64 { return v.ver }),
+		columnOf("deleted", rows, func(v *version) uint8 { return flag(!v.deletedAt.IsZero()) }),
+		columnOf("api_version", rows, func(v *version) string { return v.apiVersion }),
+		columnOf("kind", rows, func(v *version) string { return v.kind }),
+		columnOf("uid", rows, func(v *version) string { return v.now.uid }),
+		columnOf("resource_version", rows, func(v *version) string { return v.now.resourceVersion }),
+		columnOf("generation", rows, func(v *version) int64 { return v.summary.Generation }),
+		columnOf("observed_at", rows, func(v *version) time.Time { return v.observedAt }),
+		columnOf("created_at", rows, func(v *version) time.Time { return moment(v.summary.CreatedAt) }),
+		columnOf("changed_at", rows, func(v *version) time.Time { return moment(v.now.changedAt) }),
+		columnOf("deleted_at", rows, func(v *version) time.Time { return moment(v.deletedAt) }),
+		columnOf("labels", rows, func(v *version) map[string]string { return someMap(v.summary.Labels) }),
+		columnOf("annotations", rows, func(v *version) map[string]string { return someMap(v.summary.Annotations) }),
+		columnOf("app", rows, func(v *version) string { return v.summary.App }),
+		columnOf("status", rows, func(v *version) string { return v.summary.Status }),
+		columnOf("health", rows, func(v *version) string { return string(v.summary.Health) }),
+		columnOf("ready", rows, func(v *version) string { return v.summary.Ready }),
+		columnOf("reasons", rows, func(v *version) []string { return some(v.summary.Reasons) }),
+		columnOf("images", rows, func(v *version) []string { return some(v.summary.Images) }),
+		columnOf("node", rows, func(v *version) string { return v.summary.Node }),
+		columnOf("replicas", rows, func(v *version) int64 { return v.summary.Replicas }),
+		columnOf("ready_replicas", rows, func(v *version) int64 { return v.summary.ReadyReplicas }),
+		columnOf("restarts", rows, func(v *version) int64 { return v.summary.Restarts }),
+		columnOf("owner_uids", rows, func(v *version) []string { return some(v.summary.OwnerUIDs) }),
+		columnOf("owner_refs", rows, func(v *version) []string { return some(v.summary.OwnerRefs) }),
+		columnOf("conditions", rows, func(v *version) map[string]string { return someMap(v.summary.Conditions) }),
+		columnOf("containers", rows, func(v *version) []string { return some(v.summary.Containers) }),
+		columnOf("ips", rows, func(v *version) []string { return some(v.summary.IPs) }),
+		columnOf("service_account", rows, func(v *version) string { return v.summary.ServiceAccount }),
+		columnOf("uses", rows, func(v *version) []string { return some(v.summary.Uses) }),
+		columnOf("traits", rows, func(v *version) []string { return some(v.summary.Traits) }),
+		columnOf("tokens", rows, func(v *version) []string { return some(v.summary.Tokens) }),
+		columnOf("digest", rows, func(v *version) string { return v.now.digest }),
+		columnOf("derived", rows, func(v *version) uint16 { return v.now.derived }),
 	}
-	if c.history {
-		columns = append(columns, clickhouse.Column{Name: "op", Values: c.op}, clickhouse.Column{Name: "meaningful", Values: c.meaningful},
-			clickhouse.Column{Name: "previous_ver", Values: c.previous}, clickhouse.Column{Name: "last_changed_by", Values: c.lastChangedBy},
-			clickhouse.Column{Name: "last_changed_paths", Values: c.lastChangedPaths}, clickhouse.Column{Name: "object", Values: c.object})
-	}
-	return columns
+	by := columnOf("last_changed_by", rows, func(v *version) string { return v.now.changedBy })
+	paths := columnOf("last_changed_paths", rows, func(v *version) []string { return some(v.now.changedPaths) })
+	history = append(slices.Clip(both), by, paths,
+		columnOf("op", rows, func(v *version) string { return v.op }),
+		columnOf("meaningful", rows, func(v *version) uint8 { return flag(v.meaningful) }),
+		columnOf("previous_ver", rows, func(v *version) uint64 { return v.previous }),
+		columnOf("changed_by", rows, func(v *version) string { return v.by }),
+		columnOf("changed_paths", rows, func(v *version) []string { return some(v.paths) }),
+		columnOf("object", rows, func(v *version) string { return v.text }))
+	by.Name, paths.Name = "changed_by", "changed_paths"
+	return history, append(slices.Clip(both), by, paths)
 }
 
 // resourceColumns lists the columns of resources, and what they are in resource_history.
 var resourceColumns, asHistoryHasThem = func() (string, string) {
+	history, current := versionColumns(nil)
 	var names, as []string
-	for _, c := range (&versionColumns{}).columns() {
-		names, as = append(names, c.Name), append(as, map[string]string{"changed_by": "last_changed_by", "changed_paths": "last_changed_paths"}[c.Name])
-		if n := len(as) - 1; as[n] == "" {
-			as[n] = c.Name
-		}
+	for i, c := range current {
+		names, as = append(names, c.Name), append(as, history[i].Name)
 	}
 	return strings.Join(names, ", "), strings.Join(as, ", ")
 }()

@@ -17,10 +17,30 @@ import (
 )
 
 // Column is one column of rows to insert: a slice with one value per row, typed as clickhouse-go takes it
-// ([]string, []uint64, []time.Time, [][]string, []map[string]string, ...).
+// ([]string, []uint64, []time.Time, [][]string, []map[string]string, ...), or Shared.
 type Column struct {
 	Name   string
 	Values any
+}
+
+// Shared are the values of a column that goes into several tables: those that have it in the same type share its encoded
+// form.
+type Shared struct {
+	values any
+
+	mu    sync.Mutex
+	kind  string // of the first table
+	bytes []byte // as it has them
+}
+
+// Share makes values shared.
+func Share(values any) *Shared { return &Shared{values: values} }
+
+func (c *Column) values() any {
+	if s, ok := c.Values.(*Shared); ok {
+		return s.values
+	}
+	return c.Values
 }
 
 // Insert writes rows and returns when they are durable. Rows inserted again with the same token and content are
@@ -58,9 +78,9 @@ var schemaChanged = map[int]bool{8: true, 10: true, 16: true, 33: true, 44: true
 func countRows(table string, columns []Column) (int, error) {
 	rows := -1
 	for _, c := range columns {
-		v := reflect.ValueOf(c.Values)
+		v := reflect.ValueOf(c.values())
 		if v.Kind() != reflect.Slice {
-			return 0, fmt.Errorf("insert into %s: column %s is a %T, not a slice", table, c.Name, c.Values)
+			return 0, fmt.Errorf("insert into %s: column %s is a %T, not a slice", table, c.Name, c.values())
 		}
 		if rows >= 0 && v.Len() != rows {
 			return 0, fmt.Errorf("insert into %s: column %s has %d values and %s has %d", table, c.Name, v.Len(), columns[0].Name, rows)
@@ -106,18 +126,38 @@ func (db *DB) insertOnce(ctx context.Context, table string, columns []Column, to
 	}
 	defer batch.Close()
 	for i, c := range columns {
-		if err := batch.Column(i).Append(c.Values); err != nil {
+		if err := batch.Column(i).Append(c.values()); err != nil {
 			return fmt.Errorf("column %s of type %s: %w", c.Name, known[i].Type, err)
 		}
 	}
 	return batch.Send()
 }
 
-// blocks are used again: a block of a commit holds megabytes.
-var blocks = sync.Pool{New: func() any { return &block{} }}
+// blocks are used again: a block of a commit holds megabytes. A sync.Pool would lose them between two commits.
+var blocks = make(chan *block, 2)
+
+func newBlock() *block {
+	select {
+	case b := <-blocks:
+		return b
+	default:
+		return &block{}
+	}
+}
+
+func (b *block) release() {
+	clear(b.bulky)
+	if cap(b.bytes) > keptBlock {
+		return
+	}
+	select {
+	case blocks <- b:
+	default:
+	}
+}
 
 // keptBlock is up to how many bytes a block may have to be used again.
-const keptBlock = 32 << 20
+const keptBlock = 16 << 20
 
 // insertNative writes rows to the embedded engine as they are. done is false for types that it does not know.
 func (db *DB) insertNative(ctx context.Context, statement string, settings ch.Settings, types []ch.ColumnNameAndType, columns []Column) (done bool, err error) {
@@ -128,15 +168,10 @@ func (db *DB) insertNative(ctx context.Context, statement string, settings ch.Se
 			return false, nil
 		}
 	}
-	b := blocks.Get().(*block)
-	defer func() {
-		if cap(b.bytes) <= keptBlock {
-			blocks.Put(b)
-		}
-	}()
-	b.begin(len(columns), reflect.ValueOf(columns[0].Values).Len())
+	b := newBlock()
+	b.begin(len(columns), reflect.ValueOf(columns[0].values()).Len())
 	for i, c := range columns {
-		if err := b.column(c.Name, &kinds[i], c.Values); err != nil {
+		if err := b.put(&c, &kinds[i]); err != nil {
 			return true, err
 		}
 	}
@@ -144,10 +179,12 @@ func (db *DB) insertNative(ctx context.Context, statement string, settings ch.Se
 	for name, value := range settings {
 		q.Set(name, fmt.Sprint(value))
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/?"+q.Encode(), bytes.NewReader(b.bytes))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/?"+q.Encode(), b.reader())
 	if err != nil {
 		return true, err
 	}
+	r.ContentLength = b.size()
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(b.reader()), nil } // for a connection that had ended
 	answer, err := db.native.Do(r)
 	if err != nil {
 		return true, err
@@ -157,7 +194,34 @@ func (db *DB) insertNative(ctx context.Context, statement string, settings ch.Se
 	if answer.StatusCode != http.StatusOK {
 		return true, exception(answer.Header.Get("X-ClickHouse-Exception-Code"), string(text))
 	}
+	if err == nil {
+		b.release() // it was read to its end: after an error it may still be read
+	}
 	return true, err
+}
+
+// put writes a column, one that is shared as it was written before.
+func (b *block) put(c *Column, k *kind) error {
+	b.text(c.Name)
+	b.text(k.name)
+	s, ok := c.Values.(*Shared)
+	if !ok {
+		return b.column(c.Name, k, c.Values)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kind == k.name {
+		b.bytes = append(b.bytes, s.bytes...)
+		return nil
+	}
+	from, bulky := len(b.bytes), len(b.bulky)
+	if err := b.column(c.Name, k, s.values); err != nil {
+		return err
+	}
+	if s.kind == "" && len(b.bulky) == bulky {
+		s.kind, s.bytes = k.name, bytes.Clone(b.bytes[from:])
+	}
+	return nil
 }
 
 // columnTypes reads a table's columns once.

@@ -3,6 +3,8 @@ package clickhouse
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
+	"math/bits"
 	"regexp"
 	"slices"
 	"strconv"
@@ -95,14 +97,81 @@ func kindOf(name string) (k kind, ok bool) {
 // block encodes rows.
 type block struct {
 	bytes  []byte
+	bulky  []bulky
 	places map[string]uint32 // of the dictionary being written
 	index  []uint32
 }
 
+// bulky are texts that stand at a place of the block's bytes. They are not copied into it, since some are the JSON of
+// thousands of objects.
+type bulky struct {
+	at    int
+	texts []string
+}
+
+// bulkyFrom is how long texts are, on average, that are not copied.
+const bulkyFrom = 512
+
 // begin writes what comes before the columns.
 func (b *block) begin(columns, rows int) {
-	b.bytes = binary.AppendUvarint(b.bytes[:0], uint64(columns))
+	b.bytes, b.bulky = binary.AppendUvarint(b.bytes[:0], uint64(columns)), b.bulky[:0]
 	b.bytes = binary.AppendUvarint(b.bytes, uint64(rows))
+}
+
+// size is how many bytes reader reads.
+func (b *block) size() int64 {
+	n := len(b.bytes)
+	for _, part := range b.bulky {
+		for _, s := range part.texts {
+			n += len(s) + (bits.Len(uint(len(s))|1)+6)/7
+		}
+	}
+	return int64(n)
+}
+
+// reader reads the block from its beginning. The block must not change meanwhile.
+func (b *block) reader() io.Reader { return &blockReader{b: b} }
+
+type blockReader struct {
+	b          *block
+	at         int // of the bytes
+	part, text int // the next bulky text
+	head       [binary.MaxVarintLen64]byte
+	length     []byte // of the text that is being read, what is left of it
+	rest       string // and of the text
+}
+
+func (r *blockReader) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		switch {
+		case len(r.length) > 0:
+			c := copy(p[n:], r.length)
+			n, r.length = n+c, r.length[c:]
+			continue
+		case r.rest != "":
+			c := copy(p[n:], r.rest)
+			n, r.rest = n+c, r.rest[c:]
+			continue
+		}
+		to := len(r.b.bytes)
+		if r.part < len(r.b.bulky) {
+			to = r.b.bulky[r.part].at
+		}
+		switch {
+		case r.at < to:
+			c := copy(p[n:], r.b.bytes[r.at:to])
+			n, r.at = n+c, r.at+c
+		case r.part == len(r.b.bulky):
+			return n, io.EOF
+		case r.text == len(r.b.bulky[r.part].texts):
+			r.part, r.text = r.part+1, 0
+		default:
+			r.rest = r.b.bulky[r.part].texts[r.text]
+			r.text++
+			r.length = r.head[:binary.PutUvarint(r.head[:], uint64(len(r.rest)))]
+		}
+	}
+	return n, nil
 }
 
 func (b *block) text(s string) {
@@ -112,16 +181,18 @@ func (b *block) text(s string) {
 
 func (b *block) number(n uint64) { b.bytes = binary.LittleEndian.AppendUint64(b.bytes, n) }
 
-// column writes one column. Its error says which values do not fit.
+// column writes the values of one column. Its error says which do not fit.
 func (b *block) column(name string, k *kind, values any) error {
-	b.text(name)
-	b.text(k.name)
 	wrong := fmt.Errorf("column %s of type %s cannot be written from %T", name, k.name, values)
 	switch v := values.(type) {
 	case []string:
 		switch k.of {
 		case texts:
 			b.prefix(k.low)
+			if !k.low && areBulky(v) {
+				b.bulky = append(b.bulky, bulky{len(b.bytes), v})
+				return nil
+			}
 			b.elements(k.low, slices.Values(v))
 		case words:
 			for _, w := range v {
@@ -206,6 +277,14 @@ func (b *block) column(name string, k *kind, values any) error {
 		return wrong
 	}
 	return nil
+}
+
+func areBulky(texts []string) bool {
+	n := 0
+	for _, s := range texts {
+		n += len(s)
+	}
+	return n >= len(texts)*bulkyFrom
 }
 
 // pairs writes maps: their ends, all keys, all values. Keys are sorted, so that the same rows are the same bytes.

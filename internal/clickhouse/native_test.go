@@ -2,6 +2,7 @@ package clickhouse_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,5 +51,45 @@ func TestAValueOfAnotherTypeIsRefusedByName(t *testing.T) {
 	err = db.Insert(t.Context(), "resource_history", []clickhouse.Column{{"name", []string{"a"}}, {"op", []string{"replace"}}}, "")
 	if err == nil || !strings.Contains(err.Error(), `"replace"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The engine reads as many bytes as it was told of, and texts that are not copied into the block arrive as the others.
+func TestTextsOfEveryLengthArriveWhole(t *testing.T) {
+	db := clickhousetest.Open(t)
+	clickhousetest.Exec(t, db, "CREATE TABLE "+db.Table("l")+` (n UInt64, s String, z String) ENGINE = MergeTree ORDER BY n`)
+	n, s := []uint64{}, []string{}
+	for _, length := range []int{0, 1, 127, 128, 16383, 16384, 2097151, 2097152, 0, 5 << 20} {
+		n, s = append(n, uint64(length)), append(s, strings.Repeat("x", length))
+	}
+	for _, token := range []string{"a", "b"} { // the second block is made in the room of the first
+		if err := db.Insert(t.Context(), "l", []clickhouse.Column{{"n", n}, {"s", s}, {"z", s}}, token); err != nil {
+			t.Fatal(err)
+		}
+		slices.Reverse(n)
+		slices.Reverse(s)
+	}
+	if got := clickhousetest.Value[uint64](t, db, "SELECT countIf(length(s) = n AND s = z AND replaceAll(s, 'x', '') = '') FROM "+db.Table("l"), nil); got != uint64(2*len(s)) {
+		t.Errorf("%d of %d rows are right", got, 2*len(s))
+	}
+}
+
+func TestSharedColumnsArriveInEveryTable(t *testing.T) {
+	db := clickhousetest.Open(t)
+	text, list := clickhouse.Share([]string{"a", "b", "a"}), clickhouse.Share([][]string{{"x"}, {}, {"y", "x"}})
+	bulky := clickhouse.Share([]string{strings.Repeat("b", 3000), "", "c"})
+	for i, types := range [][3]string{
+		{"LowCardinality(String)", "Array(String)", "String"}, {"LowCardinality(String)", "Array(String)", "String"}, {"String", "Array(LowCardinality(String))", "String"},
+	} {
+		table := fmt.Sprint("t", i)
+		clickhousetest.Exec(t, db, "CREATE TABLE "+db.Table(table)+" (n UInt64, text "+types[0]+", other "+types[0]+", list "+types[1]+", bulky "+types[2]+") ENGINE = MergeTree ORDER BY n")
+		err := db.Insert(t.Context(), table, []clickhouse.Column{{"n", []uint64{1, 2, 3}}, {"text", text}, {"other", text}, {"list", list}, {"bulky", bulky}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := clickhousetest.Value[string](t, db, "SELECT arrayStringConcat(groupArray(concat(text, other, toString(list), toString(length(bulky)))), ' ') FROM (SELECT * FROM "+db.Table(table)+" ORDER BY n)", nil)
+		if want := "aa['x']3000 bb[]0 aa['y','x']1"; got != want {
+			t.Errorf("%s holds %s, want %s", table, got, want)
+		}
 	}
 }
