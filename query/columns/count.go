@@ -178,6 +178,28 @@ func (v *View) Texts(set Set, column string, most int) (counts []Count, distinct
 	return counts, distinct
 }
 
+// NamesThatBegin are the first names of a set's rows, in lower case, that begin with a prefix, in order, each with how
+// many rows have it.
+func (v *View) NamesThatBegin(set Set, prefix string, most int) (names []Count) {
+	set.Each(func(row uint32) {
+		name := v.names.at(row)
+		if v.odd.Has(row) {
+			name = strings.ToLower(name)
+		}
+		if !strings.HasPrefix(name, prefix) || len(names) == most && name > names[most-1].Value {
+			return
+		}
+		i, is := slices.BinarySearchFunc(names, name, func(c Count, name string) int { return strings.Compare(c.Value, name) })
+		if is {
+			names[i].Rows++
+			return
+		}
+		names = slices.Insert(names, i, Count{strings.Clone(name), 1})
+		names = names[:min(len(names), most)]
+	})
+	return names
+}
+
 // first are the most frequent, in order of frequency, then value.
 func first(counts []Count, most int) ([]Count, int) {
 	distinct := len(counts)

@@ -12,12 +12,16 @@ type dictionary struct {
 	codes  map[string]uint32
 	values []string
 
-	words  func(string) []string // the tokens that free text finds of a value; nil when the column is not searched
-	tokens [][]string            // of the values, where words is given
+	cut  func(string) []string // the words that free text finds of a value; nil when the column is not searched
+	said spans                 // of the values, where cut is given, as the vocabulary has them
+	all  *vocabulary
+	bit  uint32 // of the column
 }
 
-func newDictionary(words func(string) []string) *dictionary {
-	return &dictionary{codes: map[string]uint32{"": 0}, values: []string{""}, words: words, tokens: make([][]string, 1)}
+func newDictionary(cut func(string) []string, all *vocabulary, bit uint32) *dictionary {
+	d := &dictionary{codes: map[string]uint32{"": 0}, values: []string{""}, cut: cut, said: newSpans(), all: all, bit: bit}
+	d.said.end()
+	return d
 }
 
 func (d *dictionary) code(s string) uint32 {
@@ -28,8 +32,11 @@ func (d *dictionary) code(s string) uint32 {
 	c := uint32(len(d.values))
 	d.codes[s] = c
 	d.values = append(d.values, s)
-	if d.words != nil {
-		d.tokens = append(d.tokens, d.words(s))
+	if d.cut != nil {
+		for _, w := range d.cut(s) {
+			d.said.parts = append(d.said.parts, d.all.code(w, d.bit))
+		}
+		d.said.end()
 	}
 	return c
 }
@@ -66,18 +73,36 @@ func (w *word) find(within Set, match func(string) bool) Set {
 	return filter(within, func(row uint32) bool { return hit[w.rows[row]] })
 }
 
+// spans is lists of codes, one behind the other.
+type spans struct {
+	starts []uint32 // of list i in parts; the next one's is its end
+	parts  []uint32
+}
+
+func newSpans() spans { return spans{starts: []uint32{0}} }
+
+// end makes a list of the parts that were added since the one before.
+func (s *spans) end() { s.starts = append(s.starts, uint32(len(s.parts))) }
+
+// of are the codes of list id.
+func (s *spans) of(id uint32) []uint32 { return s.parts[s.starts[id]:s.starts[id+1]] }
+
+// count is the number of lists.
+func (s *spans) count() int { return len(s.starts) - 1 }
+
 // lists is a column of many codes a row. Whole lists are coded, too: what the pods of one workload have in common,
 // such as labels and images, stands once.
 type lists struct {
-	ids    map[string]uint32
-	starts []uint32 // of list i in parts; the next one's is its end
-	parts  []uint32
+	ids map[string]uint32
+	spans
 	rows   []uint32
 	buffer []byte
 }
 
 func newLists() lists {
-	return lists{ids: map[string]uint32{"": 0}, starts: []uint32{0, 0}}
+	l := lists{ids: map[string]uint32{"": 0}, spans: newSpans()}
+	l.end()
+	return l
 }
 
 func (l *lists) put(row int, codes []uint32) {
@@ -88,19 +113,13 @@ func (l *lists) put(row int, codes []uint32) {
 	}
 	id, ok := l.ids[string(l.buffer)]
 	if !ok {
-		id = uint32(len(l.starts) - 1)
+		id = uint32(l.count())
 		l.ids[string(l.buffer)] = id
 		l.parts = append(l.parts, codes...)
-		l.starts = append(l.starts, uint32(len(l.parts)))
+		l.end()
 	}
 	l.rows[row] = id
 }
-
-// of are the codes of list id.
-func (l *lists) of(id uint32) []uint32 { return l.parts[l.starts[id]:l.starts[id+1]] }
-
-// count is the number of different lists.
-func (l *lists) count() int { return len(l.starts) - 1 }
 
 // with are the rows whose list holds a code that is hit.
 func (l *lists) with(within Set, hit func(code uint32) bool) Set {
@@ -122,9 +141,7 @@ type list struct {
 	codesOf []uint32
 }
 
-func newList(words func(string) []string) *list {
-	return &list{dictionary: newDictionary(words), lists: newLists()}
-}
+func newList(d *dictionary) *list { return &list{dictionary: d, lists: newLists()} }
 
 func (l *list) put(row int, values []string) {
 	l.codesOf = l.codesOf[:0]

@@ -19,7 +19,7 @@ func (d *data) word(name string) *word {
 
 func (d *data) list(name string) *list {
 	for i, c := range listColumns {
-		if c.name == name && i != rest {
+		if c.name == name {
 			return d.lists[i]
 		}
 	}

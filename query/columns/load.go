@@ -51,7 +51,7 @@ func (l *loading) load() error {
 			l.column(c.name)
 		}
 	}
-	for _, c := range listColumns[:rest] {
+	for _, c := range listColumns {
 		l.column(c.name)
 	}
 	for _, name := range append(numberColumns[:], "api_group", "resource", "name", "uid", "ver", "resource_version", "owner_uids", "tokens") {
@@ -66,7 +66,7 @@ func (l *loading) load() error {
 			l.word(l.words[i], l.column(c.name))
 		}
 	}
-	for i, c := range listColumns[:rest] {
+	for i, c := range listColumns {
 		if v := l.column(c.name); i == labelList || i == conditionList {
 			l.pairs(l.lists[i], v)
 		} else {
@@ -120,9 +120,11 @@ func (l *loading) keys() {
 			l.data.rows[digest] = row
 		}
 		l.names.put(int(row), k.Name)
-		if !lowerASCII(k.Name) {
+		odd := !lowerASCII(k.Name)
+		if odd {
 			l.odd.add(row)
 		}
+		l.vocabulary.named(k.Name, odd)
 		if gr == unasked || k.Resource != last.Resource || k.Group != last.Group {
 			gr = of[2].code(kube.GroupResource{Group: k.Group, Resource: k.Resource}.String())
 			last = k

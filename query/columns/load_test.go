@@ -68,7 +68,7 @@ func describe(t *Table) (all []string) {
 	_ = t.Read(func(v *View) error {
 		v.Living().Each(func(row uint32) {
 			k, ver := v.Version(row)
-			all = append(all, fmt.Sprintf("%v %d %+v %q", k, ver, v.Object(row), v.Tokens(row)))
+			all = append(all, fmt.Sprintf("%v %d %+v %q", k, ver, v.Object(row), v.tokens(row)))
 		})
 		for _, owner := range []string{"ReplicaSet/app-3-95b8d2c3", "Deployment/web"} {
 			all = append(all, fmt.Sprint(owner, v.Owned(v.Living(), 3, func(ref string) bool { return ref == owner }).Count()))

@@ -242,12 +242,8 @@ func (t *top) Pop() any {
 func (v *View) Nearness(word string) func(row uint32) int64 {
 	d := v.data
 	apps, labels := d.words[appWord], d.lists[labelList]
-	app, _ := apps.hits(func(s string) bool { return strings.ToLower(s) == word })
-	pair, _ := labels.hits(func(s string) bool { _, value, _ := strings.Cut(s, separator); return strings.ToLower(value) == word })
-	label := make([]bool, labels.count())
-	for id := range label {
-		label[id] = slices.ContainsFunc(labels.of(uint32(id)), func(c uint32) bool { return pair[c] })
-	}
+	app := apps.saying(word, func(s string) string { return s })
+	pair := labels.saying(word, func(s string) string { _, value, _ := strings.Cut(s, separator); return value })
 	return func(row uint32) int64 {
 		name := d.names.at(row)
 		if d.odd.Has(row) {
@@ -258,13 +254,26 @@ func (v *View) Nearness(word string) func(row uint32) int64 {
 			return 10
 		case strings.HasPrefix(name, word):
 			return 6
-		case app[apps.rows[row]]:
+		case app != nil && app[apps.rows[row]]:
 			return 4
-		case label[labels.rows[row]]:
+		case pair != nil && slices.ContainsFunc(labels.of(labels.rows[row]), func(c uint32) bool { return pair[c] }):
 			return 2
 		}
 		return 1
 	}
+}
+
+// saying are the values of which a part is a token as a whole; nil for none.
+func (d *dictionary) saying(token string, part func(string) string) (hits []bool) {
+	code, ok := d.all.codes[token]
+	if !ok || d.all.in[code]&d.bit == 0 {
+		return nil
+	}
+	hits = make([]bool, len(d.values))
+	for i := range hits {
+		hits[i] = slices.Contains(d.said.of(uint32(i)), code) && strings.ToLower(part(d.values[i])) == token
+	}
+	return hits
 }
 
 // WeighKinds orders by a number for each kind.

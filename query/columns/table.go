@@ -68,17 +68,12 @@ type Change struct {
 	Object  *records.Object // with its Tokens; its Ver orders it among the object's versions
 }
 
-// Apply takes changes in order. A version older than what the table has is left out. told says of each whether it
-// changed what words can find, which most do not: a status that is written anew, a counter.
-func (t *Table) Apply(changes []Change) (told []bool) {
-	if len(changes) == 0 {
-		return nil
-	}
-	told = make([]bool, len(changes))
+// Apply takes changes in order. A version older than what the table has is left out.
+func (t *Table) Apply(changes []Change) {
 	for from := 0; from < len(changes); from += applyAtOnce {
 		t.mu.Lock()
 		for i := from; i < min(from+applyAtOnce, len(changes)); i++ {
-			told[i] = t.d.apply(&changes[i])
+			t.d.apply(&changes[i])
 		}
 		t.applied.Add(1)
 		t.mu.Unlock()
@@ -87,10 +82,10 @@ func (t *Table) Apply(changes []Change) (told []bool) {
 	if d.waste > d.alive+wasteMost {
 		fresh := d.compact() // readers go on meanwhile: only this goroutine writes
 		t.mu.Lock()
+		fresh.vocabulary.fresh = t.d.vocabulary.fresh
 		t.d = fresh
 		t.mu.Unlock()
 	}
-	return told
 }
 
 // applyAtOnce is how many changes readers wait for, at some ten microseconds each.
@@ -120,18 +115,21 @@ type data struct {
 	vers      []uint64
 	revisions []uint64          // resourceVersion, where it is a number
 	texts     map[uint32]string // and where it is not
-	irregular Set               // rows whose tokens are all in rest, see tokens.go
-	seen      map[string]bool   // scratch of putTokens
-	codes     []uint32          // scratch
+
+	vocabulary *vocabulary
+	rest       lists  // the words of a row that its columns do not imply
+	irregular  Set    // rows whose tokens are all in rest
+	said       []bool // scratch of putTokens
+	codes      []uint32
 }
 
 func newData() *data {
-	d := &data{rows: map[uint64]uint32{}, clashes: map[Key]uint32{}, identity: newIdentities(), owners: newLists(), texts: map[uint32]string{}, seen: map[string]bool{}}
+	d := &data{rows: map[uint64]uint32{}, clashes: map[Key]uint32{}, identity: newIdentities(), owners: newLists(), texts: map[uint32]string{}, vocabulary: newVocabulary(), rest: newLists()}
 	for i, c := range wordColumns {
-		d.words[i] = &word{dictionary: newDictionary(c.words)}
+		d.words[i] = &word{dictionary: newDictionary(c.words, d.vocabulary, 1<<i)}
 	}
 	for i, c := range listColumns {
-		d.lists[i] = newList(c.words)
+		d.lists[i] = newList(newDictionary(c.words, d.vocabulary, 1<<(len(wordColumns)+i)))
 	}
 	return d
 }
@@ -163,8 +161,10 @@ const (
 	ipList
 	useList
 	traitList
-	rest // tokens, see tokens.go
 )
+
+// restBit is beside those of the columns.
+const restBit = 1 << 31
 
 const (
 	replicas = iota
@@ -190,7 +190,7 @@ var (
 	}
 	listColumns = [...]column{
 		labelList: {"labels", wordsOfPair}, conditionList: {"conditions", nil}, reasonList: {"reasons", plain}, imageList: {"images", wordsOfImage}, ownerList: {"owner_refs", wordsOfOwner},
-		changedList: {"changed_paths", nil}, containerList: {"containers", both}, ipList: {"ips", both}, useList: {"uses", nil}, traitList: {"traits", nil}, rest: {"", nil},
+		changedList: {"changed_paths", nil}, containerList: {"containers", both}, ipList: {"ips", both}, useList: {"uses", nil}, traitList: {"traits", nil},
 	}
 	numberColumns = [...]string{replicas: "replicas", readyReplicas: "ready_replicas", restarts: "restarts", generation: "generation",
 		createdAt: "created_at", changedAt: "changed_at", observedAt: "observed_at"}
@@ -216,41 +216,23 @@ func (d *data) key(row uint32) Key {
 	return Key{Cluster: d.words[clusterWord].at(row), Group: gr.Group, Resource: gr.Resource, Namespace: d.words[namespaceWord].at(row), Name: d.names.at(row)}
 }
 
-func (d *data) apply(c *Change) (told bool) {
+func (d *data) apply(c *Change) {
 	row, known := d.find(c.Key)
 	if known && d.vers[row] >= c.Object.Ver {
-		return true // what it changed cannot be seen here any more
+		return
 	}
 	if known && (c.Deleted || d.identity.at(d.uids[row]) != c.Object.UID) {
 		d.bury(row, c.Key)
 		known = false
 	}
-	if c.Deleted {
-		return true
-	}
-	if !known {
+	switch {
+	case c.Deleted:
+	case known:
+		d.waste++ // what it held before may be used by nobody
+		d.put(row, c.Object)
+	default:
 		d.put(d.add(c.Key), c.Object)
-		return true
 	}
-	d.waste++ // what it held before may be used by nobody
-	before := d.said(row)
-	d.put(row, c.Object)
-	return before != d.said(row)
-}
-
-// said is what words can find of a row, and filters beside them in the text index: the same for the same.
-func (d *data) said(row uint32) (s [len(wordColumns) + len(listColumns)]uint32) {
-	for i, c := range d.words {
-		if i != changedByWord && i != versionWord {
-			s[i] = c.rows[row]
-		}
-	}
-	for i, c := range d.lists {
-		if i != changedList {
-			s[len(wordColumns)+i] = c.lists.rows[row]
-		}
-	}
-	return s
 }
 
 // Bury keeps an object that is gone for the sake of what it owned. It is for filling a table.
@@ -290,9 +272,11 @@ func (d *data) add(k Key) uint32 {
 		d.rows[digest] = row
 	}
 	d.names.put(int(row), k.Name)
-	if !lowerASCII(k.Name) {
+	odd := !lowerASCII(k.Name)
+	if odd {
 		d.odd.add(row)
 	}
+	d.vocabulary.named(k.Name, odd)
 	d.words[clusterWord].put(int(row), k.Cluster)
 	d.words[grWord].put(int(row), kube.GroupResource{Group: k.Group, Resource: k.Resource}.String())
 	d.words[namespaceWord].put(int(row), k.Namespace)
@@ -458,7 +442,11 @@ func (d *data) compact() *data {
 		if d.irregular.Has(row) {
 			n.irregular.add(to)
 		}
-		n.lists[rest].put(int(to), d.lists[rest].at(row))
+		n.codes = n.codes[:0]
+		for _, c := range d.rest.of(d.rest.rows[row]) {
+			n.codes = append(n.codes, n.vocabulary.code(d.vocabulary.texts[c], restBit))
+		}
+		n.rest.put(int(to), n.codes)
 		if !d.living.Has(row) {
 			n.bury(to, k)
 		}

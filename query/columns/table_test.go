@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/foretop/foretop/internal/kube"
 )
 
 func names(t *Table) (found []string) {
@@ -52,17 +51,6 @@ func TestATable(t *testing.T) {
 		table.Apply([]Change{late})
 		if len(names(table)) != 1 {
 			t.Error("an older deletion took a newer object away")
-		}
-	})
-	t.Run("says which changes words can tell", func(t *testing.T) {
-		table := New()
-		table.Apply([]Change{pod(3, 1)})
-		same, other := pod(3, 2), pod(3, 3)
-		same.Object.ResourceVersion, same.Object.Restarts = "77", 9
-		other.Object.Status = "CrashLoopBackOff"
-		other.Object.Tokens = kube.TokensOf(&other.Object.Summary, nil)
-		if told := table.Apply([]Change{same, other}); !slices.Equal(told, []bool{false, true}) {
-			t.Errorf("got %v", told)
 		}
 	})
 	t.Run("is the same after it was written anew, with the owners of what lives", func(t *testing.T) {

@@ -1,8 +1,13 @@
 package columns
 
-import "unsafe"
+import (
+	"bytes"
+	"sort"
+	"unsafe"
+)
 
-// text is a column of one text a row that most rows have for themselves: bytes side by side.
+// text is a column of one text a row that most rows have for themselves: bytes side by side, in the order of rows, each
+// of which is put once.
 type text struct {
 	bytes   []byte
 	starts  []uint64
@@ -26,6 +31,75 @@ func (t *text) at(row uint32) string {
 
 func (t *text) find(within Set, match func(string) bool) Set {
 	return filter(within, func(row uint32) bool { return match(t.at(row)) })
+}
+
+// scan calls hit for every place, in order, at which a text of the rows from and up to to holds literal, until it has
+// seen enough of that text. All bytes are searched as one.
+func (t *text) scan(literal string, from, to int, hit func(row uint32, s string, at int) (next bool)) {
+	if from >= to || literal == "" {
+		return
+	}
+	first, end := int(t.starts[from]), int(t.starts[to-1])+int(t.lengths[to-1])
+	next := finder(t.bytes[first:end], literal)
+	for at, row := 0, from; ; {
+		found := next(at)
+		if found < 0 {
+			return
+		}
+		at = found
+		// The row is the last that starts there or before: nearby when hits are many.
+		step := 1
+		for row+step < to && int(t.starts[row+step]) <= first+at {
+			row += step
+			step *= 2
+		}
+		row += sort.Search(min(step, to-row), func(i int) bool { return int(t.starts[row+i]) > first+at }) - 1
+		start := int(t.starts[row]) - first
+		if last := start + int(t.lengths[row]); at+len(literal) <= last && hit(uint32(row), t.at(uint32(row)), at-start) {
+			at = last
+		} else {
+			at++
+		}
+	}
+}
+
+// finder looks for a literal in text from a place on; -1 is nowhere. It goes from one of the literal's rarest byte to the
+// next, many bytes at a time, when that is rare enough.
+func finder(text []byte, literal string) func(from int) int {
+	var counts [256]int
+	sample := text[len(text)/2:]
+	sample = sample[:min(len(sample), 16<<10)]
+	for _, c := range sample {
+		counts[c]++
+	}
+	rarest := 0
+	for i := range len(literal) {
+		if counts[literal[i]] < counts[literal[rarest]] {
+			rarest = i
+		}
+	}
+	want := []byte(literal)
+	if counts[literal[rarest]]*32 > len(sample) {
+		return func(from int) int {
+			if i := bytes.Index(text[from:], want); i >= 0 {
+				return from + i
+			}
+			return -1
+		}
+	}
+	return func(from int) int {
+		for from+len(want) <= len(text) {
+			i := bytes.IndexByte(text[from+rarest:], want[rarest])
+			if i < 0 {
+				break
+			}
+			if from += i; from+len(want) <= len(text) && bytes.Equal(text[from:from+len(want)], want) {
+				return from
+			}
+			from++
+		}
+		return -1
+	}
 }
 
 // identities gives UIDs codes. A UUID takes 16 bytes; anything else is kept as it is.
@@ -79,6 +153,12 @@ func (d *identities) at(code uint32) string {
 	return string(b[:])
 }
 
+// odd reports that a code is no UUID's.
+func (d *identities) odd(code uint32) bool {
+	_, is := d.texts[code]
+	return is
+}
+
 // known is the code of a UID; ok is false when no row has it.
 func (d *identities) known(uid string) (code uint32, ok bool) {
 	if u, is := parseUUID(uid); is {
@@ -122,4 +202,34 @@ func digit(c byte) byte {
 		return c - 'a' + 10
 	}
 	return 255
+}
+
+// uuidPrefix is the first digits of UUIDs.
+type uuidPrefix struct {
+	bytes  [16]byte
+	digits int
+}
+
+// uuidBegins reads the beginning of a UUID; ok is false when none begins so.
+func uuidBegins(s string) (p uuidPrefix, ok bool) {
+	for i := range len(s) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if s[i] != '-' {
+				return p, false
+			}
+			continue
+		}
+		d := digit(s[i])
+		if d > 15 || p.digits == 32 {
+			return p, false
+		}
+		p.bytes[p.digits/2] |= d << (4 - p.digits%2*4)
+		p.digits++
+	}
+	return p, true
+}
+
+func (p *uuidPrefix) of(u *[16]byte) bool {
+	whole := p.digits / 2
+	return bytes.Equal(u[:whole], p.bytes[:whole]) && (p.digits%2 == 0 || u[whole]>>4 == p.bytes[whole]>>4)
 }

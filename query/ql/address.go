@@ -89,22 +89,6 @@ func (c *compiler) addresses(x *Filter, column string) string {
 	return anyOf(either)
 }
 
-// indexedAddress is what the text index can say of single addresses: they are among the words.
-func (x *Filter) indexedAddress() candidate {
-	if x.Op == OpHas {
-		return candidate{}
-	}
-	var parts []candidate
-	for i := range x.Values {
-		v := &x.Values[i]
-		if v.Kind != Literal || !v.prefix.IsSingleIP() {
-			return candidate{}
-		}
-		parts = append(parts, candidate{term(FieldAll, v.Text), false})
-	}
-	return either(parts)
-}
-
 // addressFilter is the filter that a bare address stands for.
 func (p *parser) addressFilter(r netip.Prefix, from, to int) *Filter {
 	return &Filter{Field: "ip", Op: OpMatch, From: from, To: to, def: lookup("ip", p.opts.Page), Values: []Value{{Text: addressText(r), prefix: r, From: from, To: to}}}

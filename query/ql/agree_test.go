@@ -11,10 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/index/scorch"
-	"github.com/blevesearch/bleve/v2/search/query"
-
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/records"
@@ -122,58 +118,6 @@ func TestClickHouseAgreesWithEval(t *testing.T) {
 	}
 	f("resources", agree)
 	f("changes", func(t *testing.T) *agreement { return newAgreement(t, Changes, 1000, 400) })
-}
-
-func TestBleveAgreesWithEval(t *testing.T) {
-	a := agree(t)
-	index, err := bleve.NewUsing("", IndexMapping(), scorch.Name, scorch.Name, nil) // in memory
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer index.Close()
-	batch := index.NewBatch()
-	for i, o := range a.objects {
-		if o.DeletedAt.IsZero() {
-			if err := batch.Index(strconv.Itoa(i), Document(&o.Object)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := index.Batch(batch); err != nil {
-		t.Fatal(err)
-	}
-	find := func(q query.Query) []bool {
-		result, err := index.Search(bleve.NewSearchRequestOptions(q, len(a.objects), 0, false))
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := make([]bool, len(a.objects))
-		for _, hit := range result.Hits {
-			n, _ := strconv.ParseInt(hit.ID, 10, 64)
-			found[n] = true
-		}
-		return found
-	}
-	whole, part, began := 0, 0, time.Now()
-	for i, q := range a.queries {
-		if b, ok := q.Bleve(); ok {
-			whole++
-			same(t, q, "bleve", a.objects, a.want[i], find(b))
-		}
-		if b, ok := q.BleveText(); ok {
-			part++
-			found := find(b)
-			for j, want := range a.want[i] {
-				if want && !found[j] {
-					t.Fatalf("%s: the candidates of bleve miss %s", q.Canonical(), describe(a.objects[j]))
-				}
-			}
-		}
-	}
-	t.Logf("of %d queries bleve answers %d whole and has candidates for %d: %s", agreeQueries, whole, part, time.Since(began).Round(time.Millisecond))
-	if whole < agreeQueries/10 || part < whole {
-		t.Errorf("bleve answers %d queries whole and %d in part: too few to show anything", whole, part)
-	}
 }
 
 func same(t *testing.T, q *Query, engine string, objects []*records.Version, want, got []bool) {

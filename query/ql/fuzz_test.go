@@ -83,8 +83,6 @@ func compiles(t *testing.T, q *Query, known map[string]bool) {
 		}
 	}
 	q.Terms()
-	q.Bleve()
-	q.BleveText()
 }
 
 // forPeople checks that an error names a place in the text and says something.

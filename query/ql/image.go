@@ -55,22 +55,3 @@ func (r imageRef) part(field string) string {
 func imagePattern(value string) string {
 	return `(?s)^(?:.*/)?(?:` + value + `)(?::[^/@]*)?(?:@.*)?$`
 }
-
-var imageRest = regexp.MustCompile(`(?s)^(?::[^/@]*)?(?:@.*)?$`)
-
-// imageForms are the texts of a reference that image: compares with: all that imagePattern accepts for VALUE.
-func imageForms(image string) []string {
-	image = strings.ToLower(image)
-	var out []string
-	for start := 0; start < len(image); start++ {
-		if start > 0 && image[start-1] != '/' {
-			continue
-		}
-		for end := start + 1; end <= len(image); end++ {
-			if (end == len(image) || image[end] == ':' || image[end] == '@') && imageRest.MatchString(image[end:]) {
-				out = append(out, image[start:end])
-			}
-		}
-	}
-	return out
-}

@@ -1,10 +1,11 @@
 // Package ql is the language in which people ask for objects, changes and events of the fleet: one parser,
 // one tree, and three ways to answer it.
 //
-// Invariant: for every query and every object, Eval, the condition for ClickHouse and the query for bleve agree.
+// Invariant: for every query and every object, Eval, the condition for ClickHouse and the rows of columns agree, with a
+// vocabulary and without.
 //
 //	text --Parse--> Query --ClickHouse--> condition on the columns of resources, resource_history or events
-//	                      --Bleve-------> query on the index whose documents are made by Document
+//	                      --Rows--------> rows of columns in memory, words by a Vocabulary in bleve
 //	                      --Eval--------> the reference, in plain Go
 //
 // Semantics that surprise:

@@ -39,31 +39,30 @@ type field struct {
 	events  string // of events; "" asks the object the event is about
 	lower   bool   // values are lower case by Kubernetes' own rules: compared as they are
 	pages   []Page // nil: all
-	index   string // field of the text index; "" when it is not there
 	detail  string // a line for completion
 	steps   []step // of a path; such a field is not in the registry
 	place   *place // of a typPlace
 }
 
 var registry = []*field{
-	{name: "cluster", aliases: []string{"c"}, typ: typCluster, column: "cluster", events: "cluster", index: FieldCluster, detail: "name of the cluster"},
-	{name: "kind", aliases: []string{"k"}, typ: typKind, index: FieldGR, detail: "kind, plural or short name: deploy, Pod, deployments.apps"},
-	{name: "ns", aliases: []string{"namespace", "n"}, typ: typWord, column: "namespace", events: "namespace", lower: true, index: FieldNS, detail: "namespace"},
-	{name: "name", typ: typWord, column: "name", events: "regarding_name", index: FieldName, detail: "name of the object"},
-	{name: "app", typ: typWord, column: "app", index: FieldApp, detail: "application, from the app labels"},
-	{name: "status", aliases: []string{"s"}, typ: typStatus, column: "status", index: FieldStatus, detail: "STATUS as kubectl prints it, health, or Ready"},
-	{name: "health", typ: typHealth, column: "health", index: FieldHealth, detail: "Healthy, Progressing, Degraded, Failed, Suspended, Terminating, Unknown"},
-	{name: "ready", typ: typReady, column: "ready", index: FieldReady, detail: "true or false; kinds that cannot be ready match neither"},
-	{name: "label", aliases: []string{"l", "labels"}, typ: typMap, column: "labels", index: FieldLabels, detail: "label.KEY:value"},
+	{name: "cluster", aliases: []string{"c"}, typ: typCluster, column: "cluster", events: "cluster", detail: "name of the cluster"},
+	{name: "kind", aliases: []string{"k"}, typ: typKind, detail: "kind, plural or short name: deploy, Pod, deployments.apps"},
+	{name: "ns", aliases: []string{"namespace", "n"}, typ: typWord, column: "namespace", events: "namespace", lower: true, detail: "namespace"},
+	{name: "name", typ: typWord, column: "name", events: "regarding_name", detail: "name of the object"},
+	{name: "app", typ: typWord, column: "app", detail: "application, from the app labels"},
+	{name: "status", aliases: []string{"s"}, typ: typStatus, column: "status", detail: "STATUS as kubectl prints it, health, or Ready"},
+	{name: "health", typ: typHealth, column: "health", detail: "Healthy, Progressing, Degraded, Failed, Suspended, Terminating, Unknown"},
+	{name: "ready", typ: typReady, column: "ready", detail: "true or false; kinds that cannot be ready match neither"},
+	{name: "label", aliases: []string{"l", "labels"}, typ: typMap, column: "labels", detail: "label.KEY:value"},
 	{name: "annotation", aliases: []string{"a", "annotations"}, typ: typMap, column: "annotations", detail: "annotation.KEY:value"},
-	{name: "image", typ: typImage, column: "images", index: FieldImage, detail: "nginx, library/nginx, nginx:1.27"},
-	{name: "image.tag", typ: typPart, column: "images", index: FieldImageTag, detail: "tag of an image"},
-	{name: "image.repo", typ: typPart, column: "images", index: FieldImageRepo, detail: "repository of an image, without the registry"},
-	{name: "image.registry", typ: typPart, column: "images", index: FieldImageReg, detail: "registry of an image"},
+	{name: "image", typ: typImage, column: "images", detail: "nginx, library/nginx, nginx:1.27"},
+	{name: "image.tag", typ: typPart, column: "images", detail: "tag of an image"},
+	{name: "image.repo", typ: typPart, column: "images", detail: "repository of an image, without the registry"},
+	{name: "image.registry", typ: typPart, column: "images", detail: "registry of an image"},
 	{name: "image.digest", typ: typPart, column: "images", detail: "digest of an image"},
 	{name: "owner", typ: typOwner, column: "owner_refs", detail: "KIND/NAME of an owner, or of an owner's owner"},
 	{name: "uses", typ: typUses, column: "uses", detail: "KIND/NAME of what it refers to: uses:Secret/db"},
-	{name: "node", typ: typWord, column: "node", lower: true, index: FieldNode, detail: "node the pod runs on"},
+	{name: "node", typ: typWord, column: "node", lower: true, detail: "node the pod runs on"},
 	{name: "ip", typ: typIP, column: "ips", detail: "address of a pod, node or service: ip:10.0.0.0/8"},
 	{name: "container", aliases: []string{"containers"}, typ: typWords, column: "containers", detail: "name of a container"},
 	{name: "sa", aliases: []string{"serviceaccount"}, typ: typWord, column: "service_account", lower: true, detail: "service account its pods run as"},
@@ -76,8 +75,8 @@ var registry = []*field{
 	{name: "requests", typ: typTrait, column: "traits", detail: "all containers have requests: no:requests, requests:cpu"},
 	{name: "trait", aliases: []string{"traits"}, typ: typWords, column: "traits", detail: "short facts: gitops, helm, drifted, paused, limits.memory"},
 	{name: "content", typ: typContent, column: objectColumn, detail: "text anywhere in the manifest: content:\"max_connections\""},
-	{name: "reason", typ: typWords, column: "reasons", events: "reason", index: FieldReason, detail: "reason of a condition or container: OOMKilled, BackOff"},
-	{name: "uid", typ: typWord, column: "uid", events: "regarding_uid", lower: true, index: FieldUID, detail: "UID of the object"},
+	{name: "reason", typ: typWords, column: "reasons", events: "reason", detail: "reason of a condition or container: OOMKilled, BackOff"},
+	{name: "uid", typ: typWord, column: "uid", events: "regarding_uid", lower: true, detail: "UID of the object"},
 	{name: "replicas", typ: typNumber, column: "replicas", detail: "replicas wanted"},
 	{name: "readyreplicas", typ: typNumber, column: "ready_replicas", detail: "replicas ready"},
 	{name: "restarts", typ: typNumber, column: "restarts", detail: "restarts of all containers"},

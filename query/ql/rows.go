@@ -12,18 +12,19 @@ import (
 
 // Rows are the rows of within that match, found in columns in memory. Of what is not there, such as paths, columns
 // cannot tell: then rows that may match are among them, and exact is false. It is for queries of the Resources page
-// on the present, without deleted:.
-func (q *Query) Rows(v *columns.View, within columns.Set) (found columns.Set, exact bool) {
+// on the present, without deleted:. words, which may be nil, hold those of the columns.
+func (q *Query) Rows(v *columns.View, within columns.Set, words *Vocabulary) (found columns.Set, exact bool) {
 	if q.root == nil {
 		return within, true
 	}
-	r := &rower{v: v, exact: true}
+	r := &rower{v: v, words: words, exact: true}
 	return r.expr(q.root, within), r.exact
 }
 
 // rower compiles a tree into sets. Every method answers a set that the caller may change, within the one it was given.
 type rower struct {
 	v     *columns.View
+	words *Vocabulary
 	exact bool
 }
 
@@ -89,31 +90,6 @@ func hasWords(x Expr) bool {
 		return true
 	}
 	return false
-}
-
-func (r *rower) text(t *Text, within columns.Set) columns.Set {
-	found := within
-	for _, want := range t.Tokens {
-		found = r.v.Words(found, t.match(want))
-	}
-	if len(t.clusters) > 0 {
-		named := r.must(within)(r.v.Text(within, "cluster", func(uid string) bool { return slices.Contains(t.clusters, uid) }))
-		return named.Or(found)
-	}
-	return found
-}
-
-// match is one token of a text, as Text.eval has it.
-func (t *Text) match(want string) columns.Match {
-	switch {
-	case t.Prefix:
-		return columns.Match{Literal: want, Begins: true, Test: func(token string) bool { return strings.HasPrefix(token, want) }}
-	case t.Glob:
-		return columns.Match{Literal: longestPiece(want), Test: t.glob.MatchString}
-	case t.Fuzzy && len([]rune(want)) >= fuzzyFrom:
-		return columns.Match{Test: func(token string) bool { return within1(want, token) }}
-	}
-	return columns.Match{Literal: want, Whole: true, Test: func(token string) bool { return token == want }}
 }
 
 func (r *rower) filter(x *Filter, within columns.Set) columns.Set {

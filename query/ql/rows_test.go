@@ -40,7 +40,7 @@ func TestColumnsAgreeWithEval(t *testing.T) {
 			continue
 		}
 		err := table.Read(func(v *columns.View) error {
-			set, exact := q.Rows(v, v.Living())
+			set, exact := q.Rows(v, v.Living(), nil)
 			got := make([]bool, len(objects))
 			set.Each(func(row uint32) {
 				k, _ := v.Version(row)

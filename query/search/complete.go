@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sort"
 	"strings"
 	"time"
 
@@ -47,16 +46,23 @@ func (s *Service) Complete(ctx context.Context, scope access.Scope, query string
 	if c.Prefix == "" {
 		return suggestions, nil
 	}
-	names, err := s.index.names(c.Prefix, suggestionsMost)
+	names, err := s.names(ctx, scope, c)
+	return append(suggestions, names...), err
+}
+
+// names are those of objects that begin as typed, in order.
+func (s *Service) names(ctx context.Context, scope access.Scope, c ql.Completion) (found []records.Suggestion, err error) {
+	a, err := s.ask(ctx, scope, "", ql.Resources, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	var resources []records.Suggestion
-	for name, count := range names {
-		resources = append(resources, records.Suggestion{Text: ql.ValueText(name), Label: name, Type: "resource", Detail: "name of objects", Count: count, From: c.From, To: c.To})
-	}
-	sort.Slice(resources, func(i, j int) bool { return resources[i].Label < resources[j].Label })
-	return append(suggestions, resources...), nil
+	_, err = a.inColumns(ctx, func(r *reading) (bool, error) {
+		for _, n := range r.v.NamesThatBegin(r.scoped, strings.ToLower(c.Prefix), suggestionsMost) {
+			found = append(found, records.Suggestion{Text: ql.ValueText(n.Value), Label: n.Value, Type: "resource", Detail: "name of objects", Count: n.Rows, From: c.From, To: c.To})
+		}
+		return true, nil
+	})
+	return found, err
 }
 
 // values counts the values of the field under the cursor among the objects that the rest of the query matches.

@@ -2,13 +2,6 @@ package search
 
 import "context"
 
-// GatherMost sets up to how many rows are gathered: 0 has the database sort and count everything.
-func (s *Service) GatherMost(rows int) {
-	s.sizes.mu.Lock()
-	defer s.sizes.mu.Unlock()
-	s.sizes.most, s.sizes.rows = rows, nil
-}
-
 // ChangedMost sets up to how many objects that changed since a moment are read as they were.
 func (s *Service) ChangedMost(objects int) { s.changedMost = objects }
 

@@ -53,20 +53,18 @@ func (a *question) facetColumn(field string, p *clickhouse.Params) (expr string,
 	return ql.FacetColumnOf(field, ql.Options{Page: ql.Resources, Clusters: a.f.members()}, p, a.env(p, ql.Resources))
 }
 
-// count fills in the facets at which, and the total. Facets that count over the same rows share one pass with it.
-func (a *question) count(ctx context.Context, facets []facet, which []int, total bool, result *records.Result) error {
+// count fills in the facets and the total. Facets that count over the same rows share one pass with it.
+func (a *question) count(ctx context.Context, facets []facet, result *records.Result) error {
 	var shared []int
 	g, ctx := errgroup.WithContext(ctx)
-	for _, i := range which {
+	for i := range facets {
 		if !facets[i].alone {
 			shared = append(shared, i)
 			continue
 		}
 		g.Go(func() error { return a.countOne(ctx, facets[i], &result.Facets[i]) })
 	}
-	if total || len(shared) > 0 {
-		g.Go(func() error { return a.countShared(ctx, facets, shared, result) })
-	}
+	g.Go(func() error { return a.countShared(ctx, facets, shared, result) })
 	return g.Wait()
 }
 

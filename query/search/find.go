@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +23,7 @@ type question struct {
 	q    *ql.Query
 	now  time.Time
 	// By canonical query; nil when ClickHouse answers alone.
-	narrowed map[string]*narrowed
+	narrowed map[string]*candidates
 }
 
 // ask reads a query. now is zero for a first page and the cursor's for later ones.
@@ -72,15 +71,11 @@ func (a *question) from(p *clickhouse.Params, keys *candidates) string {
 
 // matching is FROM and WHERE of the objects that q asks for, within scope.
 func (a *question) matching(p *clickhouse.Params, q *ql.Query) (string, error) {
-	var keys *candidates
-	if n := a.narrowed[q.Canonical()]; n != nil {
-		keys, q = &n.keys, n.rest
-	}
 	condition, err := a.condition(p, q)
 	if err != nil {
 		return "", err
 	}
-	return a.from(p, keys) + ` WHERE ` + condition, nil
+	return a.from(p, a.narrowed[q.Canonical()]) + ` WHERE ` + condition, nil
 }
 
 // condition is q's own part.
@@ -257,69 +252,26 @@ func (s *Service) Search(ctx context.Context, scope access.Scope, r records.Requ
 	return result, nil
 }
 
-// answer fills in result: from gathered rows what has few of them, the rest as the database counts and sorts it.
+// answer fills in result as the database counts and sorts it.
 func (a *question) answer(ctx context.Context, facets []facet, first int, c *cursor, bare bool, result *records.Result) error {
 	result.Facets = make([]records.Facet, len(facets))
 	for i, fc := range facets {
 		result.Facets[i] = records.Facet{Field: fc.field, Values: []records.FacetValue{}}
 	}
-	plan := a.plan(facets)
-	var rest []int
-	for i := range facets {
-		if !slices.Contains(plan.facets, i) {
-			rest = append(rest, i)
-		}
-	}
-	// ask has the database answer, in parallel, what was not gathered.
-	ask := func(ctx context.Context, g *errgroup.Group, page bool, which []int) {
-		if page {
-			g.Go(func() error {
-				s, err := a.keys(ctx, first, c)
-				if err != nil {
-					return err
-				}
-				return a.page(ctx, s, c, bare, result)
-			})
-		}
-		g.Go(func() error { return a.count(ctx, facets, which, page, result) })
-	}
 	g, gctx := errgroup.WithContext(ctx)
-	ask(gctx, g, !plan.page, rest)
-	if len(plan.queries) > 0 {
-		g.Go(func() error {
-			rows, ok, err := a.gather(gctx, plan, facets)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				again, actx := errgroup.WithContext(gctx)
-				ask(actx, again, plan.page, plan.facets)
-				return again.Wait()
-			}
-			for n, i := range plan.facets {
-				plan.count(rows, n, facets[i].array, &result.Facets[i])
-			}
-			if !plan.page {
-				return nil
-			}
-			for i := range rows {
-				result.Total += int(rows[i].in[0])
-			}
-			s, err := a.pick(rows, a.pageSize(first, c), c)
-			if err != nil {
-				return err
-			}
-			return a.page(gctx, s, c, bare, result)
-		})
-	}
+	g.Go(func() error {
+		s, err := a.keys(gctx, first, c)
+		if err != nil {
+			return err
+		}
+		return a.page(gctx, s, c, bare, result)
+	})
+	g.Go(func() error { return a.count(gctx, facets, result) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	for i := range result.Facets {
 		a.nameClusters(&result.Facets[i])
-	}
-	if !plan.page {
-		a.s.sizes.learn(a.q.Canonical(), result.Total)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/foretop/foretop/query/columns"
 )
 
 type metrics struct {
@@ -35,13 +37,20 @@ func (m *metrics) observe(kind string) func() {
 	return func() { m.duration.WithLabelValues(kind).Observe(time.Since(started).Seconds()) }
 }
 
-func (m *metrics) follow(f *feed, x *index) {
+func (m *metrics) follow(s *Service) {
 	if m.registerer == nil {
 		return
 	}
+	gauge := func(name, help string, f func() float64) prometheus.GaugeFunc {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f)
+	}
 	m.registerer.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "foretop_search_index_lag_seconds", Help: "Since when the search index may be missing changes."},
-			func() float64 { return f.behind().Seconds() }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "foretop_search_index_documents", Help: "Objects in the search index."},
-			func() float64 { return float64(x.documents()) }))
+		gauge("foretop_search_lag_seconds", "Since when search may be missing changes.", func() float64 { return s.feed.behind().Seconds() }),
+		gauge("foretop_search_objects", "Objects in the columns in memory; 0 while they are being loaded.", func() (n float64) {
+			if t := s.table.Load(); t != nil {
+				_ = t.Read(func(v *columns.View) error { n = float64(v.Alive()); return nil })
+			}
+			return n
+		}),
+		gauge("foretop_search_index_words", "Words in the search index; 0 while it is being built.", func() float64 { return float64(s.index.count()) }))
 }

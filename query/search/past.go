@@ -45,7 +45,7 @@ func (a *question) answerPast(ctx context.Context, facets []facet, first int, c 
 			unchanged.Without(v.Rows(keys)) // the database may know more than the columns
 			return then.Read(func(past *columns.View) error {
 				for _, r := range []*reading{{v: v, scoped: unchanged}, {v: past, scoped: past.Living()}} {
-					r.question, r.ctx, r.sets, r.words = a, ctx, map[string]columns.Set{}, true
+					r.question, r.sets = a, map[string]columns.Set{}
 					r.scoped, _ = r.v.Text(r.scoped, "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
 					h, ok, err := r.half(facets, a.pageSize(first, c), c, bare)
 					if known = ok; !ok || err != nil {

@@ -19,10 +19,6 @@ const (
 // presentWait is how long a question waits for columns to have what was committed before it was asked.
 const presentWait = 200 * time.Millisecond
 
-// hitsMost is how many hits of the text index are worth naming, at 5 microseconds each: beyond it, looking for the
-// words in columns costs less.
-const hitsMost = 500
-
 // current is the columns when they can answer this question, now, and why not otherwise.
 func (a *question) current(ctx context.Context) (t *columns.Table, why string) {
 	switch t = a.s.table.Load(); {
@@ -47,14 +43,13 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 		return engineColumnsFirst, "columns in memory know what has not changed since, ClickHouse what has"
 	}
 	if t == nil {
-		engine, why = a.engine()
-		return engine, reason + "; " + why
+		return engineClickHouse, reason + "; ClickHouse looks through its tables"
 	}
 	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
 		_, ok := r.matching(a.q)
 		engine, why = engineColumns, "columns in memory match, count and order"
-		if r.bleve {
-			engine, why = engineBleveTables, "the search index finds the words, columns in memory check the rest, count and order"
+		if r.bleve() {
+			engine, why = engineBleveTables, "the search index tells which words there are, columns in memory who has them; those match, count and order"
 		}
 		return ok, nil
 	})
@@ -62,8 +57,7 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 		if engine, err = a.narrowByColumns(ctx, nil); engine != "" && err == nil {
 			return engine, "columns in memory find the objects that may match, ClickHouse looks into them"
 		}
-		engine, why = a.engine()
-		return engine, "it asks for what the columns in memory do not hold; " + why
+		return engineClickHouse, "it asks for what the columns in memory do not hold; ClickHouse looks through its tables"
 	}
 	return engine, why
 }
@@ -72,12 +66,10 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 type reading struct {
 	*question
 	t      *columns.Table
-	ctx    context.Context
 	v      *columns.View
 	scoped columns.Set
 	sets   map[string]columns.Set // by canonical query
-	bleve  bool                   // the text index helped
-	words  bool                   // it is not to be asked: it knows the present alone
+	known  *ql.Vocabulary         // of the words of the view; nil when the index does not have them
 }
 
 // inColumns calls f with the columns, when they are there. ok is false when they, or f, cannot answer.
@@ -87,9 +79,13 @@ func (a *question) inColumns(ctx context.Context, f func(*reading) (ok bool, err
 		return false, nil
 	}
 	err = t.Read(func(v *columns.View) (err error) {
-		r := &reading{question: a, t: t, ctx: ctx, v: v, sets: map[string]columns.Set{}}
+		r := &reading{question: a, t: t, v: v, sets: map[string]columns.Set{}}
+		var release func()
+		r.known, release = a.s.index.vocabulary(t, v)
+		defer release()
 		r.scoped, _ = v.Text(v.Living(), "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
 		ok, err = f(r)
+		r.complain()
 		return err
 	})
 	return ok && err == nil, err
@@ -101,7 +97,7 @@ func (r *reading) matching(q *ql.Query) (set columns.Set, ok bool) {
 	if set, ok = r.sets[canonical]; ok {
 		return set, true
 	}
-	set, exact := q.Rows(r.v, r.hits(q))
+	set, exact := q.Rows(r.v, r.scoped, r.known)
 	if !exact {
 		return nil, false
 	}
@@ -109,33 +105,14 @@ func (r *reading) matching(q *ql.Query) (set columns.Set, ok bool) {
 	return set, true
 }
 
-// hits narrows to what the text index finds, where it finds few. It is derived: what it cannot say, columns can.
-func (r *reading) hits(q *ql.Query) columns.Set {
-	canonical := q.Canonical()
-	if r.words || !q.HasText() || !r.s.index.ready() || r.s.index.behind() > feedBehind || r.s.sizes.isBroad(canonical) {
-		return r.scoped
+// bleve reports whether the index told words.
+func (r *reading) bleve() bool { return r.known != nil && r.known.Asked }
+
+// complain notes what the index could not tell. Columns did.
+func (r *reading) complain() {
+	if r.known != nil && r.known.Err != nil {
+		r.s.log.Warn("search index cannot be asked, columns answer alone", "err", r.known.Err)
 	}
-	ask, ok := q.BleveText()
-	if !ok {
-		return r.scoped
-	}
-	keys, more, ok, err := r.s.index.find(r.ctx, ask, hitsMost)
-	switch {
-	case err != nil:
-		r.s.log.Warn("search index cannot be asked, columns answer alone", "err", err)
-		return r.scoped
-	case more:
-		r.s.sizes.tooBroad(canonical)
-		return r.scoped
-	case !ok:
-		return r.scoped
-	}
-	r.bleve = true
-	named := make([]columns.Key, len(keys))
-	for i, k := range keys {
-		named[i] = columns.Key{Cluster: k.cluster, Group: k.group, Resource: k.resource, Namespace: k.namespace, Name: k.name}
-	}
-	return r.v.Rows(named).And(r.scoped)
 }
 
 // order is question.order of rows.
@@ -243,7 +220,7 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 			return false, nil
 		}
 		result.Engine = engineColumns
-		if r.bleve {
+		if r.bleve() {
 			result.Engine = engineBleveTables
 		}
 		var rows []uint32

@@ -47,7 +47,6 @@ type Service struct {
 	rules     *kube.RelationRules
 	kept      Kept
 	table     atomic.Pointer[columns.Table] // nil until it is loaded
-	sizes     sizes
 
 	changedMost int // but in tests
 }
@@ -60,11 +59,11 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, objects: newObjectCache(objectCacheBytes), sizes: sizes{most: gatherMost}, changedMost: changedMost}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, objects: newObjectCache(objectCacheBytes), changedMost: changedMost}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)
-	s.metrics.follow(s.feed, s.index)
+	s.metrics.follow(s)
 	return s, nil
 }
 

@@ -103,10 +103,10 @@ func TestTheIndexFollows(t *testing.T) {
 	for name, damage := range map[string]func(string) error{
 		"its folder is gone": os.RemoveAll,
 		"its folder is damaged": func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "objects.bleve", "index_meta.json"), []byte("{"), 0o600)
+			return os.WriteFile(filepath.Join(dir, "words.bleve", "index_meta.json"), []byte("{"), 0o600)
 		},
 		"its content is damaged": func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "objects.bleve", "store", "root.bolt"), []byte("not a bolt file"), 0o600)
+			return os.WriteFile(filepath.Join(dir, "words.bleve", "store", "root.bolt"), []byte("not a bolt file"), 0o600)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

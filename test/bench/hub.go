@@ -163,10 +163,10 @@ func (h *hub) gauge(name string) float64 {
 // caughtUp waits until words are found by the index, which holds what the database does and follows it.
 func (h *hub) caughtUp(ctx context.Context, objects int) error {
 	err := h.poll(ctx, func() (bool, error) {
-		return int(h.gauge("foretop_search_index_documents")) >= objects && h.gauge("foretop_search_index_lag_seconds") < 1, nil
+		return int(h.gauge("foretop_search_objects")) >= objects && h.gauge("foretop_search_index_words") > 0 && h.gauge("foretop_search_lag_seconds") < 1, nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for the index, which has %d of %d objects: %w", int(h.gauge("foretop_search_index_documents")), objects, err)
+		return fmt.Errorf("wait for search, which has %d of %d objects and %d words: %w", int(h.gauge("foretop_search_objects")), objects, int(h.gauge("foretop_search_index_words")), err)
 	}
 	return nil
 }

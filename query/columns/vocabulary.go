@@ -1,0 +1,276 @@
+package columns
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/foretop/foretop/internal/kube"
+)
+
+// vocabulary gives each word of the columns' values a code, and says in which columns it is. The words of names are
+// not among them, since nearly every object has one of its own, nor are UIDs: both are looked for where they stand.
+type vocabulary struct {
+	codes map[string]uint32
+	texts []string
+	in    []uint32 // the columns that have a value with the word, a bit each
+
+	marks []uint32 // scratch of putTokens
+	mark  uint32
+	fresh *fresh // nil while nobody wants to know what is new
+}
+
+// fresh is the words, those of names too, that came since Table.AllWords and were not taken out by Table.Forget.
+type fresh struct {
+	words []string
+	last  [1 << 14]string // of names, by hash: a word that was seen just now is not told again
+}
+
+func newVocabulary() *vocabulary { return &vocabulary{codes: map[string]uint32{}, mark: 1} }
+
+// code is the code of a word that a value of the column of this bit has.
+func (v *vocabulary) code(word string, bit uint32) uint32 {
+	c, ok := v.codes[word]
+	if !ok {
+		c = uint32(len(v.texts))
+		v.codes[word] = c
+		v.texts, v.in, v.marks = append(v.texts, word), append(v.in, 0), append(v.marks, 0)
+		if v.fresh != nil {
+			v.fresh.words = append(v.fresh.words, word)
+		}
+	}
+	v.in[c] |= bit
+	return c
+}
+
+// named takes the words of a name.
+func (v *vocabulary) named(name string, odd bool) {
+	if v.fresh == nil {
+		return
+	}
+	wordsOfName(name, odd, func(word string) bool {
+		last := &v.fresh.last[xxhash.Sum64String(word)%uint64(len(v.fresh.last))]
+		if *last == word {
+			return false
+		}
+		if _, ok := v.codes[word]; !ok {
+			word = strings.Clone(word)
+			v.fresh.words = append(v.fresh.words, word)
+			*last = word
+		}
+		return false
+	})
+}
+
+// AllWords calls f with every word that free text finds of the table's objects, but for names as wholes and UIDs, in no
+// order and some of them several times. From then on the table tells new ones as fresh.
+func (t *Table) AllWords(f func(word string)) {
+	t.mu.Lock()
+	d := t.d // it stays as it is when the table is written anew meanwhile
+	d.vocabulary.fresh = &fresh{}
+	rows, texts := d.count, d.vocabulary.texts
+	t.mu.Unlock()
+	for _, word := range texts {
+		f(word)
+	}
+	last := &fresh{}
+	for from := 0; from < rows; from += allAtOnce {
+		t.mu.RLock()
+		for row := from; row < min(from+allAtOnce, rows); row++ {
+			wordsOfName(d.names.at(uint32(row)), d.odd.Has(uint32(row)), func(word string) bool {
+				if l := &last.last[xxhash.Sum64String(word)%uint64(len(last.last))]; *l != word {
+					*l = word
+					f(word)
+				}
+				return false
+			})
+		}
+		t.mu.RUnlock()
+	}
+}
+
+// allAtOnce is how many names a writer waits for.
+const allAtOnce = 10_000
+
+// Fresh are the words that came since AllWords and were not forgotten.
+func (t *Table) Fresh() (words []string) {
+	_ = t.Read(func(v *View) error { words = v.Fresh(); return nil })
+	return words
+}
+
+// Forget takes the first n fresh words out: they are kept elsewhere now.
+func (t *Table) Forget(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f := t.d.vocabulary.fresh
+	f.words = slices.Clone(f.words[n:])
+}
+
+// Fresh are those of the moment of the View.
+func (v *View) Fresh() []string {
+	if v.vocabulary.fresh == nil {
+		return nil
+	}
+	return v.vocabulary.fresh.words
+}
+
+// putTokens stores what the other columns of the row, which are in place, do not imply.
+func (d *data) putTokens(row uint32, tokens []string) {
+	v := d.vocabulary
+	if !slices.IsSorted(tokens) {
+		tokens = slices.Clone(tokens)
+		slices.Sort(tokens)
+	}
+	if v.mark > math.MaxUint32-uint32(len(tokens)) {
+		clear(v.marks)
+		v.mark = 1
+	}
+	base := v.mark
+	v.mark += uint32(len(tokens))
+	for i, t := range tokens {
+		if c, ok := v.codes[t]; ok {
+			v.marks[c] = base + uint32(i)
+		}
+	}
+	said := append(d.said[:0], make([]bool, len(tokens))...)
+	d.said = said
+	irregular := d.implied(row, func(code uint32) bool {
+		if v.marks[code] < base {
+			return true
+		}
+		said[v.marks[code]-base] = true
+		return false
+	}) || d.alone(row, func(word string) bool {
+		i, ok := slices.BinarySearch(tokens, word)
+		if ok {
+			said[i] = true
+		}
+		return !ok
+	})
+	d.irregular[row>>6] &^= 1 << (row & 63)
+	if irregular {
+		d.irregular.add(row)
+	}
+	d.codes = d.codes[:0]
+	for i, t := range tokens {
+		if irregular || !said[i] {
+			c, ok := v.codes[t]
+			if !ok {
+				t = strings.Clone(t)
+			}
+			if c = v.code(t, restBit); len(d.codes) == 0 || !slices.Contains(d.codes, c) {
+				d.codes = append(d.codes, c)
+			}
+		}
+	}
+	d.rest.put(int(row), d.codes)
+}
+
+// implied hands out the words of the values of the row's columns until stop.
+func (d *data) implied(row uint32, f func(code uint32) (stop bool)) bool {
+	for _, c := range d.words {
+		if c.cut != nil && slices.ContainsFunc(c.said.of(c.rows[row]), f) {
+			return true
+		}
+	}
+	for _, c := range d.lists {
+		if c.cut == nil {
+			continue
+		}
+		for _, code := range c.of(c.rows[row]) {
+			if slices.ContainsFunc(c.said.of(code), f) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// alone hands out the tokens that the row has of its name and its UID until stop.
+func (d *data) alone(row uint32, f func(token string) (stop bool)) bool {
+	name, odd := d.names.at(row), d.odd.Has(row)
+	whole := name
+	if odd {
+		whole = strings.ToLower(name)
+	}
+	return whole != "" && len(whole) <= tokenMost && f(whole) || wordsOfName(name, odd, f) || slices.ContainsFunc(plain(d.identity.at(d.uids[row])), f)
+}
+
+// tokenMost is the longest token that internal/kube makes.
+const tokenMost = 256
+
+// wordsOfName hands out the words of a name until stop. It is kube.TokensOfText, without memory of its own for what
+// nearly all names are made of.
+func wordsOfName(name string, odd bool, f func(word string) (stop bool)) bool {
+	if odd || len(name) > tokenMost || holdsUUID(name) {
+		return slices.ContainsFunc(plain(name), f)
+	}
+	start := -1
+	for i := 0; i <= len(name); i++ {
+		if i < len(name) && (letter(name[i]) || name[i] == '.' && start >= 0 && i+1 < len(name) && number(name[i-1]) && number(name[i+1])) {
+			if start < 0 {
+				start = i
+			}
+			continue
+		}
+		if start >= 0 {
+			word := name[start:i]
+			if f(word) || len(word) > 1 && word[0] == 'v' && number(word[1]) && f(word[1:]) {
+				return true
+			}
+			start = -1
+		}
+	}
+	return false
+}
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
+func number(c byte) bool { return '0' <= c && c <= '9' }
+
+// holdsUUID reports that part of a name may be a UUID, inside of which nothing is a word.
+func holdsUUID(name string) bool {
+	for i := 0; i+uuidLength <= len(name); i++ {
+		if name[i+8] == '-' && name[i+13] == '-' && name[i+18] == '-' && name[i+23] == '-' {
+			return true
+		}
+	}
+	return false
+}
+
+const uuidLength = 36
+
+// What free text finds of a value. Free text finds an object by its tokens, dozens a row, most of which other columns
+// imply: the words of its name, of its labels, of its images. Only those that nothing implies are stored, in rest. Should
+// the tokens of an object lack one that its columns imply, the row is irregular: all its tokens are in rest, and nothing
+// is implied.
+
+func both(s string) []string  { return kube.TokensOfText([]string{s}) }
+func plain(s string) []string { return kube.TokensOfText(nil, s) }
+
+func wordsOfGroup(gr string) []string { return plain(kube.ParseGroupResource(gr).Group) }
+func wordsOfKind(kind string) []string {
+	return kube.TokensOfText(nil, kind, kube.Plural(kind))
+}
+
+func wordsOfHealth(health string) []string {
+	if health == string(kube.Unknown) {
+		return nil
+	}
+	return plain(health)
+}
+
+func wordsOfPair(pair string) []string {
+	k, v, _ := strings.Cut(pair, separator)
+	return kube.TokensOfText([]string{k, v})
+}
+
+func wordsOfOwner(ref string) []string {
+	_, name, _ := strings.Cut(ref, "/")
+	return both(name)
+}
+
+func wordsOfImage(image string) []string {
+	return append(both(image), strings.ToLower(image[strings.LastIndexByte(image, '/')+1:]))
+}
