@@ -23,7 +23,7 @@ import (
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
-// maxMessage bounds what one collector can make the hub hold at once; a batch is sealed at 1 MiB, and one object
+// maxMessage bounds what one collector can make the hub hold at once; a batch is sealed at 2 MiB, and one object
 // is at most 1.5 MiB.
 const maxMessage = 8 << 20
 

@@ -12,7 +12,7 @@ import (
 
 const (
 	batchRecords = 5000
-	batchBytes   = 1 << 20
+	batchBytes   = 2 << 20
 	// A record waits this long for company. The hub gathers batches of all clusters once more.
 	batchLinger = 25 * time.Millisecond
 )

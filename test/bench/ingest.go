@@ -20,7 +20,7 @@ import (
 // What a collector seals a batch at.
 const (
 	batchRecords = 5000
-	batchBytes   = 1 << 20
+	batchBytes   = 2 << 20
 )
 
 // stream is one cluster's, as its collector would hold it.
