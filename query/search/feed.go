@@ -21,7 +21,7 @@ const (
 	feedAtOnce = 5000                   // rows per look
 	// rememberMost is up to how many versions of one look are put among the remembered objects.
 	rememberMost = 200
-	// feedBehind is how long the index may go without having seen the end of the feed and still be asked.
+	// feedBehind is how long columns may go without having seen the end of the feed and still answer.
 	feedBehind = time.Second
 )
 
@@ -34,7 +34,7 @@ type changed struct {
 
 // feed follows what commits make durable of objects. Commits of this process are handed over; resource_history, which
 // every commit of every cluster passes through, has those of others, and what was missed. The feed is the only reader of
-// it as a stream; columns, the index and watchers live off it. One goroutine runs it.
+// it as a stream; columns and watchers live off it. One goroutine runs it.
 type feed struct {
 	s      *Service
 	few    bool          // the last look with news had few
@@ -280,7 +280,7 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 	for _, v := range versions {
 		next[v.cluster] = v.object.Ver
 	}
-	// Also when nothing came: an index that was built meanwhile waits for its turn.
+	// Also when nothing came: columns that were loaded meanwhile wait for their turn.
 	f.deliver(versions, next, consume)
 	more = len(versions) >= feedAtOnce
 	if !more {

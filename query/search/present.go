@@ -13,7 +13,7 @@ import (
 // The engines of questions about the present, beside those that ClickHouse answers.
 const (
 	engineColumns     = "columns"
-	engineBleveTables = "bleve+columns"
+	engineBleve = "bleve+columns"
 )
 
 // presentWait is how long a question waits for columns to have what was committed before it was asked.
@@ -49,7 +49,7 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 		_, ok := r.matching(a.q)
 		engine, why = engineColumns, "columns in memory match, count and order"
 		if r.bleve() {
-			engine, why = engineBleveTables, "the search index tells which words there are, columns in memory who has them; those match, count and order"
+			engine, why = engineBleve, "the search index tells which words there are, columns in memory who has them; those match, count and order"
 		}
 		return ok, nil
 	})
@@ -221,7 +221,7 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 		}
 		result.Engine = engineColumns
 		if r.bleve() {
-			result.Engine = engineBleveTables
+			result.Engine = engineBleve
 		}
 		var rows []uint32
 		page, rows, err = r.selectRows(set, order, a.pageSize(first, c), c)

@@ -1,9 +1,10 @@
 // Package search answers what people ask about the fleet: objects, their versions, events and relations, now or at
 // a past moment. ClickHouse holds the truth. Two derived and disposable things beside it make answers about the present
-// fast: columns in memory match, count and order; a bleve index finds words that few objects have.
+// fast: columns in memory match, count and order; a bleve index tells which words there are that begin with, are like or
+// match what was typed.
 //
 // Invariant: an answer holds what was committed before it was asked: what is derived is waited for, or not used. The
-// index only ever narrows where columns or ClickHouse look; only that an object holds the words may be known from it.
+// index has words, not objects: who has them is known from columns alone.
 package search
 
 import (
@@ -67,7 +68,7 @@ func New(d Deps) (*Service, error) {
 	return s, nil
 }
 
-// Run follows the change feed, for the index and for watchers, until ctx ends.
+// Run follows the change feed, for columns and for watchers, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.index.close()
 	err := s.follow(ctx)
