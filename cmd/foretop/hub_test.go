@@ -59,7 +59,7 @@ func startRealHub(t *testing.T) *realHub {
 	}
 	kept, _ := textstest.Open(t, t.TempDir())
 	h := &realHub{t: t, db: db, registry: registry, sessions: map[string]*memberSession{}}
-	service, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: t.TempDir(), Log: log})
+	service, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: t.TempDir(), Texts: kept, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	}
 	all.add(registry.Run)
 
-	index, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: filepath.Join(cfg.dataDir, "index"), Relations: collect.rules, Kept: retention.For, Log: log.With("part", "search"), Registerer: ops.Metrics})
+	index, err := search.New(search.Deps{DB: db, Clusters: registry, IndexDir: filepath.Join(cfg.dataDir, "index"), Texts: kept, Relations: collect.rules, Kept: retention.For, Log: log.With("part", "search"), Registerer: ops.Metrics})
 	if err != nil {
 		return err
 	}

@@ -97,43 +97,54 @@ func decodeValue(text string) (any, error) {
 
 // members cuts an object into its fields. The text was decoded before, so that only its structure is looked at.
 func members(text string, into []member) ([]member, error) {
+	err := eachMember(text, func(key, value string) (bool, error) {
+		if at := placeOf(into, key); at >= 0 { // the last of two is the one that counts
+			into[at].value = value
+		} else {
+			into = append(into, member{key, value})
+		}
+		return true, nil
+	})
+	return into, err
+}
+
+// eachMember calls f for the fields of an object, as they are written, until it wants no more.
+func eachMember(text string, f func(key, value string) (more bool, err error)) error {
 	r := reader{text: text}
 	if r.next() != '{' {
-		return nil, r.bad("where an object belongs")
+		return r.bad("where an object belongs")
 	}
 	r.at++
 	if r.next() == '}' {
-		return into, nil
+		return nil
 	}
 	for {
 		if r.next() != '"' {
-			return nil, r.bad("where a key belongs")
+			return r.bad("where a key belongs")
 		}
 		key, err := r.string()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if r.next() != ':' {
-			return nil, r.bad("after a key")
+			return r.bad("after a key")
 		}
 		r.at++
 		r.space()
 		from := r.at
 		if err := r.skip(); err != nil {
-			return nil, err
+			return err
 		}
-		if at := placeOf(into, key); at >= 0 { // the last of two is the one that counts
-			into[at].value = text[from:r.at]
-		} else {
-			into = append(into, member{key, text[from:r.at]})
+		if more, err := f(key, text[from:r.at]); !more || err != nil {
+			return err
 		}
 		switch r.next() {
 		case ',':
 			r.at++
 		case '}':
-			return into, nil
+			return nil
 		default:
-			return nil, r.bad("after a value of an object")
+			return r.bad("after a value of an object")
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 const (
 	feedPause  = 200 * time.Millisecond // between looks when nobody nudges
 	feedAtOnce = 5000                   // rows per look
-	// rememberMost is up to how many versions of one look are put among the remembered objects.
+	// rememberMost is up to how many versions of one look are put among the texts.
 	rememberMost = 200
 	// feedBehind is how long columns may go without having seen the end of the feed and still answer.
 	feedBehind = time.Second
@@ -229,16 +229,15 @@ func (f *feed) take(consume func([]changed, vector)) (missed bool) {
 
 // deliver hands versions on to all that live off the feed, and moves its position.
 func (f *feed) deliver(versions []changed, next vector, consume func([]changed, vector)) {
-	if f.few { // what just changed is likely to be asked for
-		for i := range versions {
-			if v := &versions[i]; !v.deleted && v.object.JSON != nil {
-				o := *v.object
-				o.Tokens = nil // nobody reads those of one object
-				f.s.objects.put(&o, true)
-			}
+	latest := newestOf(versions)
+	for i := range latest { // the writer in the same process has told the texts already
+		switch v := &latest[i]; {
+		case v.deleted:
+			f.s.texts.Drop(textKey(v.object), v.object.Ver)
+		case f.few && v.object.JSON != nil: // what just changed is likely to be asked for
+			f.s.keepText(v.object)
 		}
 	}
-	latest := newestOf(versions)
 	consume(latest, next)
 	if len(versions) == 0 {
 		return
@@ -269,7 +268,7 @@ func (f *feed) look(ctx context.Context, consume func([]changed, vector)) (more 
 	}
 	var versions []changed
 	if len(news) > 0 && !f.hands.awaited(news, position, started) {
-		// Of a few versions, their JSON is remembered at once.
+		// Of a few versions, their JSON is read, too.
 		if versions, err = f.s.readFeed(ctx, position, watched || f.few, feedAtOnce); err != nil {
 			return false, err
 		}

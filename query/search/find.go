@@ -334,10 +334,13 @@ func (a *question) page(ctx context.Context, s selection, c *cursor, bare bool, 
 	seen := c.seen() + len(s.keys)
 	result.More = s.more && (a.q.Limit() == 0 || seen < a.q.Limit())
 	result.Cursor = cursor{List: a.list(), Values: s.last, Now: a.now.UnixMilli(), Seen: seen}.String()
-	if bare && len(result.Objects) > 0 {
-		return nil // columns had all of it
-	}
 	var err error
+	if len(result.Objects) > 0 { // columns had all but the JSON
+		if !bare {
+			result.Objects, err = a.s.complete(ctx, a.f, result.Objects)
+		}
+		return err
+	}
 	result.Objects, err = a.read(ctx, s.keys, s.vers, !bare)
 	return err
 }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/foretop/foretop/internal/access"
@@ -76,23 +77,34 @@ func (l *listing) Next(ctx context.Context, most int) (objects []*records.Object
 	if l.held == nil {
 		return nil, false, nil
 	}
-	var keys []key
+	s, f := l.a.s, l.a.f
+	var keys []key // of what is in history alone
 	var vers []uint64
-	whole := !l.bare
+	at := map[keyVersion]int{}
 	l.held.Take(most, func(v *columns.View, row uint32, k columns.Key, ver uint64, same bool) {
-		keys, vers = append(keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name}), append(vers, ver)
-		switch {
-		case !same:
-			whole = true // what it was is in history alone
-		case l.bare:
-			o := v.Object(row)
-			o.Ref.Cluster = l.a.f.byUID[o.ClusterUID]
-			objects = append(objects, o)
+		var o *records.Object
+		if same {
+			o = v.Object(row)
+			o.Ref.Cluster = f.byUID[o.ClusterUID]
+		} else {
+			keys, vers = append(keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name}), append(vers, ver)
+			at[keyVersion{keys[len(keys)-1], ver}] = len(objects)
 		}
+		objects = append(objects, o)
 	})
-	if whole {
-		objects, err = l.a.s.versions(ctx, l.a.f, keys, vers, !l.bare)
+	if len(keys) > 0 {
+		read, err := s.versions(ctx, f, keys, vers, !l.bare)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, o := range read {
+			objects[at[keyVersion{keyOf(o), o.Ver}]] = o
+		}
 	}
+	if l.bare {
+		return slices.DeleteFunc(objects, func(o *records.Object) bool { return o == nil }), l.held.Left() > 0, nil
+	}
+	objects, err = s.complete(ctx, f, objects)
 	return objects, l.held.Left() > 0, err
 }
 

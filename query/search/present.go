@@ -225,10 +225,8 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 		}
 		var rows []uint32
 		page, rows, err = r.selectRows(set, order, a.pageSize(first, c), c)
-		if bare && err == nil {
-			for _, row := range rows {
-				result.Objects = append(result.Objects, r.object(row))
-			}
+		for _, row := range rows {
+			result.Objects = append(result.Objects, r.object(row))
 		}
 		return true, err
 	})

@@ -21,6 +21,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/query/columns"
 )
 
@@ -31,6 +32,7 @@ type Deps struct {
 	IndexDir   string              // may be deleted while the hub is down; it is rebuilt
 	Relations  *kube.RelationRules // declared ones; nil: none
 	Kept       Kept                // nil: everything is
+	Texts      *texts.Store        // of current objects; what it lacks is read from the database. nil lacks all
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil leaves the metrics unregistered
 }
@@ -44,7 +46,7 @@ type Service struct {
 	kinds     *kinds
 	index     *index
 	feed      *feed
-	objects   *objectCache
+	texts     *texts.Store
 	rules     *kube.RelationRules
 	kept      Kept
 	table     atomic.Pointer[columns.Table] // nil until it is loaded
@@ -60,7 +62,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, objects: newObjectCache(objectCacheBytes), changedMost: changedMost}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, texts: d.Texts, changedMost: changedMost}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)

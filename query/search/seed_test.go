@@ -17,6 +17,8 @@ import (
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/internal/texts"
+	"github.com/foretop/foretop/internal/texts/textstest"
 	"github.com/foretop/foretop/query/graph"
 	"github.com/foretop/foretop/query/search"
 )
@@ -36,6 +38,8 @@ type world struct {
 	rules   *kube.RelationRules
 	kept    search.Kept
 	stop    func()
+
+	texts *texts.Store
 
 	mu      sync.Mutex
 	entries []clusters.Entry
@@ -62,6 +66,7 @@ func newWorld(t testing.TB) *world {
 func newWorldOn(t testing.TB, db *clickhouse.DB) *world {
 	t.Helper()
 	w := &world{t: t, db: db, dir: t.TempDir(), last: map[kube.Ref]uint64{}, objects: map[kube.Ref]object{}, columns: map[string]*columns{}}
+	w.texts, _ = textstest.Open(t, t.TempDir())
 	for _, name := range []string{"zone1", "zone2", "zone3"} {
 		w.addCluster(name)
 	}
@@ -86,7 +91,7 @@ func (w *world) start() {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(testWriter{w.t}, nil))
 	}
-	service, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: w.dir, Relations: w.rules, Kept: w.kept, Log: log})
+	service, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: w.dir, Texts: w.texts, Relations: w.rules, Kept: w.kept, Log: log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (h *hub) committed(commits []records.Commit) {
 // startSearch starts what answers people, over HTTP too. It does not wait for the index.
 func (h *hub) startSearch() error {
 	metrics := prometheus.NewRegistry()
-	service, err := search.New(search.Deps{DB: h.db, Clusters: h.registry, IndexDir: filepath.Join(h.dir, "index"), Log: h.log, Registerer: metrics})
+	service, err := search.New(search.Deps{DB: h.db, Clusters: h.registry, IndexDir: filepath.Join(h.dir, "index"), Texts: h.texts, Log: h.log, Registerer: metrics})
 	if err != nil {
 		return err
 	}
