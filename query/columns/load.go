@@ -12,20 +12,28 @@ import (
 // Load takes rows of the table of current objects, none of them deleted, as Apply would take them one by one: texts that
 // ClickHouse has in dictionaries are looked up once a block, and nothing is made of a row but what is stored.
 func (t *Table) Load(b *clickhouse.Block) error {
+	t.writing.Lock()
+	defer t.writing.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := loading{data: t.d, b: b, rows: make([]uint32, b.Rows)}
 	defer t.applied.Add(1)
-	return l.load()
+	l := loading{data: t.d, b: b, rows: make([]uint32, b.Rows)}
+	return l.load(l.keys)
 }
 
 // loading is one block on its way into the columns.
 type loading struct {
 	*data
-	b     *clickhouse.Block
-	rows  []uint32 // where each of the block's stands; nowhere: it is older than what is there
-	first int      // the first row that was added
-	err   error
+	b    *clickhouse.Block
+	rows []uint32 // where each of the block's stands; nowhere: it is left out
+	err  error
+
+	// What places are made of.
+	clusters, namespaces           coder
+	groups, resources, called, uid *clickhouse.Values
+	ver                            []int64
+	kind                           kube.GroupResource
+	gr                             uint32 // its code
 }
 
 const (
@@ -45,7 +53,8 @@ func (l *loading) column(name string) *clickhouse.Values {
 	return v
 }
 
-func (l *loading) load() error {
+// load finds places for the rows by keys, and fills them.
+func (l *loading) load(keys func()) error {
 	for _, c := range wordColumns { // all there, before anything is changed
 		if c.name != "gr" {
 			l.column(c.name)
@@ -60,7 +69,10 @@ func (l *loading) load() error {
 	if l.err != nil || l.b.Rows == 0 {
 		return l.err
 	}
-	l.keys()
+	l.clusters, l.namespaces = newCoder(l.words[clusterWord].dictionary, &l.column("cluster").Texts), newCoder(l.words[namespaceWord].dictionary, &l.column("namespace").Texts)
+	l.groups, l.resources, l.called, l.uid, l.ver = l.column("api_group"), l.column("resource"), l.column("name"), l.column("uid"), l.column("ver").Numbers
+	l.gr = unasked
+	keys()
 	for i, c := range wordColumns {
 		if i > namespaceWord { // those before are the key's
 			l.word(l.words[i], l.column(c.name))
@@ -88,55 +100,60 @@ func (l *loading) load() error {
 
 // keys finds a row for each object.
 func (l *loading) keys() {
-	clusters, groups, resources, namespaces, names := l.column("cluster"), l.column("api_group"), l.column("resource"), l.column("namespace"), l.column("name")
-	uids, vers := l.column("uid"), l.column("ver").Numbers
-	of := [...]*word{l.words[clusterWord], l.words[namespaceWord], l.words[grWord]}
-	codes := [...]coder{newCoder(of[0].dictionary, &clusters.Texts), newCoder(of[1].dictionary, &namespaces.Texts)}
-	var last Key
-	gr := unasked
-	l.first = l.count
 	for i := range l.rows {
-		k := Key{Cluster: clusters.At(i), Group: groups.At(i), Resource: resources.At(i), Namespace: namespaces.At(i), Name: names.At(i)}
-		l.rows[i] = nowhere
+		k := Key{Cluster: l.clusters.texts.At(i), Group: l.groups.At(i), Resource: l.resources.At(i), Namespace: l.namespaces.texts.At(i), Name: l.called.At(i)}
 		digest := k.digest()
-		if _, taken := l.data.rows[digest]; taken {
+		_, taken := l.data.rows[digest]
+		if taken {
 			if row, known := l.find(k); known {
-				if l.vers[row] >= uint64(vers[i]) {
+				if l.vers[row] >= l.version(i) {
+					l.rows[i] = nowhere
 					continue
 				}
 				l.bury(row, k)
+				_, taken = l.data.rows[digest]
 			}
 		}
-		row := uint32(l.count)
-		l.rows[i] = row
-		l.count++
+		row := l.place(i)
 		l.alive++
-		words := l.count/64 + 1
-		l.living, l.odd, l.irregular = grown(l.living, words-1), grown(l.odd, words-1), grown(l.irregular, words-1)
 		l.living.add(row)
-		if _, taken := l.data.rows[digest]; taken {
+		if taken {
 			l.clashes[k] = row
 		} else {
 			l.data.rows[digest] = row
 		}
-		l.names.put(int(row), k.Name)
 		odd := !lowerASCII(k.Name)
 		if odd {
 			l.odd.add(row)
 		}
 		l.vocabulary.named(k.Name, odd)
-		if gr == unasked || k.Resource != last.Resource || k.Group != last.Group {
-			gr = of[2].code(kube.GroupResource{Group: k.Group, Resource: k.Resource}.String())
-			last = k
-		}
-		for n, c := range [...]uint32{codes[0].at(i), codes[1].at(i), gr} {
-			of[n].rows = grown(of[n].rows, int(row))
-			of[n].rows[row] = c
-		}
-		l.uids, l.vers = grown(l.uids, int(row)), grown(l.vers, int(row))
-		l.uids[row], l.vers[row] = l.identity.code(uids.At(i)), uint64(vers[i])
 	}
 }
+
+// place makes a row of what find reads.
+func (l *loading) place(i int) (row uint32) {
+	at := l.count
+	row = uint32(at)
+	l.rows[i] = row
+	l.count++
+	words := l.count/64 + 1
+	l.living, l.odd, l.irregular = grown(l.living, words-1), grown(l.odd, words-1), grown(l.irregular, words-1)
+	l.names.put(at, l.called.At(i))
+	kind := kube.GroupResource{Group: l.groups.At(i), Resource: l.resources.At(i)}
+	if l.gr == unasked || kind != l.kind { // rows of a kind come together
+		l.gr, l.kind = l.words[grWord].code(kind.String()), kind
+	}
+	for word, code := range [...]uint32{clusterWord: l.clusters.at(i), grWord: l.gr, namespaceWord: l.namespaces.at(i)} {
+		w := l.words[word]
+		w.rows = grown(w.rows, at)
+		w.rows[at] = code
+	}
+	l.uids, l.vers = grown(l.uids, at), grown(l.vers, at)
+	l.uids[at], l.vers[at] = l.identity.code(l.uid.At(i)), l.version(i)
+	return row
+}
+
+func (l *loading) version(i int) uint64 { return uint64(l.ver[i]) }
 
 // coder gives the texts of a column the codes of a dictionary: each distinct one once.
 type coder struct {

@@ -37,8 +37,10 @@ func (k Key) digest() uint64 {
 	return d.Sum64()
 }
 
-// Table is the current objects. One goroutine writes, many read.
+// Table is the current objects, and some of their past. Any goroutine may change it, many read.
 type Table struct {
+	writing sync.Mutex // held for the whole of a change
+
 	mu sync.RWMutex // held to write while rows change, to read while a View is in use
 	d  *data
 
@@ -70,6 +72,8 @@ type Change struct {
 
 // Apply takes changes in order. A version older than what the table has is left out.
 func (t *Table) Apply(changes []Change) {
+	t.writing.Lock()
+	defer t.writing.Unlock()
 	for from := 0; from < len(changes); from += applyAtOnce {
 		t.mu.Lock()
 		for i := from; i < min(from+applyAtOnce, len(changes)); i++ {
@@ -80,7 +84,7 @@ func (t *Table) Apply(changes []Change) {
 	}
 	d := t.d
 	if d.waste > d.alive+wasteMost {
-		fresh := d.compact() // readers go on meanwhile: only this goroutine writes
+		fresh := d.compact() // readers go on meanwhile
 		t.mu.Lock()
 		fresh.vocabulary.fresh = t.d.vocabulary.fresh
 		t.d = fresh
@@ -121,10 +125,11 @@ type data struct {
 	irregular  Set    // rows whose tokens are all in rest
 	said       []bool // scratch of putTokens
 	codes      []uint32
+	past       *past
 }
 
 func newData() *data {
-	d := &data{rows: map[uint64]uint32{}, clashes: map[Key]uint32{}, identity: newIdentities(), owners: newLists(), texts: map[uint32]string{}, vocabulary: newVocabulary(), rest: newLists()}
+	d := &data{rows: map[uint64]uint32{}, clashes: map[Key]uint32{}, identity: newIdentities(), owners: newLists(), texts: map[uint32]string{}, vocabulary: newVocabulary(), rest: newLists(), past: newPast(pastLeast)}
 	for i, c := range wordColumns {
 		d.words[i] = &word{dictionary: newDictionary(c.words, d.vocabulary, 1<<i)}
 	}
@@ -221,6 +226,9 @@ func (d *data) apply(c *Change) {
 	if known && d.vers[row] >= c.Object.Ver {
 		return
 	}
+	if known {
+		d.keep(row, millis(c.Object.ObservedAt))
+	}
 	if known && (c.Deleted || d.identity.at(d.uids[row]) != c.Object.UID) {
 		d.bury(row, c.Key)
 		known = false
@@ -237,6 +245,8 @@ func (d *data) apply(c *Change) {
 
 // Bury keeps an object that is gone for the sake of what it owned. It is for filling a table.
 func (t *Table) Bury(k Key, o *records.Object) {
+	t.writing.Lock()
+	defer t.writing.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, known := t.d.find(k); known {
@@ -259,11 +269,8 @@ func (d *data) bury(row uint32, k Key) {
 }
 
 func (d *data) add(k Key) uint32 {
-	row := uint32(d.count)
-	d.count++
+	row := d.place(k)
 	d.alive++
-	words := d.count/64 + 1
-	d.living, d.odd, d.irregular = grown(d.living, words-1), grown(d.odd, words-1), grown(d.irregular, words-1)
 	d.living.add(row)
 	digest := k.digest()
 	if _, taken := d.rows[digest]; taken {
@@ -271,12 +278,21 @@ func (d *data) add(k Key) uint32 {
 	} else {
 		d.rows[digest] = row
 	}
-	d.names.put(int(row), k.Name)
 	odd := !lowerASCII(k.Name)
 	if odd {
 		d.odd.add(row)
 	}
 	d.vocabulary.named(k.Name, odd)
+	return row
+}
+
+// place makes a row of a key.
+func (d *data) place(k Key) uint32 {
+	row := uint32(d.count)
+	d.count++
+	words := d.count/64 + 1
+	d.living, d.odd, d.irregular = grown(d.living, words-1), grown(d.odd, words-1), grown(d.irregular, words-1)
+	d.names.put(int(row), k.Name)
 	d.words[clusterWord].put(int(row), k.Cluster)
 	d.words[grWord].put(int(row), kube.GroupResource{Group: k.Group, Resource: k.Resource}.String())
 	d.words[namespaceWord].put(int(row), k.Namespace)
@@ -433,24 +449,35 @@ func (d *data) compact() *data {
 			break
 		}
 	}
-	keep.Each(func(row uint32) {
-		k := d.key(row)
-		o := (&View{d}).Object(row)
-		to := n.add(k)
-		n.put(to, o)
+	again := func(from *View, row, to uint32) {
+		n.put(to, from.Object(row))
 		n.irregular[to>>6] &^= 1 << (to & 63)
-		if d.irregular.Has(row) {
+		if from.irregular.Has(row) {
 			n.irregular.add(to)
 		}
 		n.codes = n.codes[:0]
-		for _, c := range d.rest.of(d.rest.rows[row]) {
+		for _, c := range from.rest.of(from.rest.rows[row]) {
 			n.codes = append(n.codes, n.vocabulary.code(d.vocabulary.texts[c], restBit))
 		}
 		n.rest.put(int(to), n.codes)
+	}
+	now := &View{d}
+	keep.Each(func(row uint32) {
+		k := d.key(row)
+		to := n.add(k)
+		again(now, row, to)
 		if !d.living.Has(row) {
 			n.bury(to, k)
 		}
 	})
+	then, end := d.past.view(d), n.count
+	for row := range uint32(d.past.count) { // each is behind the table's rows for a moment
+		to := n.place(then.key(row))
+		again(then, row, to)
+		n.past.add(n, to, d.past.until[row])
+		n.cut(end)
+	}
+	n.past.since, n.past.lost, n.past.least = d.past.since, d.past.lost, d.past.least
 	n.waste = 0
 	return n
 }

@@ -40,7 +40,8 @@ func TestAnswersOfColumnsAreTheDatabases(t *testing.T) {
 			r.After = result.Cursor
 		}
 	}
-	then := time.Now().Add(time.Millisecond).UTC().Format("2006-01-02T15:04:05.000Z")
+	moment := time.Now().Add(time.Millisecond)
+	then := moment.UTC().Format("2006-01-02T15:04:05.000Z")
 	time.Sleep(5 * time.Millisecond) // moments have milliseconds
 	for i := range 60 {
 		p := pod(i, 7)
@@ -88,15 +89,37 @@ func TestAnswersOfColumnsAreTheDatabases(t *testing.T) {
 		show := w.service.HideColumns()
 		want := ask(query)
 		show()
-		got := ask(query)
-		if query == at+"app:app-3,app2 group:cluster" { // fewer held then than changed since
-			w.service.ChangedMost(40)
-			same(query, "by those that held", want, ask(query))
-			w.service.ChangedMost(5000)
+		if strings.HasPrefix(query, at) && !strings.Contains(query, "owner:") { // of hours ago, which columns may have forgotten
+			remember := w.service.HidePast()
+			got := ask(query)
+			same(query, "by what changed since", want, got)
+			if got[0].Engine != "columns+clickhouse" {
+				t.Errorf("%s, when columns have forgotten, is answered by %s", query, got[0].Engine)
+			}
+			if query == at+"app:app-3,app2 group:cluster" { // fewer held then than changed since
+				w.service.ChangedMost(40)
+				same(query, "by those that held", want, ask(query))
+				w.service.ChangedMost(5000)
+			}
+			remember()
 		}
+		got := ask(query)
 		same(query, "by "+got[0].Engine, want, got)
 		if database := strings.HasPrefix(got[0].Engine, "clickhouse"); database != (query == "deleted:true" || query == at+"owner:rs/app-3-rs") {
 			t.Errorf("%s is answered by %s", query, got[0].Engine)
 		}
+	}
+	// What stood before a restart is loaded from history.
+	w.stop()
+	w.start()
+	w.eventually("columns know the past", func() bool { return w.service.KnowsPast(moment) })
+	for _, query := range []string{"", "kind:pod status:!Ready", "app:app-3,app2 group:cluster", "sort:name-desc limit:50", "app-1", "changed.by:kubelet"} {
+		got := ask(at + query)
+		if got[0].Engine != "columns" {
+			t.Errorf("%q after a restart is answered by %s", query, got[0].Engine)
+		}
+		show := w.service.HideColumns()
+		same(query, "after a restart", ask(at+query), got)
+		show()
 	}
 }

@@ -1,9 +1,26 @@
 package search
 
-import "context"
+import (
+	"context"
+	"math"
+	"time"
+)
 
 // ChangedMost sets up to how many objects that changed since a moment are read as they were.
 func (s *Service) ChangedMost(objects int) { s.changedMost = objects }
+
+// KnowsPast reports whether columns know what stood at a moment.
+func (s *Service) KnowsPast(moment time.Time) bool {
+	t := s.table.Load()
+	return t != nil && t.Knows(moment.UnixMilli())
+}
+
+// HidePast has history asked about moments until show.
+func (s *Service) HidePast() (show func()) {
+	t := s.table.Load()
+	t.KnowPast(math.MaxInt64)
+	return func() { t.KnowPast(0) }
+}
 
 // HideColumns has the database answer until show. Nothing may change meanwhile.
 func (s *Service) HideColumns() (show func()) {

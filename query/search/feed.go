@@ -238,7 +238,7 @@ func (f *feed) deliver(versions []changed, next vector, consume func([]changed, 
 			f.s.keepText(v.object)
 		}
 	}
-	consume(latest, next)
+	consume(versions, next) // all: columns remember what stood
 	if len(versions) == 0 {
 		return
 	}

@@ -37,6 +37,7 @@ func (s *Service) follow(ctx context.Context) error {
 		}
 		return err
 	})
+	g.Go(func() error { return s.rememberPast(ctx) })
 	g.Go(func() error { return f.index(ctx) })
 	return g.Wait()
 }

@@ -29,47 +29,80 @@ func (a *question) answerPast(ctx context.Context, facets []facet, first int, c 
 		return false, nil
 	}
 	var halves []*half
-	known := true // by columns
-	for try := 0; try < pastTries && len(halves) < 2 && known; try++ {
-		before := t.Applied()
-		keys, then, ok, err := a.asThen(ctx, facets)
-		if !ok || err != nil {
-			return false, err
-		}
-		halves = halves[:0]
-		err = t.Read(func(v *columns.View) error {
-			if t.Applied() != before {
-				return nil // what changed in between is in neither
-			}
-			unchanged, _ := v.Number(v.Living(), "observed_at", func(ms int64) bool { return ms <= a.q.At().UnixMilli() })
-			unchanged.Without(v.Rows(keys)) // the database may know more than the columns
-			return then.Read(func(past *columns.View) error {
-				for _, r := range []*reading{{v: v, scoped: unchanged}, {v: past, scoped: past.Living()}} {
-					r.question, r.sets = a, map[string]columns.Set{}
-					r.scoped, _ = r.v.Text(r.scoped, "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
-					h, ok, err := r.half(facets, a.pageSize(first, c), c, bare)
-					if known = ok; !ok || err != nil {
-						return err
-					}
-					halves = append(halves, h)
-				}
-				return nil
-			})
-		})
-		if err != nil {
-			return false, err
-		}
+	var engine string
+	if len(result.Coverage.Missing) == 0 { // else columns may know of versions that history no longer has
+		halves, engine, err = a.remembered(t, facets, first, c, bare)
 	}
-	if len(halves) < 2 {
-		return false, nil
+	if err == nil && engine == "" {
+		halves, engine, err = a.readPast(ctx, t, facets, first, c, bare)
+	}
+	if len(halves) < 2 || err != nil {
+		return false, err
 	}
 	page := merge(halves[0], halves[1], facets, len(a.q.Group()), a.pageSize(first, c), result)
-	result.Engine = engineColumnsFirst
+	result.Engine = engine
 	a.nameGroups(result.Groups)
 	for i := range result.Facets {
 		a.nameClusters(&result.Facets[i])
 	}
 	return true, a.page(ctx, page, c, bare, result)
+}
+
+// remembered answers from the columns, which know the past of the last hours too. engine is empty when they do not know
+// this moment; without halves they cannot answer the question.
+func (a *question) remembered(t *columns.Table, facets []facet, first int, c *cursor, bare bool) (halves []*half, engine string, err error) {
+	err = t.Read(func(v *columns.View) error {
+		still, then, ok := v.At(a.q.At().UnixMilli())
+		if !ok {
+			return nil
+		}
+		engine = engineColumns
+		halves, err = a.halves(v, still, then, facets, first, c, bare)
+		return err
+	})
+	return halves, engine, err
+}
+
+// halves are the answers of rows of the present and of a view of the past; fewer when columns cannot tell.
+func (a *question) halves(v *columns.View, still columns.Set, then *columns.View, facets []facet, first int, c *cursor, bare bool) (halves []*half, err error) {
+	for _, r := range []*reading{{v: v, scoped: still}, {v: then, scoped: then.Living()}} {
+		r.question, r.sets = a, map[string]columns.Set{}
+		r.scoped, _ = r.v.Text(r.scoped, "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
+		h, ok, err := r.half(facets, a.pageSize(first, c), c, bare)
+		if !ok || err != nil {
+			return nil, err
+		}
+		halves = append(halves, h)
+	}
+	return halves, nil
+}
+
+// readPast answers from the columns what has not changed since the moment, and what has from columns that are made for
+// this question. engine is empty when too much has.
+func (a *question) readPast(ctx context.Context, t *columns.Table, facets []facet, first int, c *cursor, bare bool) (halves []*half, engine string, err error) {
+	for range pastTries {
+		before := t.Applied()
+		keys, table, ok, err := a.asThen(ctx, facets)
+		if !ok || err != nil {
+			return nil, "", err
+		}
+		again := false
+		err = t.Read(func(v *columns.View) error {
+			if again = t.Applied() != before; again {
+				return nil // what changed in between is in neither
+			}
+			still, _ := v.Number(v.Living(), "observed_at", func(ms int64) bool { return ms <= a.q.At().UnixMilli() })
+			still.Without(v.Rows(keys)) // the database may know more than the columns
+			return table.Read(func(then *columns.View) (err error) {
+				halves, err = a.halves(v, still, then, facets, first, c, bare)
+				return err
+			})
+		})
+		if !again || err != nil {
+			return halves, engineColumnsFirst, err
+		}
+	}
+	return nil, "", nil
 }
 
 // asThen is columns of the objects that changed since the question's moment, as they were at it. ok is false when they

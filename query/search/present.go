@@ -39,7 +39,10 @@ func (a *question) current(ctx context.Context) (t *columns.Table, why string) {
 // engineNow is who answers the question as things stand, and why.
 func (a *question) engineNow(ctx context.Context) (engine, why string) {
 	t, reason := a.current(ctx)
-	if !a.q.At().IsZero() && !a.q.Deleted() && a.q.Alone() && a.s.table.Load() != nil {
+	if table := a.s.table.Load(); !a.q.At().IsZero() && !a.q.Deleted() && a.q.Alone() && !a.q.ReadsObject() && table != nil {
+		if table.Knows(a.q.At().UnixMilli()) {
+			return engineColumns, "columns in memory know what stood at that moment"
+		}
 		return engineColumnsFirst, "columns in memory know what has not changed since, ClickHouse what has"
 	}
 	if t == nil {
