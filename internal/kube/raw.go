@@ -111,26 +111,11 @@ func members(text string, into []member) ([]member, error) {
 // eachMember calls f for the fields of an object, as they are written, until it wants no more.
 func eachMember(text string, f func(key, value string) (more bool, err error)) error {
 	r := reader{text: text}
-	if r.next() != '{' {
-		return r.bad("where an object belongs")
-	}
-	r.at++
-	if r.next() == '}' {
-		return nil
-	}
-	for {
-		if r.next() != '"' {
-			return r.bad("where a key belongs")
-		}
-		key, err := r.string()
-		if err != nil {
+	for first := true; ; first = false {
+		key, more, err := r.key(first)
+		if !more || err != nil {
 			return err
 		}
-		if r.next() != ':' {
-			return r.bad("after a key")
-		}
-		r.at++
-		r.space()
 		from := r.at
 		if err := r.skip(); err != nil {
 			return err
@@ -138,15 +123,57 @@ func eachMember(text string, f func(key, value string) (more bool, err error)) e
 		if more, err := f(key, text[from:r.at]); !more || err != nil {
 			return err
 		}
-		switch r.next() {
-		case ',':
-			r.at++
-		case '}':
-			return nil
-		default:
-			return r.bad("after a value of an object")
+	}
+}
+
+// valueOf is the text from the value of an object's field on, "" when it has no such field.
+func valueOf(text, field string) (string, error) {
+	r := reader{text: text}
+	for first := true; ; first = false {
+		key, more, err := r.key(first)
+		if !more || err != nil {
+			return "", err
+		}
+		if key == field {
+			return text[r.at:], nil
+		}
+		if err := r.skip(); err != nil {
+			return "", err
 		}
 	}
+}
+
+// key goes to the value of an object's first or next field. more is false behind the last.
+func (r *reader) key(first bool) (key string, more bool, err error) {
+	begins := byte(',')
+	if first {
+		begins = '{'
+	}
+	switch c := r.next(); {
+	case c == begins:
+	case c == '}' && !first:
+		return "", false, nil
+	case first:
+		return "", false, r.bad("where an object belongs")
+	default:
+		return "", false, r.bad("after a value of an object")
+	}
+	r.at++
+	if first && r.next() == '}' {
+		return "", false, nil
+	}
+	if r.next() != '"' {
+		return "", false, r.bad("where a key belongs")
+	}
+	if key, err = r.string(); err != nil {
+		return "", false, err
+	}
+	if r.next() != ':' {
+		return "", false, r.bad("after a key")
+	}
+	r.at++
+	r.space()
+	return key, true, nil
 }
 
 // skip goes to the end of a value.

@@ -32,7 +32,7 @@ func (c *clusterResolver) State() string             { return string(c.c.State) 
 func (c *clusterResolver) Reason() string            { return c.c.Reason }
 func (c *clusterResolver) AsOf() *graphql.Time       { return timeOrNil(c.c.AsOf) }
 func (c *clusterResolver) KubernetesVersion() string { return c.c.KubernetesVersion }
-func (c *clusterResolver) Labels() (JSON, error)     { return stringMap(c.c.Labels) }
+func (c *clusterResolver) Labels() JSON              { return stringMap(c.c.Labels) }
 func (c *clusterResolver) Objects() int32            { return int32(c.c.Objects) }
 func (c *clusterResolver) Nodes() int32              { return int32(c.c.Nodes) }
 func (c *clusterResolver) Pods() int32               { return int32(c.c.Pods) }

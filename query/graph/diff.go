@@ -33,11 +33,12 @@ func (r *resolver) Diff(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	return &diffResolver{r, d}, spendBytes(ctx, len(d.Unified))
+	return &diffResolver{r, answerOf(ctx), d}, spendBytes(ctx, len(d.Unified))
 }
 
 type diffResolver struct {
 	r *resolver
+	a *answer
 	d *records.Diff
 }
 
@@ -51,7 +52,7 @@ func (d *diffResolver) side(o *records.Object) *resourceResolver {
 	if o == nil {
 		return nil
 	}
-	return d.r.resources([]*records.Object{o})[0]
+	return d.r.resources(d.a, []*records.Object{o})[0]
 }
 
 func (d *diffResolver) Changes() []diffLineResolver {

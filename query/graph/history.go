@@ -63,8 +63,8 @@ func (v *versionResolver) Health() string           { return health(v.v.Health) 
 func (v *versionResolver) Images() []string         { return orEmpty(v.v.Images) }
 func (v *versionResolver) Summary() string          { return v.v.Sentence }
 
-func (v *versionResolver) Object(ctx context.Context) (JSON, error) {
-	return JSON{v.v.JSON}, spendBytes(ctx, len(v.v.JSON))
+func (v *versionResolver) Object(ctx context.Context) JSON {
+	return answerOf(ctx).object(v.v.JSON)
 }
 
 func (v *versionResolver) YAML(ctx context.Context) (string, error) { return yamlOf(ctx, v.v.JSON) }

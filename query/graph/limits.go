@@ -175,20 +175,29 @@ func (o outline) refused() *graphql.Response {
 	return &graphql.Response{Errors: []*gqlerrors.QueryError{{Message: e.Message, Extensions: e.Extensions()}}}
 }
 
-// budget is what is left to one query or mutation. A subscription has none: it sends one object at a time.
-type budget struct{ nodes, bytes atomic.Int64 }
+// answer is what one query or mutation may still cost, and the objects that it is given. A subscription has none: it
+// sends one object at a time.
+type answer struct {
+	nodes, bytes atomic.Int64
+	texts        *verbatim
+}
 
-type budgetKey struct{}
+type answerKey struct{}
 
-func withBudget(ctx context.Context) context.Context {
-	b := &budget{}
-	b.nodes.Store(maxNodes)
-	b.bytes.Store(maxBytes)
-	return context.WithValue(ctx, budgetKey{}, b)
+func withAnswer(ctx context.Context) (context.Context, *answer) {
+	a := &answer{texts: newVerbatim()}
+	a.nodes.Store(maxNodes)
+	a.bytes.Store(maxBytes)
+	return context.WithValue(ctx, answerKey{}, a), a
+}
+
+func answerOf(ctx context.Context) *answer {
+	a, _ := ctx.Value(answerKey{}).(*answer)
+	return a
 }
 
 func spendNodes(ctx context.Context, n int) error {
-	if b, ok := ctx.Value(budgetKey{}).(*budget); ok && b.nodes.Add(-int64(n)) < 0 {
+	if a := answerOf(ctx); a != nil && a.nodes.Add(-int64(n)) < 0 {
 		return &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("The lists of this request ask for more than %d entries together.", maxNodes), Fix: "Ask for smaller pages, or in several requests."}
 	}
 	return nil
@@ -196,8 +205,33 @@ func spendNodes(ctx context.Context, n int) error {
 
 // spendBytes is called before objects of so many bytes are written out.
 func spendBytes(ctx context.Context, n int) error {
-	if b, ok := ctx.Value(budgetKey{}).(*budget); ok && b.bytes.Add(-int64(n)) < 0 {
-		return &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("The objects of this answer are larger than %d MiB together.", maxBytes>>20), Fix: "Ask for smaller pages, or without object, yaml and diff."}
+	if a := answerOf(ctx); a != nil && a.bytes.Add(-int64(n)) < 0 {
+		return tooLarge()
 	}
 	return nil
+}
+
+func tooLarge() error {
+	return &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("The objects of this answer are larger than %d MiB together.", maxBytes>>20), Fix: "Ask for smaller pages, or without object, yaml and diff."}
+}
+
+// object is an object as a field's value. It answers no error, since the library starts a goroutine for each field that
+// may: settled has it.
+func (a *answer) object(text []byte) JSON {
+	if a == nil || len(text) == 0 {
+		return JSON{text}
+	}
+	if a.bytes.Add(-int64(len(text))) < 0 {
+		return JSON{[]byte(`""`)}
+	}
+	return JSON{a.texts.marked(text)}
+}
+
+// settled is resp, or an error when its objects are too large.
+func (a *answer) settled(resp *graphql.Response) *graphql.Response {
+	if a.bytes.Load() >= 0 || len(resp.Errors) > 0 {
+		return resp
+	}
+	err := tooLarge()
+	return &graphql.Response{Errors: []*gqlerrors.QueryError{{Message: err.Error(), ResolverError: err}}}
 }

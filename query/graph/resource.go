@@ -31,7 +31,7 @@ func (r *resolver) Resource(ctx context.Context, args struct {
 	if err != nil || o == nil {
 		return nil, err
 	}
-	return r.resources([]*records.Object{o})[0], nil
+	return r.resources(answerOf(ctx), []*records.Object{o})[0], nil
 }
 
 func parseRef(id graphql.ID) (kube.Ref, error) {
@@ -46,6 +46,7 @@ func parseRef(id graphql.ID) (kube.Ref, error) {
 // first time it is asked for, so that a list of n objects costs one read and not n.
 type siblings struct {
 	r       *resolver
+	answer  *answer // nil in a subscription
 	objects []*records.Object
 
 	owners     once[map[kube.Ref]*records.Object]
@@ -64,8 +65,8 @@ func (o *once[T]) get(load func() (T, error)) (T, error) {
 	return o.value, o.err
 }
 
-func (r *resolver) resources(list []*records.Object) []*resourceResolver {
-	s := &siblings{r: r, objects: list}
+func (r *resolver) resources(a *answer, list []*records.Object) []*resourceResolver {
+	s := &siblings{r: r, answer: a, objects: list}
 	out := make([]*resourceResolver, len(list))
 	for i, o := range list {
 		out[i] = &resourceResolver{o: o, s: s}
@@ -78,31 +79,31 @@ type resourceResolver struct {
 	s *siblings
 }
 
-func (x *resourceResolver) Ref() graphql.ID            { return graphql.ID(x.o.Ref.String()) }
-func (x *resourceResolver) Cluster() string            { return x.o.Ref.Cluster }
-func (x *resourceResolver) Group() string              { return x.o.Ref.Group }
-func (x *resourceResolver) Version() string            { return x.o.Version }
-func (x *resourceResolver) Resource() string           { return x.o.Ref.Resource }
-func (x *resourceResolver) Kind() string               { return x.o.Kind }
-func (x *resourceResolver) Namespace() *string         { return orNil(x.o.Ref.Namespace) }
-func (x *resourceResolver) Name() string               { return x.o.Ref.Name }
-func (x *resourceResolver) UID() string                { return x.o.UID }
-func (x *resourceResolver) ResourceVersion() string    { return x.o.ResourceVersion }
-func (x *resourceResolver) Labels() (JSON, error)      { return stringMap(x.o.Labels) }
-func (x *resourceResolver) Annotations() (JSON, error) { return stringMap(x.o.Annotations) }
-func (x *resourceResolver) CreatedAt() graphql.Time    { return graphql.Time{Time: x.o.CreatedAt.UTC()} }
-func (x *resourceResolver) ChangedAt() graphql.Time    { return graphql.Time{Time: x.o.ChangedAt.UTC()} }
-func (x *resourceResolver) ChangedBy() string          { return x.o.ChangedBy }
-func (x *resourceResolver) DeletedAt() *graphql.Time   { return timeOrNil(x.o.DeletedAt) }
-func (x *resourceResolver) Status() string             { return x.o.Status }
-func (x *resourceResolver) Health() string             { return health(x.o.Health) }
-func (x *resourceResolver) App() string                { return x.o.App }
-func (x *resourceResolver) Node() string               { return x.o.Node }
-func (x *resourceResolver) Images() []string           { return orEmpty(x.o.Images) }
-func (x *resourceResolver) Reasons() []string          { return orEmpty(x.o.Reasons) }
-func (x *resourceResolver) Replicas() *int32           { return countOrNil(x.o.Replicas) }
-func (x *resourceResolver) ReadyReplicas() *int32      { return countOrNil(x.o.ReadyReplicas) }
-func (x *resourceResolver) Restarts() *int32           { return countOrNil(x.o.Restarts) }
+func (x *resourceResolver) Ref() graphql.ID          { return graphql.ID(x.o.Ref.String()) }
+func (x *resourceResolver) Cluster() string          { return x.o.Ref.Cluster }
+func (x *resourceResolver) Group() string            { return x.o.Ref.Group }
+func (x *resourceResolver) Version() string          { return x.o.Version }
+func (x *resourceResolver) Resource() string         { return x.o.Ref.Resource }
+func (x *resourceResolver) Kind() string             { return x.o.Kind }
+func (x *resourceResolver) Namespace() *string       { return orNil(x.o.Ref.Namespace) }
+func (x *resourceResolver) Name() string             { return x.o.Ref.Name }
+func (x *resourceResolver) UID() string              { return x.o.UID }
+func (x *resourceResolver) ResourceVersion() string  { return x.o.ResourceVersion }
+func (x *resourceResolver) Labels() JSON             { return stringMap(x.o.Labels) }
+func (x *resourceResolver) Annotations() JSON        { return stringMap(x.o.Annotations) }
+func (x *resourceResolver) CreatedAt() graphql.Time  { return graphql.Time{Time: x.o.CreatedAt.UTC()} }
+func (x *resourceResolver) ChangedAt() graphql.Time  { return graphql.Time{Time: x.o.ChangedAt.UTC()} }
+func (x *resourceResolver) ChangedBy() string        { return x.o.ChangedBy }
+func (x *resourceResolver) DeletedAt() *graphql.Time { return timeOrNil(x.o.DeletedAt) }
+func (x *resourceResolver) Status() string           { return x.o.Status }
+func (x *resourceResolver) Health() string           { return health(x.o.Health) }
+func (x *resourceResolver) App() string              { return x.o.App }
+func (x *resourceResolver) Node() string             { return x.o.Node }
+func (x *resourceResolver) Images() []string         { return orEmpty(x.o.Images) }
+func (x *resourceResolver) Reasons() []string        { return orEmpty(x.o.Reasons) }
+func (x *resourceResolver) Replicas() *int32         { return countOrNil(x.o.Replicas) }
+func (x *resourceResolver) ReadyReplicas() *int32    { return countOrNil(x.o.ReadyReplicas) }
+func (x *resourceResolver) Restarts() *int32         { return countOrNil(x.o.Restarts) }
 
 func health(h kube.Health) string {
 	if h == "" {
@@ -130,9 +131,7 @@ func (x *resourceResolver) Ready() *bool {
 	}
 }
 
-func (x *resourceResolver) Object(ctx context.Context) (JSON, error) {
-	return JSON{x.o.JSON}, spendBytes(ctx, len(x.o.JSON))
-}
+func (x *resourceResolver) Object() JSON { return x.s.answer.object(x.o.JSON) }
 
 func (x *resourceResolver) YAML(ctx context.Context) (string, error) { return yamlOf(ctx, x.o.JSON) }
 
@@ -170,7 +169,7 @@ func (s *siblings) shareOwners(owners map[kube.Ref]*records.Object) {
 	for _, o := range owners {
 		list = append(list, o)
 	}
-	for _, node := range s.r.resources(list) {
+	for _, node := range s.r.resources(s.answer, list) {
 		s.ownerNodes.LoadOrStore(node.o.Ref, node)
 	}
 }

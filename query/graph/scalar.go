@@ -23,10 +23,10 @@ func (j JSON) MarshalJSON() ([]byte, error) {
 }
 
 // stringMap is a JSON object, {} when m is nil.
-func stringMap(m map[string]string) (JSON, error) {
+func stringMap(m map[string]string) JSON {
 	if m == nil {
 		m = map[string]string{}
 	}
-	raw, err := json.Marshal(m)
-	return JSON{raw}, err
+	raw, _ := json.Marshal(m) // which never fails for texts
+	return JSON{raw}
 }

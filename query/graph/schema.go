@@ -86,14 +86,22 @@ type Request struct {
 
 // Exec runs a query or mutation as the Scope of ctx.
 func (g *Graph) Exec(ctx context.Context, r Request) *graphql.Response {
-	if resp := outlineOf(r.Query).refused(); resp != nil {
-		return resp
-	}
-	ctx, cancel := context.WithTimeout(withBudget(ctx), requestTimeout)
-	defer cancel()
-	resp := g.schema.Exec(ctx, r.Query, r.OperationName, r.Variables)
-	g.settle(resp.Errors)
+	resp, texts := g.exec(ctx, r)
+	resp.Data = texts.whole(resp.Data)
 	return resp
+}
+
+// exec is Exec with marks where texts belong.
+func (g *Graph) exec(ctx context.Context, r Request) (resp *graphql.Response, texts *verbatim) {
+	ctx, a := withAnswer(ctx)
+	if resp := outlineOf(r.Query).refused(); resp != nil {
+		return resp, a.texts
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	resp = a.settled(g.schema.Exec(ctx, r.Query, r.OperationName, r.Variables))
+	g.settle(resp.Errors)
+	return resp, a.texts
 }
 
 // settle makes every error one that the caller may see: ours as they are, mistakes in the request as the

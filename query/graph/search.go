@@ -31,7 +31,7 @@ func (r *resolver) Search(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	return &searchResolver{res: res, nodes: r.resources(res.Objects)}, nil
+	return &searchResolver{res: res, nodes: r.resources(answerOf(ctx), res.Objects)}, nil
 }
 
 // wants reports whether the request selects any of the paths below the current field.
@@ -230,7 +230,7 @@ func (r *resolver) ResourceChanges(ctx context.Context, args struct{ Query strin
 		for c := range changes {
 			change := &resourceChange{c: c}
 			if c.Object != nil {
-				change.node = r.resources([]*records.Object{c.Object})[0]
+				change.node = r.resources(nil, []*records.Object{c.Object})[0]
 			}
 			select {
 			case out <- change:

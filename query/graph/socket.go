@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -308,16 +309,18 @@ func (s *socket) keepAlive(ctx context.Context, gone context.CancelFunc) {
 
 // write writes resp as JSON. Its data is JSON already, possibly tens of megabytes: encoding/json would read it through
 // once more.
-func write(w io.Writer, resp *graphql.Response) error {
+func write(w io.Writer, resp *graphql.Response, texts *verbatim) error {
 	if len(resp.Errors) > 0 || len(resp.Extensions) > 0 || len(resp.Data) == 0 {
+		resp.Data = texts.whole(resp.Data)
 		return json.NewEncoder(w).Encode(resp)
 	}
-	for _, part := range [...][]byte{[]byte(`{"data":`), resp.Data, []byte("}\n")} {
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
+	out := bufio.NewWriterSize(w, 64<<10)
+	_, _ = out.WriteString(`{"data":`) // Flush answers its error
+	if err := texts.write(out, resp.Data); err != nil {
+		return err
 	}
-	return nil
+	_, _ = out.WriteString("}\n")
+	return out.Flush()
 }
 
 // ServeHTTP answers one operation as JSON; a request to upgrade goes to ServeSocket.
@@ -342,10 +345,10 @@ func (g *Graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the body is here; the answer may take its time
-	resp := g.Exec(r.Context(), req)
+	resp, texts := g.exec(r.Context(), req)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	if err := write(w, resp); err != nil {
+	if err := write(w, resp, texts); err != nil {
 		g.log.Debug("write GraphQL answer", "err", err)
 	}
 }
