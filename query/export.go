@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,7 +18,7 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-// Limits on exports. One holds a page of objects and a buffer, however long it is.
+// Limits on exports. One holds two pages of objects and a buffer, however long it is.
 const (
 	exportsAtOnce  = 4
 	exportPage     = 1000    // rows, when they are narrow
@@ -204,13 +205,23 @@ func (e *exporting) next(ctx context.Context) (*exportPageOf, error) {
 	return p, nil
 }
 
-// write writes p and everything behind it.
+// write writes p and everything behind it. While a page is written, the next one is read.
 func (e *exporting) write(ctx context.Context, out *bufio.Writer, p *exportPageOf) (rows int, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	next := func() (*exportPageOf, error) { return nil, nil }
+	defer func() {
+		cancel()
+		_, _ = next() // nobody reads any more when this returns
+	}()
 	w := e.format.writer(out, p.columns)
 	if err := w.begin(); err != nil {
 		return 0, err
 	}
 	for {
+		if p.more {
+			next = sync.OnceValues(func() (*exportPageOf, error) { return e.next(ctx) })
+			go next()
+		}
 		for _, o := range p.objects {
 			if err := w.object(o); err != nil {
 				return rows, err
@@ -226,7 +237,7 @@ func (e *exporting) write(ctx context.Context, out *bufio.Writer, p *exportPageO
 		if !p.more {
 			break
 		}
-		if p, err = e.next(ctx); err != nil {
+		if p, err = next(); err != nil {
 			return rows, errors.Join(err, out.Flush())
 		}
 	}

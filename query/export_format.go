@@ -116,20 +116,18 @@ func (w *ndjsonWriter) end() error   { return nil }
 
 func (w *ndjsonWriter) row(cells []any) error {
 	b, err := rowJSON(w.columns, cells)
-	return w.line(b, err)
-}
-
-func (w *ndjsonWriter) object(o object) error {
-	b, err := o.marked()
-	return w.line(b, err)
-}
-
-func (w *ndjsonWriter) line(b []byte, err error) error {
 	if err != nil {
 		return err
 	}
 	_, err = w.out.Write(append(b, '\n'))
 	return err
+}
+
+func (w *ndjsonWriter) object(o object) error {
+	if err := o.write(w.out); err != nil {
+		return err
+	}
+	return w.out.WriteByte('\n')
 }
 
 // jsonWriter writes objects as a v1 List, as kubectl does, and rows as an array.
@@ -150,26 +148,29 @@ func (w *jsonWriter) begin() error {
 
 func (w *jsonWriter) row(cells []any) error {
 	b, err := rowJSON(w.columns, cells)
-	return w.item(b, err)
-}
-
-func (w *jsonWriter) object(o object) error {
-	b, err := o.marked()
-	return w.item(b, err)
-}
-
-func (w *jsonWriter) item(b []byte, err error) error {
 	if err != nil {
 		return err
 	}
+	if err := w.separate(); err != nil {
+		return err
+	}
+	_, err = w.out.Write(b)
+	return err
+}
+
+func (w *jsonWriter) object(o object) error {
+	if err := w.separate(); err != nil {
+		return err
+	}
+	return o.write(w.out)
+}
+
+func (w *jsonWriter) separate() error {
 	separator := ",\n"
 	if !w.some {
 		w.some, separator = true, "\n"
 	}
-	if _, err := w.out.WriteString(separator); err != nil {
-		return err
-	}
-	_, err = w.out.Write(b)
+	_, err := w.out.WriteString(separator)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -8,22 +9,30 @@ import (
 
 const clusterAnnotation = "foretop.io/cluster"
 
-// marked is the object with its cluster in an annotation. Never a new top-level field: it must stay appliable.
+// write writes the object with its cluster in an annotation. Never a new top-level field: it must stay appliable.
 // The annotation is put between the bytes as they are stored, which takes 1 µs where decoding takes 80.
-func (o object) marked() ([]byte, error) {
+func (o object) write(out *bufio.Writer) error {
 	at, text := o.place()
 	if at < 0 {
-		return o.markedSlowly()
+		whole, err := o.markedSlowly()
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(whole)
+		return err
 	}
-	b := make([]byte, 0, len(o.json)+len(text))
-	b = append(append(append(b, o.json[:at]...), text...), o.json[at:]...)
-	return b, nil
+	for _, part := range [...][]byte{o.json[:at], text, o.json[at:]} {
+		if _, err := out.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // place is where the annotation goes, and its text; below 0 when the object is not written as objects are.
 func (o object) place() (int, []byte) {
 	cluster, err := json.Marshal(o.cluster)
-	if err != nil || bytes.Contains(o.json, []byte(`"`+clusterAnnotation+`"`)) {
+	if err != nil {
 		return -1, nil
 	}
 	text := append([]byte(`"`+clusterAnnotation+`":`), cluster...)
@@ -36,7 +45,7 @@ func (o object) place() (int, []byte) {
 	case into < 0:
 		into = metadata
 		text = append(append([]byte(`"annotations":{`), text...), '}')
-	case o.json[into] != '{':
+	case o.json[into] != '{' || member(o.json, into, clusterAnnotation) >= 0:
 		return -1, nil
 	}
 	next := space(o.json, into+1)

@@ -1,8 +1,10 @@
 package query
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"testing"
 )
@@ -52,10 +54,12 @@ func hasTwice(text []byte) bool {
 
 func sameObject(t *testing.T, o object) {
 	t.Helper()
-	quick, err := o.marked()
-	if err != nil {
+	var written bytes.Buffer
+	out := bufio.NewWriter(&written)
+	if err := errors.Join(o.write(out), out.Flush()); err != nil {
 		t.Fatal(err)
 	}
+	quick := written.Bytes()
 	slow, err := o.markedSlowly()
 	if err != nil {
 		t.Fatal(err)
