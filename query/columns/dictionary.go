@@ -41,15 +41,16 @@ func (d *dictionary) code(s string) uint32 {
 	return c
 }
 
-// hits are the codes whose value matches.
-func (d *dictionary) hits(match func(string) bool) ([]bool, bool) {
-	hit, any := make([]bool, len(d.values)), false
+// hits marks the codes whose value matches, and counts them.
+func (d *dictionary) hits(match func(string) bool) (marks []uint8, n int) {
+	marks = make([]uint8, len(d.values))
 	for i, v := range d.values {
 		if match(v) {
-			hit[i], any = true, true
+			marks[i] = 1
+			n++
 		}
 	}
-	return hit, any
+	return marks, n
 }
 
 // word is a column of one text a row.
@@ -60,17 +61,22 @@ type word struct {
 
 func (w *word) put(row int, s string) {
 	w.rows = grown(w.rows, row)
-	w.rows[row] = w.code(s)
+	if w.values[w.rows[row]] != s { // most updates leave most as it was
+		w.rows[row] = w.code(s)
+	}
 }
 
 func (w *word) at(row uint32) string { return w.values[w.rows[row]] }
 
 func (w *word) find(within Set, match func(string) bool) Set {
-	hit, any := w.hits(match)
-	if !any {
+	marks, n := w.hits(match)
+	switch {
+	case n == 0:
 		return make(Set, len(within))
+	case n == len(marks):
+		return within.Clone()
 	}
-	return filter(within, func(row uint32) bool { return hit[w.rows[row]] })
+	return pick(within, w.rows, marks)
 }
 
 // spans is lists of codes, one behind the other.
@@ -123,11 +129,13 @@ func (l *lists) put(row int, codes []uint32) {
 
 // with are the rows whose list holds a code that is hit.
 func (l *lists) with(within Set, hit func(code uint32) bool) Set {
-	found := make([]bool, l.count())
-	for id := range found {
-		found[id] = slices.ContainsFunc(l.of(uint32(id)), hit)
+	marks := make([]uint8, l.count())
+	for id := range marks {
+		if slices.ContainsFunc(l.of(uint32(id)), hit) {
+			marks[id] = 1
+		}
 	}
-	return filter(within, func(row uint32) bool { return found[l.rows[row]] })
+	return pick(within, l.rows, marks)
 }
 
 func (l *lists) present(within Set) Set {
@@ -138,15 +146,57 @@ func (l *lists) present(within Set) Set {
 type list struct {
 	*dictionary
 	lists
-	codesOf []uint32
+	codesOf []uint32 // scratch
+	keys    []string
+	pair    []byte
 }
 
 func newList(d *dictionary) *list { return &list{dictionary: d, lists: newLists()} }
 
 func (l *list) put(row int, values []string) {
+	if row < len(l.rows) && l.holds(l.of(l.rows[row]), values) {
+		return
+	}
 	l.codesOf = l.codesOf[:0]
 	for _, v := range values {
 		l.codesOf = append(l.codesOf, l.code(v))
+	}
+	l.lists.put(row, l.codesOf)
+}
+
+func (l *list) holds(codes []uint32, values []string) bool {
+	for i, c := range codes {
+		if i == len(values) || l.values[c] != values[i] {
+			return false
+		}
+	}
+	return len(codes) == len(values)
+}
+
+// putPairs stores a map as sorted pairs.
+func (l *list) putPairs(row int, m map[string]string) {
+	if row < len(l.rows) {
+		same := 0
+		for _, c := range l.of(l.rows[row]) {
+			k, v, _ := strings.Cut(l.values[c], separator)
+			if is, ok := m[k]; !ok || is != v {
+				break
+			}
+			same++
+		}
+		if same == len(m) && same == len(l.of(l.rows[row])) {
+			return
+		}
+	}
+	l.keys = l.keys[:0]
+	for k := range m {
+		l.keys = append(l.keys, k)
+	}
+	slices.Sort(l.keys)
+	l.codesOf = l.codesOf[:0]
+	for _, k := range l.keys {
+		l.pair = append(append(append(l.pair[:0], k...), separator...), m[k]...)
+		l.codesOf = append(l.codesOf, l.codeOf(l.pair))
 	}
 	l.lists.put(row, l.codesOf)
 }
@@ -161,11 +211,11 @@ func (l *list) at(row uint32) []string {
 }
 
 func (l *list) find(within Set, match func(string) bool) Set {
-	hit, any := l.hits(match)
-	if !any {
+	marks, n := l.hits(match)
+	if n == 0 {
 		return make(Set, len(within))
 	}
-	return l.with(within, func(c uint32) bool { return hit[c] })
+	return l.lists.having(within, marks)
 }
 
 // grown makes room for row.

@@ -90,16 +90,18 @@ func (v *View) Matching(within Set, column string, match func(map[string]string)
 	if l == nil {
 		return nil, false
 	}
-	hit := make([]bool, l.count())
+	marks := make([]uint8, l.count())
 	values := []string{}
-	for id := range hit {
+	for id := range marks {
 		values = values[:0]
 		for _, c := range l.of(uint32(id)) {
 			values = append(values, l.values[c])
 		}
-		hit[id] = match(unpair(values))
+		if match(unpair(values)) {
+			marks[id] = 1
+		}
 	}
-	return filter(within, func(row uint32) bool { return hit[l.rows[row]] }), true
+	return pick(within, l.rows, marks), true
 }
 
 // Number are the rows of within whose number in the column matches; moments are Unix milliseconds, 0 for never.

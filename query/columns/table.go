@@ -10,7 +10,6 @@
 package columns
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -229,7 +228,7 @@ func (d *data) apply(c *Change) {
 	if known {
 		d.keep(row, millis(c.Object.ObservedAt))
 	}
-	if known && (c.Deleted || d.identity.at(d.uids[row]) != c.Object.UID) {
+	if known && (c.Deleted || !d.identity.is(d.uids[row], c.Object.UID)) {
 		d.bury(row, c.Key)
 		known = false
 	}
@@ -307,9 +306,13 @@ func (d *data) put(row uint32, o *records.Object) {
 			d.words[c].put(i, v)
 		}
 	}
-	for c, v := range [...][]string{labelList: pairs(o.Labels), conditionList: pairs(o.Conditions), reasonList: o.Reasons, imageList: o.Images, ownerList: o.OwnerRefs,
+	d.lists[labelList].putPairs(i, o.Labels)
+	d.lists[conditionList].putPairs(i, o.Conditions)
+	for c, v := range [...][]string{reasonList: o.Reasons, imageList: o.Images, ownerList: o.OwnerRefs,
 		changedList: o.ChangedPaths, containerList: o.Containers, ipList: o.IPs, useList: o.Uses, traitList: o.Traits} {
-		d.lists[c].put(i, v)
+		if c > conditionList {
+			d.lists[c].put(i, v)
+		}
 	}
 	for c, v := range [...]int64{replicas: o.Replicas, readyReplicas: o.ReadyReplicas, restarts: o.Restarts, generation: o.Generation,
 		createdAt: millis(o.CreatedAt), changedAt: millis(o.ChangedAt), observedAt: millis(o.ObservedAt)} {
@@ -317,7 +320,9 @@ func (d *data) put(row uint32, o *records.Object) {
 		d.numbers[c][i] = v
 	}
 	d.uids, d.vers, d.revisions = grown(d.uids, i), grown(d.vers, i), grown(d.revisions, i)
-	d.uids[i], d.vers[i] = d.identity.code(o.UID), o.Ver
+	if d.vers[i] = o.Ver; !d.identity.is(d.uids[i], o.UID) {
+		d.uids[i] = d.identity.code(o.UID)
+	}
 	d.codes = d.codes[:0]
 	for _, uid := range o.OwnerUIDs {
 		d.codes = append(d.codes, d.identity.code(uid))
@@ -396,18 +401,6 @@ func millis(t time.Time) int64 {
 
 // separator is between key and value of a pair. No key of Kubernetes has it.
 const separator = "\x00"
-
-func pairs(m map[string]string) []string {
-	if len(m) == 0 {
-		return nil
-	}
-	out := make([]string, 0, len(m))
-	for k, v := range m {
-		out = append(out, k+separator+v)
-	}
-	slices.Sort(out)
-	return out
-}
 
 func unpair(list []string) map[string]string {
 	m := make(map[string]string, len(list))

@@ -153,6 +153,15 @@ func (d *identities) at(code uint32) string {
 	return string(b[:])
 }
 
+// is reports whether a code is that of a UID.
+func (d *identities) is(code uint32, uid string) bool {
+	if s, odd := d.texts[code]; odd {
+		return s == uid
+	}
+	u, ok := parseUUID(uid)
+	return ok && u == d.uuids[code]
+}
+
 // odd reports that a code is no UUID's.
 func (d *identities) odd(code uint32) bool {
 	_, is := d.texts[code]

@@ -13,19 +13,32 @@ type Match struct {
 	Literal string // a lower-case text that every such token holds; may be empty
 	Begins  bool   // the tokens are exactly those that begin with Literal
 	Whole   bool   // the only such token is Literal
-	Near    int    // when not 0, such tokens have as many characters, one less, or one more
+	Like    string // when not empty, the tokens are those that one character makes, one more, one less, or another
 
-	// Words are, when Listed, the words of the table that Test holds of: all of them but for names as wholes and UIDs.
+	// Words are, when Listed, those words of Table.AllWords that Test holds of.
 	Words  []string
 	Listed bool
+}
+
+// may reports whether the match may find words of a machine's making.
+func (m *Match) may(machine int) bool {
+	if m.Like != "" {
+		return machines[machine].may(m.Like, 1)
+	}
+	return machines[machine].may(m.Literal, 0)
+}
+
+// wordless reports that no name has a word that is found, though a whole name may be.
+func (m *Match) wordless() bool {
+	return m.Listed && len(m.Words) == 0 && !m.may(generated) && !m.may(numbers)
 }
 
 const (
 	// rowByRow is up to how many rows, when they are few of all, are looked at one by one; beyond it, whole columns
 	// are asked.
 	rowByRow = 4000
-	// scansMost is for up to how many words all names are searched.
-	scansMost = 8
+	// scansMost is for up to how many words all names are searched; beyond it, for the halves of what they are like.
+	scansMost = 2
 )
 
 // Words are the rows of within that have a token that m finds.
@@ -85,6 +98,16 @@ func (v *vocabulary) find(m *Match) *hits {
 		for _, w := range m.Words {
 			if c, ok := v.codes[w]; ok {
 				add(c)
+			}
+		}
+		for machine, made := range v.made {
+			if !m.may(machine) {
+				continue
+			}
+			for _, c := range made {
+				if m.Test(v.texts[c]) {
+					add(c)
+				}
 			}
 		}
 	default:
@@ -173,48 +196,60 @@ func (d *data) has(row uint32, m *Match, h *hits, uid func(uint32) bool) bool {
 
 // named are the rows of within with a token of the name that m finds.
 func (d *data) named(within Set, m *Match) Set {
-	if n := within.Count(); n < d.count/16 || m.Literal == "" && !m.Listed {
+	if n := within.Count(); n < d.count/16 || m.Literal == "" && m.Like == "" {
 		return filter(within, func(row uint32) bool { return d.nameHas(row, m) })
 	}
-	found := make(Set, len(within))
-	left := within.Clone()
-	if odd := within.Clone().And(d.odd); !odd.Empty() {
-		found.Or(filter(odd, func(row uint32) bool { return d.nameHas(row, m) }))
-		left.Without(odd)
-	}
-	if m.Whole || m.Begins || !m.Listed {
-		if m.Listed && len(m.Words) == 0 && isWord(m.Literal) {
-			return found // a name with such a token has a word that begins so
-		}
-		return found.Or(d.scan(left, m))
-	}
-	var words []string
-	for _, w := range m.Words {
-		if strings.IndexFunc(w, func(r rune) bool { return r >= utf8.RuneSelf || !letter(byte(r)) && r != '.' }) < 0 {
-			words = append(words, w) // others are in no such name, but as a whole
-		}
-	}
-	if len(words) > scansMost {
-		return found.Or(filter(left, func(row uint32) bool { return d.nameHas(row, m) }))
-	}
-	for _, w := range words {
-		s := d.scan(left, &Match{Literal: w, Whole: true, Test: func(token string) bool { return token == w }})
+	found, left := make(Set, len(within)), within.Clone()
+	take := func(s Set) {
 		found.Or(s)
 		left.Without(s)
 	}
-	return found.Or(filter(left, func(row uint32) bool {
-		if n := int(d.names.lengths[row]); m.Near > 0 && (n < m.Near-1 || n > m.Near+1) {
-			return false
+	odd := within.Clone().And(d.odd)
+	left.Without(odd)
+	found.Or(filter(odd, func(row uint32) bool { return d.nameHas(row, m) }))
+	if m.Like == "" {
+		if m.wordless() && (m.Whole || m.Begins) && isWord(m.Literal) {
+			return found // a name that begins so has a word that does
 		}
-		return m.Test(d.names.at(row))
-	}))
+		take(d.scan(left, m.Literal, m))
+		return found
+	}
+	if words := m.inNames(); len(words) <= scansMost && m.Listed && !m.may(generated) && !m.may(numbers) {
+		for _, w := range words {
+			take(d.scan(left, w, &Match{Literal: w, Whole: true, Test: func(token string) bool { return token == w }}))
+		}
+		n := utf8.RuneCountInString(m.Like)
+		take(filter(left, func(row uint32) bool {
+			l := int(d.names.lengths[row])
+			return l >= n-1 && l <= n+1 && m.Test(d.names.at(row))
+		}))
+		return found
+	}
+	// One mistake leaves one half as it is.
+	half := len(m.Like) / 2
+	for !utf8.RuneStart(m.Like[half]) {
+		half--
+	}
+	take(d.scan(left, m.Like[:half], m))
+	take(d.scan(left, m.Like[half:], m))
+	return found
 }
 
-// scan are the rows of within, none of them odd, with a token of the name that m, which has a literal, finds.
-func (d *data) scan(within Set, m *Match) Set {
+// inNames are the words that can be in a name in lower-case ASCII, other than as the whole.
+func (m *Match) inNames() (words []string) {
+	for _, w := range m.Words {
+		if strangers(w, func(c byte) bool { return letter(c) || c == '.' }) == 0 {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// scan are the rows of within, none of them odd, with a token of the name that holds part and that m finds.
+func (d *data) scan(within Set, part string, m *Match) Set {
 	found := make(Set, len(within))
 	parallel(len(within), func(_, from, to int) {
-		d.names.scan(m.Literal, from<<6, min(to<<6, d.count), func(row uint32, name string, at int) (next bool) {
+		d.names.scan(part, from<<6, min(to<<6, d.count), func(row uint32, name string, at int) (next bool) {
 			if !within.Has(row) {
 				return true
 			}
@@ -303,7 +338,7 @@ func (d *data) ofUID(m *Match) func(row uint32) bool {
 			break
 		}
 		uuid = func(c uint32) bool { return first.of(&d.identity.uuids[c]) && !d.identity.odd(c) }
-	case m.Near > 0 && (m.Near < uuidLength-1 || m.Near > uuidLength+1) || !maybeUUID(m.Literal):
+	case m.Like != "" && (len(m.Like) < uuidLength-1 || len(m.Like) > 4*uuidLength) || !maybeUUID(m.Literal):
 		if others == nil {
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -15,14 +16,16 @@ import (
 type vocabulary struct {
 	codes map[string]uint32
 	texts []string
-	in    []uint32 // the columns that have a value with the word, a bit each
+	in    []uint32                // the columns that have a value with the word, a bit each
+	made  [len(machines)][]uint32 // words that machines make
 
 	marks []uint32 // scratch of putTokens
 	mark  uint32
 	fresh *fresh // nil while nobody wants to know what is new
 }
 
-// fresh is the words, those of names too, that came since Table.AllWords and were not taken out by Table.Forget.
+// fresh is the words that people may know, those of names too, that came since Table.AllWords and were not taken out by
+// Table.Forget.
 type fresh struct {
 	words []string
 	last  [1 << 14]string // of names, by hash: a word that was seen just now is not told again
@@ -37,7 +40,9 @@ func (v *vocabulary) code(word string, bit uint32) uint32 {
 		c = uint32(len(v.texts))
 		v.codes[word] = c
 		v.texts, v.in, v.marks = append(v.texts, word), append(v.in, 0), append(v.marks, 0)
-		if v.fresh != nil {
+		if m := machineOf(word); m >= 0 {
+			v.made[m] = append(v.made[m], c)
+		} else if v.fresh != nil {
 			v.fresh.words = append(v.fresh.words, word)
 		}
 	}
@@ -55,7 +60,7 @@ func (v *vocabulary) named(name string, odd bool) {
 		if *last == word {
 			return false
 		}
-		if _, ok := v.codes[word]; !ok {
+		if _, ok := v.codes[word]; !ok && machineOf(word) < 0 {
 			word = strings.Clone(word)
 			v.fresh.words = append(v.fresh.words, word)
 			*last = word
@@ -64,23 +69,28 @@ func (v *vocabulary) named(name string, odd bool) {
 	})
 }
 
-// AllWords calls f with every word that free text finds of the table's objects, but for names as wholes and UIDs, in no
-// order and some of them several times. From then on the table tells new ones as fresh.
+// AllWords calls f with every word that free text finds of the table's objects, but for names as wholes, UIDs, and what
+// machines make: generated endings of names, numbers and addresses. Some come several times, in no order. From then on
+// the table tells new ones as fresh.
 func (t *Table) AllWords(f func(word string)) {
 	t.mu.Lock()
 	d := t.d // it stays as it is when the table is written anew meanwhile
-	d.vocabulary.fresh = &fresh{}
+	if d.vocabulary.fresh == nil {
+		d.vocabulary.fresh = &fresh{}
+	}
 	rows, texts := d.count, d.vocabulary.texts
 	t.mu.Unlock()
 	for _, word := range texts {
-		f(word)
+		if machineOf(word) < 0 {
+			f(word)
+		}
 	}
 	last := &fresh{}
 	for from := 0; from < rows; from += allAtOnce {
 		t.mu.RLock()
 		for row := from; row < min(from+allAtOnce, rows); row++ {
 			wordsOfName(d.names.at(uint32(row)), d.odd.Has(uint32(row)), func(word string) bool {
-				if l := &last.last[xxhash.Sum64String(word)%uint64(len(last.last))]; *l != word {
+				if l := &last.last[xxhash.Sum64String(word)%uint64(len(last.last))]; *l != word && machineOf(word) < 0 {
 					*l = word
 					f(word)
 				}
@@ -195,7 +205,62 @@ func (d *data) alone(row uint32, f func(token string) (stop bool)) bool {
 	if odd {
 		whole = strings.ToLower(name)
 	}
-	return whole != "" && len(whole) <= tokenMost && f(whole) || wordsOfName(name, odd, f) || slices.ContainsFunc(plain(d.identity.at(d.uids[row])), f)
+	uid := d.identity.at(d.uids[row])
+	return whole != "" && len(whole) <= tokenMost && f(whole) || wordsOfName(name, odd, f) ||
+		!d.identity.odd(d.uids[row]) && f(uid) || d.identity.odd(d.uids[row]) && slices.ContainsFunc(plain(uid), f)
+}
+
+// machines make words that nobody knows but by reading them: most words of a fleet.
+var machines = [...]struct {
+	makes func(word string) bool
+	// may reports whether a word with such a part, or near it, can be of its making.
+	may func(part string, mistakes int) bool
+}{
+	generated: {
+		func(word string) bool {
+			return (len(word) == 5 || len(word) >= 8 && len(word) <= 10) && strangers(word, isGenerated) == 0
+		},
+		func(part string, mistakes int) bool {
+			return len(part) <= 10+mistakes && strangers(part, isGenerated) <= mistakes
+		},
+	},
+	numbers: {
+		func(word string) bool {
+			return number(word[0]) && strangers(word, isNumber) == 0 || strings.IndexByte(word, ':') >= 0 && strangers(word, isAddress) == 0
+		},
+		func(part string, mistakes int) bool { return strangers(part, isAddress) <= mistakes },
+	},
+}
+
+const (
+	generated = iota // endings of names, and hashes: Kubernetes uses these letters and digits, so as to make no words
+	numbers          // and addresses
+)
+
+func isGenerated(c byte) bool {
+	return 'b' <= c && c <= 'z' && c != 'e' && c != 'i' && c != 'o' && c != 'u' && c != 'y' || c == '2' || '4' <= c && c <= '9'
+}
+func isNumber(c byte) bool  { return number(c) || c == '.' }
+func isAddress(c byte) bool { return isNumber(c) || c == ':' || 'a' <= c && c <= 'f' }
+
+// strangers is how many characters of s are not in.
+func strangers(s string, in func(byte) bool) (n int) {
+	for _, r := range s {
+		if r >= utf8.RuneSelf || !in(byte(r)) {
+			n++
+		}
+	}
+	return n
+}
+
+// machineOf is who made a word; -1 is nobody.
+func machineOf(word string) int {
+	for m := range machines {
+		if machines[m].makes(word) {
+			return m
+		}
+	}
+	return -1
 }
 
 // tokenMost is the longest token that internal/kube makes.

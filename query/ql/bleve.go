@@ -17,12 +17,11 @@ const FieldWords = "words"
 
 // wordsMost is up to how many words are listed, at about a microsecond each: a letter or two may begin a tenth of all
 // words, and columns then do without a list.
-const wordsMost = 10_000
+const wordsMost = 2_000
 
 // Vocabulary answers which words there are that a word of a query stands for: what begins with it while it is typed,
 // what it may be a mistake of, what its pattern matches. It asks the dictionaries of a bleve index, and beside them the
-// words that the index does not have yet. It must hold the words of the columns it is used with, but need not hold names
-// as wholes and UIDs.
+// words that the index does not have yet. It must hold those of Table.AllWords of the columns it is used with.
 type Vocabulary struct {
 	reader index.IndexReader
 	beside []string
@@ -95,7 +94,7 @@ func (w *Vocabulary) dictionary(t *Text, want string, m *columns.Match) (index.F
 			return nil, errNoDictionary
 		}
 		return patterns.FieldDictRegexp(FieldWords, pattern(want))
-	case m.Near > 0:
+	case m.Like != "":
 		mistakes, ok := w.reader.(index.IndexReaderFuzzy)
 		if !ok {
 			return nil, errNoDictionary
@@ -130,7 +129,7 @@ func (t *Text) match(want string) columns.Match {
 		}
 		return columns.Match{Literal: longestPiece(want), Test: t.glob.MatchString}
 	case t.Fuzzy && len([]rune(want)) >= fuzzyFrom:
-		return columns.Match{Near: len([]rune(want)), Test: func(token string) bool { return within1(want, token) }}
+		return columns.Match{Like: want, Test: func(token string) bool { return within1(want, token) }}
 	}
 	return columns.Match{Literal: want, Whole: true, Test: func(token string) bool { return token == want }}
 }

@@ -83,9 +83,11 @@ func (a *question) inColumns(ctx context.Context, f func(*reading) (ok bool, err
 	}
 	err = t.Read(func(v *columns.View) (err error) {
 		r := &reading{question: a, t: t, v: v, sets: map[string]columns.Set{}}
-		var release func()
-		r.known, release = a.s.index.vocabulary(t, v)
-		defer release()
+		if a.q.HasText() {
+			var release func()
+			r.known, release = a.s.index.vocabulary(t, v)
+			defer release()
+		}
 		r.scoped, _ = v.Text(v.Living(), "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
 		ok, err = f(r)
 		r.complain()
