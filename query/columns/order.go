@@ -38,6 +38,16 @@ func (v *View) By(column string, desc bool) (t Term, ok bool) {
 	return t, false
 }
 
+// ByKey orders by keys, as the tables of ClickHouse do, without making ready for many rows.
+func (v *View) ByKey() []Term {
+	gr, cluster, namespace := v.words[grWord], v.words[clusterWord], v.words[namespaceWord]
+	var order []Term
+	for _, of := range []func(row uint32) string{func(row uint32) string { return groupOf(gr.at(row)) }, func(row uint32) string { return resourceOf(gr.at(row)) }, cluster.at, namespace.at, v.names.at} {
+		order = append(order, Term{text: of, show: func(row uint32) string { return strings.Clone(of(row)) }})
+	}
+	return order
+}
+
 // ByCluster orders by the names of clusters; name is asked with their UIDs.
 func (v *View) ByCluster(desc bool, name func(uid string) string) Term {
 	return v.byText(v.words[clusterWord], desc, name)

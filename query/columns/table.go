@@ -46,7 +46,7 @@ type Table struct {
 	applied atomic.Uint64
 }
 
-// Applied grows whenever the table takes changes.
+// Applied grows whenever rows change: as long as it is the same, so are they.
 func (t *Table) Applied() uint64 { return t.applied.Load() }
 
 // New is an empty table.
@@ -87,6 +87,7 @@ func (t *Table) Apply(changes []Change) {
 		t.mu.Lock()
 		fresh.vocabulary.fresh = t.d.vocabulary.fresh
 		t.d = fresh
+		t.applied.Add(1) // rows are others
 		t.mu.Unlock()
 	}
 }

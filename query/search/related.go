@@ -12,6 +12,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
 )
 
 const (
@@ -84,6 +85,9 @@ type walk struct {
 	hubs    map[hub]int
 	hidden  map[kube.Ref]int // neighbours that did not fit
 	cluster string
+
+	within  columns.Set // the cluster's rows, of columns to which
+	applied uint64      // so many changes were applied
 }
 
 func newWalk(s *Service, f *fleet, cluster string) *walk {

@@ -20,9 +20,12 @@ func (w *walk) rows(ctx context.Context, most int, ownersLast bool, find func(v 
 		return nil, false, nil
 	}
 	err = t.Read(func(v *columns.View) error {
-		within, _ := v.Text(v.Living(), "cluster", func(uid string) bool { return uid == w.cluster })
-		set := find(v, within)
-		order := asStored(v)
+		if now := t.Applied(); w.within == nil || now != w.applied {
+			w.within, _ = v.Text(v.Living(), "cluster", func(uid string) bool { return uid == w.cluster })
+			w.applied = now
+		}
+		set := find(v, w.within)
+		order := v.ByKey()
 		if ownersLast {
 			order = append([]columns.Term{columns.ByNumber(false, func(row uint32) int64 {
 				if v.HasOwner(row) {
