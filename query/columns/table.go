@@ -95,7 +95,7 @@ func (t *Table) Apply(changes []Change) {
 // applyAtOnce is how many changes readers wait for, at some ten microseconds each.
 const applyAtOnce = 100
 
-// wasteMost is how many rows that nobody can see are kept beside as many as there are objects.
+// wasteMost is how many rows and values that may be nobody's are kept beside as many as there are objects.
 const wasteMost = 50_000
 
 // data is the columns. A row that was deleted stays as a ghost, since what it owned may still be there.
@@ -236,11 +236,24 @@ func (d *data) apply(c *Change) {
 	switch {
 	case c.Deleted:
 	case known:
-		d.waste++ // what it held before may be used by nobody
+		before := d.size()
 		d.put(row, c.Object)
+		d.waste += d.size() - before // for each new value an old one may be nobody's
 	default:
 		d.put(d.add(c.Key), c.Object)
 	}
+}
+
+// size is how many different values and lists there are.
+func (d *data) size() int {
+	n := len(d.vocabulary.texts) + len(d.identity.uuids) + d.owners.count() + d.rest.count() + len(d.texts)
+	for _, c := range d.words {
+		n += len(c.values)
+	}
+	for _, c := range d.lists {
+		n += len(c.values) + c.lists.count()
+	}
+	return n
 }
 
 // Bury keeps an object that is gone for the sake of what it owned. It is for filling a table.

@@ -220,10 +220,14 @@ func TestFreshWords(t *testing.T) {
 	if got := table.Fresh(); !slices.Equal(got, []string{"crashloopbackoff"}) {
 		t.Errorf("a new status brought %v", got)
 	}
+	before := table.d
 	for i := range 2 * wasteMost { // until it is written anew
 		other := onePod(2)
-		other.Object.Ver = uint64(i + 1)
+		other.Object.Ver, other.Object.Node = uint64(i+1), fmt.Sprintf("node-%d", i)
 		table.Apply([]Change{other})
+	}
+	if table.d == before {
+		t.Error("the table was not written anew")
 	}
 	fresh := table.Fresh()
 	if !slices.Contains(fresh, "crashloopbackoff") || !slices.Contains(fresh, "app-2") || slices.Contains(fresh, "running") {
