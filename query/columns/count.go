@@ -234,7 +234,8 @@ func (v *View) Groups(set Set, by []Dimension, most int) (groups []Group, distin
 	type counted struct{ rows, ready, notReady int }
 	sums := map[[GroupsMost]uint32]*counted{}
 	ready := v.words[readyWord]
-	yes, no := ready.codes["true"], ready.codes["false"]
+	yes, _ := ready.known("true")
+	no, _ := ready.known("false")
 	set.Each(func(row uint32) {
 		var walk func(i int, at [GroupsMost]uint32)
 		walk = func(i int, at [GroupsMost]uint32) {

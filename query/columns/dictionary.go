@@ -1,7 +1,6 @@
 package columns
 
 import (
-	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -9,8 +8,7 @@ import (
 // dictionary gives each distinct text a code. Code 0 is the empty text. Codes are never taken back: a table that
 // holds too many unused ones is written anew.
 type dictionary struct {
-	codes  map[string]uint32
-	values []string
+	texts
 
 	cut  func(string) []string // the words that free text finds of a value; nil when the column is not searched
 	said spans                 // of the values, where cut is given, as the vocabulary has them
@@ -19,19 +17,18 @@ type dictionary struct {
 }
 
 func newDictionary(cut func(string) []string, all *vocabulary, bit uint32) *dictionary {
-	d := &dictionary{codes: map[string]uint32{"": 0}, values: []string{""}, cut: cut, said: newSpans(), all: all, bit: bit}
+	d := &dictionary{cut: cut, said: newSpans(), all: all, bit: bit}
+	d.add("")
 	d.said.end()
 	return d
 }
 
 func (d *dictionary) code(s string) uint32 {
-	if c, ok := d.codes[s]; ok {
+	if c, ok := d.known(s); ok {
 		return c
 	}
 	s = strings.Clone(s) // not to hold the batch it came in
-	c := uint32(len(d.values))
-	d.codes[s] = c
-	d.values = append(d.values, s)
+	c := d.add(s)
 	if d.cut != nil {
 		for _, w := range d.cut(s) {
 			d.said.parts = append(d.said.parts, d.all.code(w, d.bit))
@@ -99,28 +96,27 @@ func (s *spans) count() int { return len(s.starts) - 1 }
 // lists is a column of many codes a row. Whole lists are coded, too: what the pods of one workload have in common,
 // such as labels and images, stands once.
 type lists struct {
-	ids map[string]uint32
+	ids slots
 	spans
 	rows   []uint32
 	buffer []byte
 }
 
 func newLists() lists {
-	l := lists{ids: map[string]uint32{"": 0}, spans: newSpans()}
-	l.end()
+	l := lists{spans: newSpans()}
+	l.put(0, nil)
+	l.rows = nil
 	return l
 }
 
 func (l *lists) put(row int, codes []uint32) {
 	l.rows = grown(l.rows, row)
-	l.buffer = l.buffer[:0]
-	for _, c := range codes {
-		l.buffer = binary.LittleEndian.AppendUint32(l.buffer, c)
-	}
-	id, ok := l.ids[string(l.buffer)]
+	var hash uint64
+	hash, l.buffer = hashOf(codes, l.buffer)
+	id, ok := l.known(hash, codes)
 	if !ok {
 		id = uint32(l.count())
-		l.ids[string(l.buffer)] = id
+		l.ids.add(hash, id)
 		l.parts = append(l.parts, codes...)
 		l.end()
 	}

@@ -247,7 +247,7 @@ func (l *loading) pairs(into *list, v *clickhouse.Values) {
 
 // codeOf is code of a text that is about to change.
 func (d *dictionary) codeOf(s []byte) uint32 {
-	if c, ok := d.codes[string(s)]; ok {
+	if c, ok := d.knownBytes(s); ok {
 		return c
 	}
 	return d.code(string(s))

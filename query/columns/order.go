@@ -275,7 +275,7 @@ func (v *View) Nearness(word string) func(row uint32) int64 {
 
 // saying are the values of which a part is a token as a whole; nil for none.
 func (d *dictionary) saying(token string, part func(string) string) (hits []bool) {
-	code, ok := d.all.codes[token]
+	code, ok := d.all.known(token)
 	if !ok || d.all.in[code]&d.bit == 0 {
 		return nil
 	}

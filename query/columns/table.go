@@ -246,7 +246,7 @@ func (d *data) apply(c *Change) {
 
 // size is how many different values and lists there are.
 func (d *data) size() int {
-	n := len(d.vocabulary.texts) + len(d.identity.uuids) + d.owners.count() + d.rest.count() + len(d.texts)
+	n := len(d.vocabulary.values) + len(d.identity.uuids) + d.owners.count() + d.rest.count() + len(d.texts)
 	for _, c := range d.words {
 		n += len(c.values)
 	}
@@ -464,7 +464,7 @@ func (d *data) compact() *data {
 		}
 		n.codes = n.codes[:0]
 		for _, c := range from.rest.of(from.rest.rows[row]) {
-			n.codes = append(n.codes, n.vocabulary.code(d.vocabulary.texts[c], restBit))
+			n.codes = append(n.codes, n.vocabulary.code(d.vocabulary.values[c], restBit))
 		}
 		n.rest.put(int(to), n.codes)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sort"
 	"unsafe"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // text is a column of one text a row that most rows have for themselves: bytes side by side, in the order of rows, each
@@ -104,23 +106,24 @@ func finder(text []byte, literal string) func(from int) int {
 
 // identities gives UIDs codes. A UUID takes 16 bytes; anything else is kept as it is.
 type identities struct {
-	codes map[[16]byte]uint32
+	codes slots
 	uuids [][16]byte
 	other map[string]uint32
 	texts map[uint32]string
 }
 
 func newIdentities() *identities {
-	return &identities{codes: map[[16]byte]uint32{}, uuids: make([][16]byte, 1), other: map[string]uint32{"": 0}, texts: map[uint32]string{0: ""}}
+	return &identities{uuids: make([][16]byte, 1), other: map[string]uint32{"": 0}, texts: map[uint32]string{0: ""}}
 }
 
 func (d *identities) code(uid string) uint32 {
 	u, ok := parseUUID(uid)
 	if ok {
-		c, known := d.codes[u]
+		hash := xxhash.Sum64(u[:])
+		c, known := d.codes.find(hash, func(code uint32) bool { return d.uuids[code] == u })
 		if !known {
 			c = uint32(len(d.uuids))
-			d.codes[u] = c
+			d.codes.add(hash, c)
 			d.uuids = append(d.uuids, u)
 		}
 		return c
@@ -171,8 +174,7 @@ func (d *identities) odd(code uint32) bool {
 // known is the code of a UID; ok is false when no row has it.
 func (d *identities) known(uid string) (code uint32, ok bool) {
 	if u, is := parseUUID(uid); is {
-		code, ok = d.codes[u]
-		return code, ok
+		return d.codes.find(xxhash.Sum64(u[:]), func(code uint32) bool { return d.uuids[code] == u })
 	}
 	code, ok = d.other[uid]
 	return code, ok

@@ -84,19 +84,19 @@ type hits struct {
 func (h *hits) has(code uint32) bool { return h.codes.Has(code) }
 
 func (v *vocabulary) find(m *Match) *hits {
-	h := &hits{codes: make(Set, len(v.texts)/64+1)}
+	h := &hits{codes: make(Set, len(v.values)/64+1)}
 	add := func(c uint32) {
 		h.codes.add(c)
 		h.in |= v.in[c]
 	}
 	switch {
 	case m.Whole:
-		if c, ok := v.codes[m.Literal]; ok {
+		if c, ok := v.known(m.Literal); ok {
 			add(c)
 		}
 	case m.Listed:
 		for _, w := range m.Words {
-			if c, ok := v.codes[w]; ok {
+			if c, ok := v.known(w); ok {
 				add(c)
 			}
 		}
@@ -105,13 +105,13 @@ func (v *vocabulary) find(m *Match) *hits {
 				continue
 			}
 			for _, c := range made {
-				if m.Test(v.texts[c]) {
+				if m.Test(v.values[c]) {
 					add(c)
 				}
 			}
 		}
 	default:
-		for c, w := range v.texts {
+		for c, w := range v.values {
 			if m.Test(w) {
 				add(uint32(c))
 			}

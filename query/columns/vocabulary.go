@@ -14,10 +14,9 @@ import (
 // vocabulary gives each word of the columns' values a code, and says in which columns it is. The words of names are
 // not among them, since nearly every object has one of its own, nor are UIDs: both are looked for where they stand.
 type vocabulary struct {
-	codes map[string]uint32
-	texts []string
-	in    []uint32                // the columns that have a value with the word, a bit each
-	made  [len(machines)][]uint32 // words that machines make
+	texts
+	in   []uint32                // the columns that have a value with the word, a bit each
+	made [len(machines)][]uint32 // words that machines make
 
 	marks []uint32 // scratch of putTokens
 	mark  uint32
@@ -31,15 +30,14 @@ type fresh struct {
 	last  [1 << 14]string // of names, by hash: a word that was seen just now is not told again
 }
 
-func newVocabulary() *vocabulary { return &vocabulary{codes: map[string]uint32{}, mark: 1} }
+func newVocabulary() *vocabulary { return &vocabulary{mark: 1} }
 
 // code is the code of a word that a value of the column of this bit has.
 func (v *vocabulary) code(word string, bit uint32) uint32 {
-	c, ok := v.codes[word]
+	c, ok := v.known(word)
 	if !ok {
-		c = uint32(len(v.texts))
-		v.codes[word] = c
-		v.texts, v.in, v.marks = append(v.texts, word), append(v.in, 0), append(v.marks, 0)
+		c = v.add(word)
+		v.in, v.marks = append(v.in, 0), append(v.marks, 0)
 		if m := machineOf(word); m >= 0 {
 			v.made[m] = append(v.made[m], c)
 		} else if v.fresh != nil {
@@ -60,7 +58,7 @@ func (v *vocabulary) named(name string, odd bool) {
 		if *last == word {
 			return false
 		}
-		if _, ok := v.codes[word]; !ok && machineOf(word) < 0 {
+		if _, ok := v.known(word); !ok && machineOf(word) < 0 {
 			word = strings.Clone(word)
 			v.fresh.words = append(v.fresh.words, word)
 			*last = word
@@ -78,9 +76,9 @@ func (t *Table) AllWords(f func(word string)) {
 	if d.vocabulary.fresh == nil {
 		d.vocabulary.fresh = &fresh{}
 	}
-	rows, texts := d.count, d.vocabulary.texts
+	rows, words := d.count, d.vocabulary.values
 	t.mu.Unlock()
-	for _, word := range texts {
+	for _, word := range words {
 		if machineOf(word) < 0 {
 			f(word)
 		}
@@ -140,7 +138,7 @@ func (d *data) putTokens(row uint32, tokens []string) {
 	base := v.mark
 	v.mark += uint32(len(tokens))
 	for i, t := range tokens {
-		if c, ok := v.codes[t]; ok {
+		if c, ok := v.known(t); ok {
 			v.marks[c] = base + uint32(i)
 		}
 	}
@@ -166,11 +164,10 @@ func (d *data) putTokens(row uint32, tokens []string) {
 	d.codes = d.codes[:0]
 	for i, t := range tokens {
 		if irregular || !said[i] {
-			c, ok := v.codes[t]
-			if !ok {
+			if _, ok := v.known(t); !ok {
 				t = strings.Clone(t)
 			}
-			if c = v.code(t, restBit); len(d.codes) == 0 || !slices.Contains(d.codes, c) {
+			if c := v.code(t, restBit); len(d.codes) == 0 || !slices.Contains(d.codes, c) {
 				d.codes = append(d.codes, c)
 			}
 		}

@@ -243,7 +243,7 @@ func TestFreshWords(t *testing.T) {
 // tokens are what free text finds of a row: sorted, distinct.
 func (v *View) tokens(row uint32) (tokens []string) {
 	add := func(code uint32) bool {
-		tokens = append(tokens, v.vocabulary.texts[code])
+		tokens = append(tokens, v.vocabulary.values[code])
 		return false
 	}
 	for _, code := range v.rest.of(v.rest.rows[row]) {
