@@ -2,8 +2,11 @@ package search
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
@@ -24,7 +27,7 @@ type circle struct {
 type tie struct {
 	how      string
 	text     string
-	families map[int]bool // which of those that were asked about
+	families map[int]bool // which of those that were asked about, in its cluster
 }
 
 // How objects are tied; the first that holds is said.
@@ -67,13 +70,25 @@ func (s *Service) circle(ctx context.Context, f *fleet, asked []*records.Object)
 		}
 		byCluster[o.ClusterUID] = append(byCluster[o.ClusterUID], o)
 	}
-	for _, cluster := range c.clusters {
-		if err := c.walk(ctx, s, cluster, byCluster[cluster]); err != nil {
-			return nil, err
-		}
+	parts := make([]*circle, len(c.clusters))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(walksAtOnce)
+	for i, cluster := range c.clusters {
+		parts[i] = &circle{f: f, ties: map[key]*tie{}}
+		g.Go(func() error { return parts[i].walk(ctx, s, cluster, byCluster[cluster]) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, part := range parts { // no tie crosses clusters
+		maps.Copy(c.ties, part.ties)
+		c.asked += part.asked
 	}
 	return c, nil
 }
+
+// walksAtOnce is in how many clusters is looked side by side.
+const walksAtOnce = 4
 
 func add(list *[]string, v string) {
 	if !slices.Contains(*list, v) {
@@ -104,8 +119,8 @@ func (c *circle) walk(ctx context.Context, s *Service, cluster string, asked []*
 		return err
 	}
 	w.ownersWithin()
-	families, n := w.families(asked, c.asked)
-	c.asked += n
+	families, n := w.families(asked)
+	c.asked = n
 	family := slices.DeleteFunc(w.objects(), func(o *records.Object) bool { _, in := families[o.Ref]; return !in })
 	said, err := w.relations(ctx, family)
 	if err != nil {
@@ -176,8 +191,8 @@ func (c *circle) walk(ctx context.Context, s *Service, cluster string, asked []*
 // ownerDepth is how many levels of owners, or of what is owned, are looked at.
 const ownerDepth = 5
 
-// families numbers what ownership, or a relation that was followed, ties together, from first on.
-func (w *walk) families(asked []*records.Object, first int) (map[kube.Ref]int, int) {
+// families numbers what ownership, or a relation that was followed, ties together.
+func (w *walk) families(asked []*records.Object) (map[kube.Ref]int, int) {
 	near := map[kube.Ref][]kube.Ref{}
 	for _, e := range w.g.Edges {
 		if e.Type == kube.OwnsEdge || e.Type == kube.SelectsEdge || e.Type == kube.RoutesEdge {
@@ -189,11 +204,11 @@ func (w *walk) families(asked []*records.Object, first int) (map[kube.Ref]int, i
 		if _, ok := families[o.Ref]; ok {
 			continue
 		}
-		families[o.Ref] = first + n
+		families[o.Ref] = n
 		for queue := []kube.Ref{o.Ref}; len(queue) > 0; queue = queue[1:] {
 			for _, next := range near[queue[0]] {
 				if _, ok := families[next]; !ok {
-					families[next] = first + n
+					families[next] = n
 					queue = append(queue, next)
 				}
 			}
