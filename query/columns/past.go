@@ -47,10 +47,13 @@ func (d *data) keep(row uint32, until int64) {
 		p.lost = max(p.lost, from) // the member's clock went back: who stood when is not told by the ends alone
 	}
 	p.add(d, row, until)
-	if most := p.least + d.alive/pastShare; p.count > most+most/8 {
+	if most := d.keeps(); p.count > most+most/8 {
 		p.forget(p.count - most)
 	}
 }
+
+// keeps is how many versions of the past are kept.
+func (d *data) keeps() int { return d.past.least + d.alive/pastShare }
 
 // add copies a row.
 func (p *past) add(d *data, row uint32, until int64) {
@@ -168,11 +171,11 @@ func (t *Table) Knows(moment int64) bool {
 	return t.d.past.knows(moment)
 }
 
-// Replaced is how many versions of the past are kept.
-func (t *Table) Replaced() int {
+// Room is how many versions of the past can be loaded before any is forgotten.
+func (t *Table) Room() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.d.past.count
+	return max(0, t.d.keeps()-t.d.past.count)
 }
 
 // LoadPast takes rows of resource_history as versions that were replaced; until says when, 0 for those to leave out.

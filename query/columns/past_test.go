@@ -104,8 +104,8 @@ func TestATableKnowsItsPast(t *testing.T) {
 	})
 	t.Run("and says of which moments it forgot something", func(t *testing.T) {
 		table := fill(100)
-		if table.Replaced() > 200 {
-			t.Errorf("keeps %d versions", table.Replaced())
+		if table.d.past.count > 200 {
+			t.Errorf("keeps %d versions", table.d.past.count)
 		}
 		if held(table, 1010) != nil {
 			t.Error("answers for a moment of which it forgot what stood")

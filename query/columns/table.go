@@ -1,9 +1,12 @@
 // Package columns keeps what is known of every current object of the fleet in memory, column by column, so that which
-// objects match, how many, and in what order is a matter of milliseconds among a million.
+// objects match, how many, and in what order is a matter of milliseconds among a million; and so for moments of the last
+// hours.
 //
-// Invariant: a View answers as of one moment, and a Set never holds an object that was deleted.
+// Invariant: a View answers as of one moment, and a Set never holds an object that was deleted by then.
 //
-//	change feed --Put, Remove--> Table --Read--> View --find, count, order--> rows --Object--> records
+//	change feed --Apply--> Table --Read--> View --find, count, order--> rows --Object--> records
+//	                         |                    ^
+//	                         +--what is replaced--+ At a moment
 //
 // A row takes a few hundred bytes: texts that repeat are codes into a dictionary, lists that repeat (the labels of the
 // pods of one workload) are codes too. Annotations and the JSON of objects are not here.

@@ -18,7 +18,7 @@ import (
 const (
 	// pastKept is how far back columns know what stood, unless more was replaced since than they keep.
 	pastKept = 24 * time.Hour
-	// pastLoaded is up to how many versions are loaded.
+	// pastLoaded is up to how many versions are loaded, if columns keep as many.
 	pastLoaded = 300_000
 )
 
@@ -65,7 +65,7 @@ func (s *Service) loadPast(ctx context.Context, t *columns.Table) (versions int,
 	since = time.Now().Add(-pastKept).UnixMilli()
 	p := new(clickhouse.Params)
 	err = s.read(ctx, `SELECT toUnixTimestamp64Milli(observed_at) FROM `+history+` WHERE previous_ver > 0 AND observed_at > `+p.Time(time.UnixMilli(since))+
-		` ORDER BY observed_at DESC LIMIT 1 OFFSET `+p.Int(pastLoaded), p, func(rows driver.Rows) error { return rows.Scan(&since) })
+		` ORDER BY observed_at DESC LIMIT 1 OFFSET `+p.Int(int64(min(pastLoaded, t.Room()))), p, func(rows driver.Rows) error { return rows.Scan(&since) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("read how far back to go: %w", err)
 	}
