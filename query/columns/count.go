@@ -181,12 +181,10 @@ func (v *View) Texts(set Set, column string, most int) (counts []Count, distinct
 // NamesThatBegin are the first names of a set's rows, in lower case, that begin with a prefix, in order, each with how
 // many rows have it.
 func (v *View) NamesThatBegin(set Set, prefix string, most int) (names []Count) {
-	set.Each(func(row uint32) {
-		name := v.names.at(row)
-		if v.odd.Has(row) {
-			name = strings.ToLower(name)
-		}
-		if !strings.HasPrefix(name, prefix) || len(names) == most && name > names[most-1].Value {
+	begins := v.Names(set, prefix, func(name string) bool { return strings.HasPrefix(strings.ToLower(name), prefix) })
+	begins.Each(func(row uint32) {
+		name := strings.ToLower(v.names.at(row))
+		if len(names) == most && name > names[most-1].Value {
 			return
 		}
 		i, is := slices.BinarySearchFunc(names, name, func(c Count, name string) int { return strings.Compare(c.Value, name) })

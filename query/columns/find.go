@@ -49,6 +49,17 @@ func (v *View) Text(within Set, column string, match func(string) bool) (found S
 	return nil, false
 }
 
+// Names are the rows of within whose name matches; every such name holds literal, in lower case.
+func (v *View) Names(within Set, literal string, match func(name string) bool) Set {
+	d := v.data
+	if within.Count() < d.count/16 {
+		return d.names.find(within, match)
+	}
+	odd := within.Clone().And(d.odd)
+	found := d.names.find(odd, match)
+	return found.Or(d.holding(within.Clone().Without(odd), literal, func(_ uint32, name string, _ int) (yes, next bool) { return match(name), true }))
+}
+
 // UID are the rows of within with this UID.
 func (v *View) UID(within Set, uid string) Set {
 	code, ok := v.identity.known(uid)

@@ -247,20 +247,29 @@ func (m *Match) inNames() (words []string) {
 
 // scan are the rows of within, none of them odd, with a token of the name that holds part and that m finds.
 func (d *data) scan(within Set, part string, m *Match) Set {
+	return d.holding(within, part, func(row uint32, name string, at int) (yes, next bool) {
+		yes, certain := m.at(name, at)
+		if !certain {
+			yes = d.nameHas(row, m)
+		}
+		return yes, !certain
+	})
+}
+
+// holding are the rows of within for which hit holds at a place at which the name holds part. next says that the other
+// places of the name are not to be looked at.
+func (d *data) holding(within Set, part string, hit func(row uint32, name string, at int) (yes, next bool)) Set {
 	found := make(Set, len(within))
 	parallel(len(within), func(_, from, to int) {
-		d.names.scan(part, from<<6, min(to<<6, d.count), func(row uint32, name string, at int) (next bool) {
+		d.names.scan(part, from<<6, min(to<<6, d.count), func(row uint32, name string, at int) bool {
 			if !within.Has(row) {
 				return true
 			}
-			yes, certain := m.at(name, at)
-			if !certain {
-				yes = d.nameHas(row, m)
-			}
+			yes, next := hit(row, name, at)
 			if yes {
 				found.add(row)
 			}
-			return yes || !certain
+			return yes || next
 		})
 	})
 	return found

@@ -256,3 +256,28 @@ func (v *View) tokens(row uint32) (tokens []string) {
 	slices.Sort(tokens)
 	return slices.Compact(tokens)
 }
+
+func TestNamesThatBegin(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	table, lower := New(), map[string]int{}
+	for i := range 3000 {
+		c := awkward(r, i)
+		lower[strings.ToLower(c.Name)]++
+		table.Apply([]Change{c})
+	}
+	for _, prefix := range []string{"w", "web", "app-17", "system:node", "straße", "nothing", "v2-"} {
+		var want []Count
+		for name, n := range lower {
+			if strings.HasPrefix(name, prefix) {
+				want = append(want, Count{name, n})
+			}
+		}
+		slices.SortFunc(want, func(a, b Count) int { return strings.Compare(a.Value, b.Value) })
+		_ = table.Read(func(v *View) error {
+			if got := v.NamesThatBegin(v.Living(), prefix, 7); !slices.Equal(got, want[:min(7, len(want))]) {
+				t.Errorf("%q: got %v, want %v", prefix, got, want[:min(7, len(want))])
+			}
+			return nil
+		})
+	}
+}

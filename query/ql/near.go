@@ -1,6 +1,9 @@
 package ql
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // nearest is the candidate a typing mistake away from word; "" when none is near enough to be offered.
 func nearest(word string, candidates []string) string {
@@ -38,21 +41,18 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
-// within1 reports whether at most one rune must be inserted, dropped or replaced to make b of a.
+// within1 reports whether at most one character must be inserted, dropped or replaced to make b of a.
 func within1(a, b string) bool {
-	x, y := []rune(a), []rune(b)
-	if len(x) > len(y) {
-		x, y = y, x
-	}
-	if len(y)-len(x) > 1 {
+	if d := len(a) - len(b); d > utf8.UTFMax || d < -utf8.UTFMax {
 		return false
 	}
-	i := 0
-	for i < len(x) && x[i] == y[i] {
-		i++
+	for a != "" && b != "" {
+		x, n := utf8.DecodeRuneInString(a)
+		y, m := utf8.DecodeRuneInString(b)
+		if x != y || n != m {
+			return a[n:] == b[m:] || a[n:] == b || a == b[m:]
+		}
+		a, b = a[n:], b[m:]
 	}
-	if len(x) == len(y) {
-		return i == len(x) || string(x[i+1:]) == string(y[i+1:])
-	}
-	return string(x[i:]) == string(y[i+1:])
+	return utf8.RuneCountInString(a+b) <= 1 // one of them is empty
 }

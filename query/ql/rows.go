@@ -171,8 +171,11 @@ func (r *rower) positive(x *Filter, within columns.Set) columns.Set {
 	}
 	switch f.typ {
 	case typWord, typHealth:
-		if f.column == "name" && !has && len(x.Values) == 1 && x.Values[0].Kind == Glob {
-			text = x.Values[0].contained(text)
+		if f.column == "name" && !has && len(x.Values) == 1 {
+			if literal := x.Values[0].contained(); literal != "" {
+				whole := strings.ToLower(x.Values[0].Text) == "*"+literal+"*" // an expression would cost ten times as much
+				return r.v.Names(within, literal, func(name string) bool { return whole && strings.Contains(name, literal) || text(name) })
+			}
 		}
 		if f.column == "uid" && !has && len(x.Values) == 1 && x.Values[0].Kind == Literal && (x.Op == OpEqual || isUID(x.Values[0].Text)) {
 			uid := x.Values[0].Text
@@ -317,20 +320,15 @@ func FieldOf(name string, clusters []Cluster) (FieldKey, bool) {
 	return FieldKey{def: f, key: key, clusters: clusters}, true
 }
 
-// contained asks match only of texts that hold the longest literal part of a pattern: most names do not, and looking for
-// it costs a tenth of an expression.
-func (v *Value) contained(match func(string) bool) func(string) bool {
-	literal := strings.ToLower(longestPiece(v.Text))
-	if literal == "" {
-		return match
+// contained is a text that, in lower case, is in all texts that match; empty when there is none.
+func (v *Value) contained() string {
+	switch v.Kind {
+	case Literal:
+		return strings.ToLower(v.Text)
+	case Glob:
+		return strings.ToLower(longestPiece(v.Text))
 	}
-	whole := strings.ToLower(v.Text) == "*"+literal+"*"
-	return func(s string) bool {
-		if strings.Contains(s, literal) {
-			return whole || match(s)
-		}
-		return !lowerASCII(s) && match(s)
-	}
+	return ""
 }
 
 // longestPiece is the longest text between wildcards.
@@ -341,16 +339,6 @@ func longestPiece(pattern string) (longest string) {
 		}
 	}, func(byte) {})
 	return longest
-}
-
-// lowerASCII reports that lower case is what s is in.
-func lowerASCII(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c >= 0x80 || 'A' <= c && c <= 'Z' {
-			return false
-		}
-	}
-	return true
 }
 
 // Fixed is the part of the query that every match must satisfy and that cannot change while an object lives: where it

@@ -12,8 +12,8 @@ import (
 
 // The engines of questions about the present, beside those that ClickHouse answers.
 const (
-	engineColumns     = "columns"
-	engineBleve = "bleve+columns"
+	engineColumns = "columns"
+	engineBleve   = "bleve+columns"
 )
 
 // presentWait is how long a question waits for columns to have what was committed before it was asked.
