@@ -1,7 +1,10 @@
 package clickhouse_test
 
 import (
-	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -15,21 +18,7 @@ import (
 func TestObjectsMoveIntoHistoryOnly(t *testing.T) {
 	db := clickhousetest.Open(t)
 	clickhousetest.Exec(t, db, "DROP DATABASE `"+db.Database()+"` SYNC")
-	before := fstest.MapFS{}
-	files, err := schemas.ClickHouse.ReadDir("clickhouse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if f.Name() < "0007" {
-			text, err := schemas.ClickHouse.ReadFile("clickhouse/" + f.Name())
-			if err != nil {
-				t.Fatal(err)
-			}
-			before[f.Name()] = &fstest.MapFile{Data: text}
-		}
-	}
-	if err := db.Migrate(t.Context(), before); err != nil {
+	if err := db.Migrate(t.Context(), migrationsTo(t, 6)); err != nil {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
@@ -71,7 +60,7 @@ func TestObjectsMoveIntoHistoryOnly(t *testing.T) {
 			"1:snapshot:0:0:v1:::path of  2:update:1:1:v2:helm:helm:path of helm 3:update:0:2:v3::helm:path of helm")
 		f(`SELECT concatWithSeparator(':', toString(ver), changed_by, toString(length(conditions)), toString(derived)) AS x FROM `+db.Table("resources")+` FINAL`, "3:helm:0:0")
 	}
-	if err := db.Migrate(t.Context(), schemas.ClickHouse); err != nil {
+	if err := db.Migrate(t.Context(), migrationsTo(t, 10)); err != nil {
 		t.Fatal(err)
 	}
 	wants()
@@ -81,7 +70,78 @@ func TestObjectsMoveIntoHistoryOnly(t *testing.T) {
 			clickhousetest.Exec(t, db, left)
 		}
 		clickhousetest.Exec(t, db, "DELETE FROM "+db.Table("migrations")+" WHERE number = 7")
-		if err := db.Migrate(context.Background(), schemas.ClickHouse); err != nil {
+		if err := db.Migrate(t.Context(), migrationsTo(t, 10)); err != nil {
+			t.Fatal(err)
+		}
+		wants()
+	}
+}
+
+// migrationsTo are those with numbers up to last.
+func migrationsTo(t *testing.T, last int) fs.FS {
+	t.Helper()
+	some := fstest.MapFS{}
+	files, err := schemas.ClickHouse.ReadDir("clickhouse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name() < fmt.Sprintf("%04d", last+1) {
+			text, err := schemas.ClickHouse.ReadFile("clickhouse/" + f.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			some[f.Name()] = &fstest.MapFile{Data: text}
+		}
+	}
+	return some
+}
+
+// What was written with all its words is found by them as before, beside what has only those that nothing else tells,
+// also when the migrations are interrupted.
+func TestWordsOfBeforeAreFound(t *testing.T) {
+	db := clickhousetest.Open(t)
+	clickhousetest.Exec(t, db, "DROP DATABASE `"+db.Database()+"` SYNC")
+	if err := db.Migrate(t.Context(), migrationsTo(t, 10)); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(name, words string, tokens []string) []clickhouse.Column {
+		return []clickhouse.Column{{"cluster", []string{"c"}}, {"resource", []string{"configmaps"}}, {"kind", []string{"ConfigMap"}}, {"namespace", []string{"shop"}}, {"name", []string{name}},
+			{"ver", []uint64{1}}, {"images", [][]string{{"registry/app:v1.2.3"}}}, {"uid", []string{"0b7c1c1e-8f0a-4d6c-9e52-0123456789ab"}}, {words, [][]string{tokens}}}
+	}
+	all := []string{"0b7c1c1e-8f0a-4d6c-9e52-0123456789ab", "1.2.3", "app", "app:v1.2.3", "conf", "configmap", "configmaps", "nginx", "nginx.conf", "registry", "registry/app:v1.2.3", "shop", "v1.2.3"}
+	tables := []string{"resources", "resource_history"}
+	for _, table := range tables {
+		if err := db.Insert(t.Context(), table, rows("before", "tokens", append(all, "before")), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Migrate(t.Context(), schemas.ClickHouse); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		if err := db.Insert(t.Context(), table, rows("since", "words", []string{"conf", "nginx", "nginx.conf"}), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wants := func() {
+		t.Helper()
+		for _, table := range tables {
+			for _, name := range []string{"before", "since"} {
+				got := clickhousetest.Value[string](t, db, "SELECT arrayStringConcat(arraySort(tokens), ' ') FROM "+db.Table(table)+" WHERE name = '"+name+"'", nil)
+				if want := strings.Join(slices.Sorted(slices.Values(append(all, name))), " "); got != want {
+					t.Errorf("%s in %s is found by %s, want %s", name, table, got, want)
+				}
+			}
+		}
+	}
+	wants()
+	for _, left := range []string{"", "CREATE TABLE " + db.Table("resource_history_0012") + " (x UInt8) ENGINE = Memory"} {
+		if left != "" {
+			clickhousetest.Exec(t, db, left)
+		}
+		clickhousetest.Exec(t, db, "DELETE FROM "+db.Table("migrations")+" WHERE number = 12")
+		if err := db.Migrate(t.Context(), schemas.ClickHouse); err != nil {
 			t.Fatal(err)
 		}
 		wants()

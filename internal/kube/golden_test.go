@@ -66,7 +66,7 @@ func describe(s *Summary) string {
 	line("account", s.ServiceAccount)
 	line("uses", s.Uses)
 	line("traits", s.Traits)
-	line("tokens", strings.Join(s.Tokens, " "))
+	line("tokens", strings.Join(s.Tokens(), " "))
 	return b.String()
 }
 

@@ -66,7 +66,7 @@ func Summarize(obj map[string]any) (Summary, error) {
 	s.ServiceAccount = serviceAccount(obj)
 	s.Uses = Uses(obj)
 	s.Traits = traits(&s, obj)
-	s.Tokens = TokensOf(&s, obj)
+	s.Words = otherWords(&s, obj)
 	return s, nil
 }
 

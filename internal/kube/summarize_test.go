@@ -174,7 +174,6 @@ func TestSummaryOfAPod(t *testing.T) {
 		OwnerUIDs: []string{"u1", "u2"}, OwnerRefs: []string{"ReplicaSet/app2-5d9c7b6f4", "Other/o"},
 		Conditions: map[string]string{"Ready": "False"}, Containers: []string{"app", "proxy", "wait"}, IPs: []string{"10.0.3.17"},
 		ServiceAccount: "default", Uses: []string{"ServiceAccount/default"},
-		Tokens: s.Tokens,
 	}
 	if d := cmp.Diff(want, s); d != "" {
 		t.Error(d)
@@ -184,7 +183,7 @@ func TestSummaryOfAPod(t *testing.T) {
 func TestFreeTextFindsWhatItsTokensName(t *testing.T) {
 	s := summarize(t, crashing)
 	has := map[string]bool{}
-	for _, token := range s.Tokens {
+	for _, token := range s.Tokens() {
 		has[token] = true
 	}
 	f := func(query string, want bool) {
@@ -192,7 +191,7 @@ func TestFreeTextFindsWhatItsTokensName(t *testing.T) {
 		for _, q := range QueryTokens(query) {
 			if !has[q] {
 				if want {
-					t.Errorf("%q does not find the pod: it has no token %q\n%s", query, q, strings.Join(s.Tokens, " "))
+					t.Errorf("%q does not find the pod: it has no token %q\n%s", query, q, strings.Join(s.Tokens(), " "))
 				}
 				return
 			}
@@ -229,14 +228,14 @@ func TestFreeTextFindsWhatItsTokensName(t *testing.T) {
 
 func TestKeyNamesAreFoundAndValuesAreNot(t *testing.T) {
 	s := summarize(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {nginx.conf: 'listen 80'}}")
-	if got, want := strings.Join(s.Tokens, " "), "c conf configmap configmaps nginx nginx.conf"; got != want {
+	if got, want := strings.Join(s.Tokens(), " "), "c conf configmap configmaps nginx nginx.conf"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestKeyNamesOfSecretsAreFound(t *testing.T) {
 	s := summarize(t, `{apiVersion: v1, kind: Secret, metadata: {name: c, annotations: {foretop.io/redacted-keys: '{"tls.key":1704}'}}}`)
-	if got, want := strings.Join(s.Tokens, " "), "c key secret secrets tls tls.key"; got != want {
+	if got, want := strings.Join(s.Tokens(), " "), "c key secret secrets tls tls.key"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

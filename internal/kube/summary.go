@@ -43,5 +43,5 @@ type Summary struct {
 	ServiceAccount       string            // what its Pods run as; "" for objects without
 	Uses                 []string          // Kind/name of what it names in its spec: see Uses
 	Traits               []string          // short facts, sorted: see TraitLimits
-	Tokens               []string          // what free text finds: sorted, distinct, lower case; see Tokens
+	Words                []string          // what free text finds beside what the fields above tell: see Tokens
 }

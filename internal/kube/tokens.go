@@ -13,8 +13,9 @@ import (
 //   - A text is cut into words at every character that is no letter and no digit, and lower-cased. A dot between
 //     two digits does not cut (1.25.3 and 10.0.0.7 are one word), nor does anything inside a UUID. A version with a
 //     leading v is found without it too.
-//   - TokensOf stores the words of every searched text of an object, and names, namespaces, label keys and values,
-//     images and addresses whole as well, so that a prefix of the whole finds them while somebody types.
+//   - Tokens are the words of every searched text of an object, and names, namespaces, label keys and values, images
+//     and addresses whole as well, so that a prefix of the whole finds them while somebody types. Only Words are
+//     stored; the tables compute the others from their columns as Tokens does.
 //   - QueryTokens cuts a query in the same way. An object matches when it has every token of the query.
 
 // maxToken is the longest token kept; the longest name Kubernetes allows is shorter.
@@ -26,7 +27,7 @@ const redactedKeys = "foretop.io/redacted-keys"
 // maxKeys bounds how many ConfigMap and Secret keys of one object can be found.
 const maxKeys = 256
 
-// QueryTokens cuts a word or phrase of a query into the tokens that TokensOf stored for it: sorted, distinct.
+// QueryTokens cuts a word or phrase of a query into the tokens that Tokens has for it: sorted, distinct.
 func QueryTokens(text string) []string {
 	var set tokenSet
 	set.query = true
@@ -34,11 +35,26 @@ func QueryTokens(text string) []string {
 	return set.sorted()
 }
 
-// TokensOf is what free text finds of an object: name, namespace, kind and its plural, labels, images, containers,
+// Tokens is what free text finds of an object: name, namespace, kind and its plural, labels, images, containers,
 // node, addresses, UID, status, health, reasons, app, and the key names of ConfigMaps and Secrets.
 // Annotations are not searched. Sorted, distinct, lower case.
-func TokensOf(s *Summary, obj map[string]any) []string {
+func (s *Summary) Tokens() []string {
 	set := tokenSet{tokens: make([]string, 0, 64)}
+	s.cut(&set)
+	return set.sorted()
+}
+
+// HasToken reports whether one of Tokens passes the test.
+func (s *Summary) HasToken(test func(token string) bool) bool {
+	set := tokenSet{test: test}
+	s.cut(&set)
+	return set.passed
+}
+
+func (s *Summary) cut(set *tokenSet) {
+	for _, w := range s.Words {
+		set.add(w)
+	}
 	set.both(s.Name)
 	set.both(s.Namespace)
 	set.words(s.Kind)
@@ -69,10 +85,19 @@ func TokensOf(s *Summary, obj map[string]any) []string {
 	for _, name := range s.Containers {
 		set.both(name)
 	}
-	addresses(obj, set.both)
 	for _, ip := range s.IPs {
 		set.both(ip)
 	}
+}
+
+// otherWords are the tokens of what no other field of the summary tells: host names, and keys.
+func otherWords(s *Summary, obj map[string]any) []string {
+	var set tokenSet
+	addresses(obj, func(address string) {
+		if !slices.Contains(s.IPs, address) {
+			set.both(address)
+		}
+	})
 	if s.Group == "" && (s.Kind == "ConfigMap" || s.Kind == "Secret") {
 		set.keys(object(obj, "data"))
 		set.keys(object(obj, "stringData"))
@@ -101,6 +126,9 @@ func TokensOfText(names []string, texts ...string) []string {
 type tokenSet struct {
 	tokens []string
 	query  bool // a query's v1.2 is v1.2 and nothing else
+
+	test   func(token string) bool // when given, tokens are not kept
+	passed bool
 }
 
 func (t *tokenSet) sorted() []string {
@@ -109,7 +137,11 @@ func (t *tokenSet) sorted() []string {
 }
 
 func (t *tokenSet) add(token string) {
-	if token != "" && len(token) <= maxToken {
+	switch {
+	case token == "" || len(token) > maxToken:
+	case t.test != nil:
+		t.passed = t.passed || t.test(token)
+	default:
 		t.tokens = append(t.tokens, token)
 	}
 }

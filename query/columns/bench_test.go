@@ -29,7 +29,6 @@ func onePod(i int) Change {
 	if i%97 == 0 {
 		o.Status, o.Health, o.Ready, o.Reasons = "CrashLoopBackOff", kube.Degraded, "false", []string{"CrashLoopBackOff"}
 	}
-	o.Tokens = kube.TokensOf(&o.Summary, nil)
 	return Change{Key: Key{Cluster: fmt.Sprintf("%08x-0000-4000-8000-0000000000ff", cluster), Resource: "pods", Namespace: ns, Name: name}, Object: o}
 }
 

@@ -63,7 +63,7 @@ func (l *loading) load(keys func()) error {
 	for _, c := range listColumns {
 		l.column(c.name)
 	}
-	for _, name := range append(numberColumns[:], "api_group", "resource", "name", "uid", "ver", "resource_version", "owner_uids", "tokens") {
+	for _, name := range append(numberColumns[:], "api_group", "resource", "name", "uid", "ver", "resource_version", "owner_uids", "words") {
 		l.column(name)
 	}
 	if l.err != nil || l.b.Rows == 0 {
@@ -94,7 +94,7 @@ func (l *loading) load(keys func()) error {
 		}
 	}
 	l.identities()
-	l.tokens()
+	l.said()
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (l *loading) place(i int) (row uint32) {
 	l.rows[i] = row
 	l.count++
 	words := l.count/64 + 1
-	l.living, l.odd, l.irregular = grown(l.living, words-1), grown(l.odd, words-1), grown(l.irregular, words-1)
+	l.living, l.odd = grown(l.living, words-1), grown(l.odd, words-1)
 	l.names.put(at, l.called.At(i))
 	kind := kube.GroupResource{Group: l.groups.At(i), Resource: l.resources.At(i)}
 	if l.gr == unasked || kind != l.kind { // rows of a kind come together
@@ -284,14 +284,14 @@ func (d *data) putRevision(row uint32, s string) {
 	d.texts[row] = strings.Clone(s)
 }
 
-// tokens comes last: most are implied by the other columns.
-func (l *loading) tokens() {
-	v, of := l.column("tokens"), []string{}
+// said stores what free text finds beside what the other columns tell.
+func (l *loading) said() {
+	v, of := l.column("words"), []string{}
 	l.each(v, func(row uint32, from, to int) {
 		of = of[:0]
 		for i := from; i < to; i++ {
 			of = append(of, v.At(i))
 		}
-		l.putTokens(row, of)
+		l.putWords(row, of)
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/foretop/foretop/internal/clickhouse"
-	"github.com/foretop/foretop/internal/kube"
 )
 
 // blockOf is changes as ClickHouse has them: with dictionaries, or each text for itself.
@@ -40,7 +39,7 @@ func blockOf(changes []Change, low bool) *clickhouse.Block {
 			texts(&column(name).Texts, s)
 		}
 		for name, list := range map[string][]string{"reasons": o.Reasons, "images": o.Images, "owner_refs": o.OwnerRefs, "owner_uids": o.OwnerUIDs, "changed_paths": o.ChangedPaths, "containers": o.Containers,
-			"ips": o.IPs, "uses": o.Uses, "traits": o.Traits, "tokens": o.Tokens} {
+			"ips": o.IPs, "uses": o.Uses, "traits": o.Traits, "words": o.Words} {
 			v := column(name)
 			for _, s := range list {
 				texts(&v.Texts, s)
@@ -92,16 +91,15 @@ func TestABlockIsLoadedAsItsRowsAreApplied(t *testing.T) {
 			o.Conditions, o.Traits = map[string]string{"Ready": "True", "A": "", "PodScheduled": "True"}, []string{"a", "b"}
 		case 2:
 			o.ResourceVersion, o.UID, o.OwnerUIDs = fmt.Sprintf("0%d", i), fmt.Sprintf("pod-%d", i), []string{"x", "", "x"}
-			o.Tokens = kube.TokensOf(&o.Summary, nil)
 		case 3:
 			c.Name, o.Name = fmt.Sprintf("Odd-Näme-%d", i), fmt.Sprintf("Odd-Näme-%d", i)
-			o.Tokens = slices.Sorted(slices.Values(append(kube.TokensOf(&o.Summary, nil), "extra")))
+			o.Words = []string{"extra", "app"}
 		case 4:
-			o.Tokens = []string{"only-this"} // made by an older version
+			o.Words = o.Tokens() // made by an older version
 			o.Labels, o.CreatedAt, o.ResourceVersion = nil, time.Time{}, "18446744073709551616"
 		case 5:
 			c.Group, c.Resource, o.Group, o.Kind = "apps", "deployments", "apps", "Deployment"
-			o.Tokens, o.ResourceVersion = kube.TokensOf(&o.Summary, nil), ""
+			o.ResourceVersion = ""
 		}
 		changes = append(changes, c)
 	}

@@ -23,7 +23,6 @@ type past struct {
 	vers      []uint64
 	revisions []uint64
 	texts     map[uint32]string
-	irregular Set
 	until     []int64 // when another version came, or the end; about in order
 	since     int64   // of moments from here on all is known
 	lost      int64   // but of none before this
@@ -71,12 +70,9 @@ func (p *past) add(d *data, row uint32, until int64) {
 	name := d.names.at(row)
 	p.names.put(to, name)
 	words := p.count/64 + 1
-	p.odd, p.irregular = grown(p.odd, words-1), grown(p.irregular, words-1)
+	p.odd = grown(p.odd, words-1)
 	if !lowerASCII(name) {
 		p.odd.add(uint32(to))
-	}
-	if d.irregular.Has(row) {
-		p.irregular.add(uint32(to))
 	}
 	p.uids, p.owners, p.rest = append(p.uids, d.uids[row]), append(p.owners, d.owners.rows[row]), append(p.rest, d.rest.rows[row])
 	p.vers, p.revisions = append(p.vers, d.vers[row]), append(p.revisions, d.revisions[row])
@@ -104,7 +100,7 @@ func (p *past) forget(n int) {
 	}
 	p.uids, p.owners, p.rest = behind(p.uids, n), behind(p.owners, n), behind(p.rest, n)
 	p.vers, p.revisions, p.until = behind(p.vers, n), behind(p.revisions, n), behind(p.until, n)
-	p.names, p.texts, p.odd, p.irregular = text{}, map[uint32]string{}, make(Set, p.count/64+1), make(Set, p.count/64+1)
+	p.names, p.texts, p.odd = text{}, map[uint32]string{}, make(Set, p.count/64+1)
 	for row := range uint32(p.count) {
 		before := row + uint32(n)
 		p.names.put(int(row), old.names.at(before))
@@ -113,9 +109,6 @@ func (p *past) forget(n int) {
 		}
 		if old.odd.Has(before) {
 			p.odd.add(row)
-		}
-		if old.irregular.Has(before) {
-			p.irregular.add(row)
 		}
 	}
 }
@@ -137,7 +130,7 @@ func (p *past) view(d *data) *View {
 		l.rows = p.lists[i]
 		v.lists[i] = &l
 	}
-	v.numbers, v.names, v.odd, v.irregular = p.numbers, p.names, p.odd, p.irregular
+	v.numbers, v.names, v.odd = p.numbers, p.names, p.odd
 	v.uids, v.vers, v.revisions, v.texts = p.uids, p.vers, p.revisions, p.texts
 	v.owners.rows, v.rest.rows = p.owners, p.rest
 	v.living = make(Set, p.count/64+1)
@@ -219,7 +212,6 @@ func (d *data) cut(count int) {
 	}
 	for row := count; row < d.count; row++ {
 		delete(d.texts, uint32(row))
-		d.irregular[row>>6] &^= 1 << (row & 63)
 	}
 	if count < d.count {
 		d.names.bytes = d.names.bytes[:d.names.starts[count]]

@@ -69,7 +69,7 @@ func (t *Table) Read(f func(*View) error) error {
 type Change struct {
 	Key
 	Deleted bool
-	Object  *records.Object // with its Tokens; its Ver orders it among the object's versions
+	Object  *records.Object // with its Words; its Ver orders it among the object's versions
 }
 
 // Apply takes changes in order. A version older than what the table has is left out.
@@ -124,9 +124,7 @@ type data struct {
 	texts     map[uint32]string // and where it is not
 
 	vocabulary *vocabulary
-	rest       lists  // the words of a row that its columns do not imply
-	irregular  Set    // rows whose tokens are all in rest
-	said       []bool // scratch of putTokens
+	rest       lists // the words of a row that its columns do not imply
 	codes      []uint32
 	past       *past
 }
@@ -307,7 +305,7 @@ func (d *data) place(k Key) uint32 {
 	row := uint32(d.count)
 	d.count++
 	words := d.count/64 + 1
-	d.living, d.odd, d.irregular = grown(d.living, words-1), grown(d.odd, words-1), grown(d.irregular, words-1)
+	d.living, d.odd = grown(d.living, words-1), grown(d.odd, words-1)
 	d.names.put(int(row), k.Name)
 	d.words[clusterWord].put(int(row), k.Cluster)
 	d.words[grWord].put(int(row), kube.GroupResource{Group: k.Group, Resource: k.Resource}.String())
@@ -346,10 +344,10 @@ func (d *data) put(row uint32, o *records.Object) {
 	}
 	d.owners.put(i, d.codes)
 	d.putRevision(row, o.ResourceVersion)
-	d.putTokens(row, o.Tokens)
+	d.putWords(row, o.Words)
 }
 
-// Object is what the table holds of a row: everything but annotations, tokens and JSON. Ref has no cluster's name.
+// Object is what the table holds of a row: everything but annotations, words and JSON. Ref has no cluster's name.
 func (v *View) Object(row uint32) *records.Object {
 	d, k := v.data, v.key(row)
 	o := &records.Object{ClusterUID: k.Cluster, Ver: d.vers[row], ChangedBy: d.words[changedByWord].at(row), ChangedPaths: d.lists[changedList].at(row),
@@ -461,10 +459,6 @@ func (d *data) compact() *data {
 	}
 	again := func(from *View, row, to uint32) {
 		n.put(to, from.Object(row))
-		n.irregular[to>>6] &^= 1 << (to & 63)
-		if from.irregular.Has(row) {
-			n.irregular.add(to)
-		}
 		n.codes = n.codes[:0]
 		for _, c := range from.rest.of(from.rest.rows[row]) {
 			n.codes = append(n.codes, n.vocabulary.code(d.vocabulary.values[c], restBit))

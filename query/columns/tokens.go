@@ -57,7 +57,6 @@ func (v *View) Words(within Set, m Match) Set {
 	if h.in&restBit != 0 {
 		take(d.rest.with(left, h.has))
 	}
-	left.Without(d.irregular)
 	for _, c := range d.words {
 		if h.in&c.bit != 0 {
 			take(pick(left, c.rows, c.having(h)))
@@ -172,9 +171,6 @@ func pick(within Set, rows []uint32, marks []uint8) Set {
 func (d *data) has(row uint32, m *Match, h *hits, uid func(uint32) bool) bool {
 	if h.in&restBit != 0 && slices.ContainsFunc(d.rest.of(d.rest.rows[row]), h.has) {
 		return true
-	}
-	if d.irregular.Has(row) {
-		return false
 	}
 	for _, c := range d.words {
 		if h.in&c.bit != 0 && slices.ContainsFunc(c.said.of(c.rows[row]), h.has) {

@@ -1,7 +1,6 @@
 package columns
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -18,8 +17,6 @@ type vocabulary struct {
 	in   []uint32                // the columns that have a value with the word, a bit each
 	made [len(machines)][]uint32 // words that machines make
 
-	marks []uint32 // scratch of putTokens
-	mark  uint32
 	fresh *fresh // nil while nobody wants to know what is new
 }
 
@@ -30,14 +27,14 @@ type fresh struct {
 	last  [1 << 14]string // of names, by hash: a word that was seen just now is not told again
 }
 
-func newVocabulary() *vocabulary { return &vocabulary{mark: 1} }
+func newVocabulary() *vocabulary { return &vocabulary{} }
 
 // code is the code of a word that a value of the column of this bit has.
 func (v *vocabulary) code(word string, bit uint32) uint32 {
 	c, ok := v.known(word)
 	if !ok {
 		c = v.add(word)
-		v.in, v.marks = append(v.in, 0), append(v.marks, 0)
+		v.in = append(v.in, 0)
 		if m := machineOf(word); m >= 0 {
 			v.made[m] = append(v.made[m], c)
 		} else if v.fresh != nil {
@@ -124,52 +121,15 @@ func (v *View) Fresh() []string {
 	return v.vocabulary.fresh.words
 }
 
-// putTokens stores what the other columns of the row, which are in place, do not imply.
-func (d *data) putTokens(row uint32, tokens []string) {
-	v := d.vocabulary
-	if !slices.IsSorted(tokens) {
-		tokens = slices.Clone(tokens)
-		slices.Sort(tokens)
-	}
-	if v.mark > math.MaxUint32-uint32(len(tokens)) {
-		clear(v.marks)
-		v.mark = 1
-	}
-	base := v.mark
-	v.mark += uint32(len(tokens))
-	for i, t := range tokens {
-		if c, ok := v.known(t); ok {
-			v.marks[c] = base + uint32(i)
-		}
-	}
-	said := append(d.said[:0], make([]bool, len(tokens))...)
-	d.said = said
-	irregular := d.implied(row, func(code uint32) bool {
-		if v.marks[code] < base {
-			return true
-		}
-		said[v.marks[code]-base] = true
-		return false
-	}) || d.alone(row, func(word string) bool {
-		i, ok := slices.BinarySearch(tokens, word)
-		if ok {
-			said[i] = true
-		}
-		return !ok
-	})
-	d.irregular[row>>6] &^= 1 << (row & 63)
-	if irregular {
-		d.irregular.add(row)
-	}
+// putWords stores what free text finds of a row beside what its other columns tell.
+func (d *data) putWords(row uint32, words []string) {
 	d.codes = d.codes[:0]
-	for i, t := range tokens {
-		if irregular || !said[i] {
-			if _, ok := v.known(t); !ok {
-				t = strings.Clone(t)
-			}
-			if c := v.code(t, restBit); len(d.codes) == 0 || !slices.Contains(d.codes, c) {
-				d.codes = append(d.codes, c)
-			}
+	for _, w := range words {
+		if _, ok := d.vocabulary.known(w); !ok {
+			w = strings.Clone(w)
+		}
+		if c := d.vocabulary.code(w, restBit); !slices.Contains(d.codes, c) {
+			d.codes = append(d.codes, c)
 		}
 	}
 	d.rest.put(int(row), d.codes)
@@ -304,9 +264,7 @@ func holdsUUID(name string) bool {
 const uuidLength = 36
 
 // What free text finds of a value. Free text finds an object by its tokens, dozens a row, most of which other columns
-// imply: the words of its name, of its labels, of its images. Only those that nothing implies are stored, in rest. Should
-// the tokens of an object lack one that its columns imply, the row is irregular: all its tokens are in rest, and nothing
-// is implied.
+// imply: the words of its name, of its labels, of its images. Only those that nothing implies are stored, in rest.
 
 func both(s string) []string  { return kube.TokensOfText([]string{s}) }
 func plain(s string) []string { return kube.TokensOfText(nil, s) }

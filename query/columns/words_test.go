@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/foretop/foretop/internal/kube"
 )
 
 // awkward is object i of a fleet whose names and UIDs are anything that Kubernetes allows somewhere.
@@ -35,12 +33,11 @@ func awkward(r *rand.Rand, i int) Change {
 	case 1:
 		c.Object.UID = ""
 	}
-	c.Object.Tokens = kube.TokensOf(&c.Object.Summary, nil)
 	switch r.IntN(8) {
-	case 0: // of an older hub, which knew fewer
-		c.Object.Tokens = slices.DeleteFunc(c.Object.Tokens, func(string) bool { return r.IntN(3) == 0 })
+	case 0: // of an older hub, which wrote all
+		c.Object.Words = c.Object.Tokens()
 	case 1: // of what no column tells
-		c.Object.Tokens = append(c.Object.Tokens, "settings.yaml", part())
+		c.Object.Words = []string{"settings.yaml", part()}
 	}
 	return c
 }
@@ -62,14 +59,14 @@ func TestWordsFindTokens(t *testing.T) {
 	table, tokens := New(), map[Key][]string{}
 	for i := range rowByRow + 1000 {
 		c := awkward(r, i)
-		tokens[c.Key] = c.Object.Tokens
+		tokens[c.Key] = c.Object.Tokens()
 		table.Apply([]Change{c})
 		if i%5 == 0 { // an update, to something else
 			again := awkward(r, i)
 			again.Key, again.Object.Name, again.Object.UID = c.Key, c.Name, c.Object.UID
 			again.Object.Ver += 1 << 40
-			again.Object.Tokens = append(kube.TokensOf(&again.Object.Summary, nil), "updated")
-			tokens[c.Key] = again.Object.Tokens
+			again.Object.Words = []string{"updated"}
+			tokens[c.Key] = again.Object.Tokens()
 			table.Apply([]Change{again})
 		}
 	}
@@ -77,8 +74,8 @@ func TestWordsFindTokens(t *testing.T) {
 	table.AllWords(func(w string) { all[w] = true })
 	for i := range 200 { // words that came later are fresh
 		c := awkward(r, 1<<20+i)
-		c.Object.Tokens = append(c.Object.Tokens, fmt.Sprintf("late%d", i))
-		tokens[c.Key] = c.Object.Tokens
+		c.Object.Words = append(c.Object.Words, fmt.Sprintf("late%d", i))
+		tokens[c.Key] = c.Object.Tokens()
 		table.Apply([]Change{c})
 	}
 	for _, w := range table.Fresh() {
@@ -215,7 +212,6 @@ func TestFreshWords(t *testing.T) {
 	}
 	other := onePod(1)
 	other.Object.Ver, other.Object.Status = 10, "CrashLoopBackOff"
-	other.Object.Tokens = kube.TokensOf(&other.Object.Summary, nil)
 	table.Apply([]Change{other})
 	if got := table.Fresh(); !slices.Equal(got, []string{"crashloopbackoff"}) {
 		t.Errorf("a new status brought %v", got)
@@ -249,10 +245,8 @@ func (v *View) tokens(row uint32) (tokens []string) {
 	for _, code := range v.rest.of(v.rest.rows[row]) {
 		add(code)
 	}
-	if !v.irregular.Has(row) {
-		v.implied(row, add)
-		v.alone(row, func(token string) bool { tokens = append(tokens, token); return false })
-	}
+	v.implied(row, add)
+	v.alone(row, func(token string) bool { tokens = append(tokens, token); return false })
 	slices.Sort(tokens)
 	return slices.Compact(tokens)
 }

@@ -135,7 +135,7 @@ func TestBleveAgreesWithEval(t *testing.T) {
 	mixed := asked
 	var tokens []string
 	for _, o := range objects[:500] {
-		tokens = append(tokens, o.Tokens...)
+		tokens = append(tokens, o.Tokens()...)
 	}
 	slices.Sort(tokens)
 	tokens = slices.Compact(tokens)

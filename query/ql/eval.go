@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 )
 
@@ -84,7 +85,7 @@ func eval(x Expr, o *subject) bool {
 	case Not:
 		return !eval(x.X, o)
 	case *Text:
-		return x.eval(o.Tokens) || slices.Contains(x.clusters, o.ClusterUID)
+		return x.eval(&o.Summary) || slices.Contains(x.clusters, o.ClusterUID)
 	case *Selector:
 		return x.Selector.Matches(labels.Set(o.Labels))
 	case *Filter:
@@ -94,9 +95,9 @@ func eval(x Expr, o *subject) bool {
 	}
 }
 
-func (t *Text) eval(tokens []string) bool {
+func (t *Text) eval(s *kube.Summary) bool {
 	for _, want := range t.Tokens {
-		if !slices.ContainsFunc(tokens, func(token string) bool {
+		if !s.HasToken(func(token string) bool {
 			switch {
 			case t.Prefix:
 				return strings.HasPrefix(token, want)

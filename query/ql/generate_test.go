@@ -1,7 +1,6 @@
 package ql
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -133,13 +132,16 @@ func generateObjects(r *rand.Rand, n int) []*records.Version {
 			}
 		}
 		o.JSON = someObject(r, o)
-		body := map[string]any{}
-		if i%2 == 0 { // as the aggregator writes them; the other half lacks words of the body
-			if err := json.Unmarshal(o.JSON, &body); err != nil {
-				panic(fmt.Sprintf("read %s: %v", o.JSON, err))
+		switch i % 5 { // others have none
+		case 0, 1:
+			s, err := kube.SummarizeJSON(o.JSON)
+			if err != nil {
+				panic(fmt.Sprintf("summarize %s: %v", o.JSON, err))
 			}
+			o.Words = append(s.Words, "settings.yaml")
+		case 2: // of an older hub
+			o.Words = o.Tokens()
 		}
-		o.Tokens = kube.TokensOf(&o.Summary, body)
 		objects[i] = o
 	}
 	return objects

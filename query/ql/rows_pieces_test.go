@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/query/columns"
 )
@@ -15,7 +14,6 @@ func TestPatternsInColumns(t *testing.T) {
 	for i, name := range []string{"checkout-web-1", "checkout-api-1", "Web:Admin", "web", "xwebx"} {
 		o := &records.Object{Ver: uint64(i + 1)}
 		o.Kind, o.Name, o.UID = "Pod", name, name
-		o.Tokens = kube.TokensOf(&o.Summary, nil)
 		table.Apply([]columns.Change{{Key: columns.Key{Cluster: "c", Resource: "pods", Name: name}, Object: o}})
 	}
 	for query, want := range map[string]string{

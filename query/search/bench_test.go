@@ -54,7 +54,7 @@ func (w *world) multiply(n int) {
 	w.seq += 1 << 20
 	for _, table := range []string{"resource_history", "resources"} {
 		err := w.db.Exec(context.Background(), fmt.Sprintf(`INSERT INTO %[1]s SELECT * REPLACE (concat(name, '-', toString(r)) AS name, concat(uid, '-', toString(r)) AS uid, ver + r * 4096 AS ver,
-			concat('node-', toString(cityHash64(name, r) %% 500)) AS node, arrayConcat(tokens, [concat(name, '-', toString(r)), toString(r)]) AS tokens)
+			concat('node-', toString(cityHash64(name, r) %% 500)) AS node, arrayConcat(words, [concat(name, '-', toString(r)), toString(r)]) AS words)
 			FROM (SELECT * FROM %[1]s WHERE resource = 'pods') ARRAY JOIN range(1, %[2]d) AS r`, w.db.Table(table), n), nil)
 		if err != nil {
 			w.t.Fatal(err)

@@ -29,7 +29,7 @@ const (
 type changed struct {
 	key
 	deleted bool
-	object  *records.Object // with its tokens, and its JSON when somebody watches
+	object  *records.Object // with its words, and its JSON when somebody watches
 }
 
 // feed follows what commits make durable of objects. Commits of this process are handed over; resource_history, which
@@ -343,16 +343,16 @@ func (s *Service) readFeed(ctx context.Context, from vector, withJSON bool, limi
 	f := s.fleet(access.All("index")) // names only: the feed itself carries all clusters
 	p := new(clickhouse.Params)
 	var found []changed
-	columns := withoutAnnotations(stateColumns) + `, tokens` // whoever needs annotations reads whole objects
+	columns := withoutAnnotations(stateColumns) + `, words` // whoever needs annotations reads whole objects
 	if withJSON {
-		columns = stateColumns + `, tokens, object`
+		columns = stateColumns + `, words, object`
 	}
 	err := s.read(ctx, `SELECT `+columns+` FROM `+s.db.Table("resource_history")+` WHERE `+behindPredicate(p, from)+
 		` ORDER BY cluster, ver LIMIT `+p.Int(int64(limit))+` WITH TIES`, p, // a list's tombstones share one version
 		func(rows driver.Rows) error {
 			r := &row{}
 			c := changed{}
-			dest := append(r.dest(), &r.object.Tokens)
+			dest := append(r.dest(), &r.object.Words)
 			if withJSON {
 				dest = append(dest, &r.object.JSON)
 			}

@@ -35,7 +35,7 @@ func (s *Service) loadUntilDone(ctx context.Context) (*columns.Table, error) {
 
 // loadedColumns are what columns keep, as they stand in resources.
 const loadedColumns = keyColumns + `, ver, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, labels, app, status, health, ready, reasons, images, node,
-	replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths, conditions, containers, ips, service_account, uses, traits, tokens`
+	replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths, conditions, containers, ips, service_account, uses, traits, words`
 
 func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects int, err error) {
 	t := columns.New()
@@ -49,7 +49,7 @@ func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects in
 	}
 	// What is gone and still owns something: owner: looks through it.
 	f := s.fleet(access.All("index"))
-	gone := `SELECT ` + withoutAnnotations(rowColumns) + `, tokens FROM ` + resources + ` WHERE deleted = 1 AND uid IN (SELECT arrayJoin(owner_uids) FROM ` + resources + `)`
+	gone := `SELECT ` + withoutAnnotations(rowColumns) + `, words FROM ` + resources + ` WHERE deleted = 1 AND uid IN (SELECT arrayJoin(owner_uids) FROM ` + resources + `)`
 	err = s.read(ctx, gone, nil, func(rows driver.Rows) error {
 		c, err := scanChange(rows, f)
 		if err == nil {
@@ -63,10 +63,10 @@ func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects in
 	return t, objects, nil
 }
 
-// scanChange reads rowColumns and tokens.
+// scanChange reads rowColumns and words.
 func scanChange(rows driver.Rows, f *fleet) (columns.Change, error) {
 	r := &row{}
-	if err := rows.Scan(append(r.dest(), &r.object.Tokens)...); err != nil {
+	if err := rows.Scan(append(r.dest(), &r.object.Words)...); err != nil {
 		return columns.Change{}, err
 	}
 	return changeOf(changed{key: r.key, deleted: r.deleted != 0, object: r.record(f)}), nil

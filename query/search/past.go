@@ -126,7 +126,7 @@ func (a *question) asThen(ctx context.Context, facets []facet) (changed []column
 	t = columns.New()
 	for part := range slices.Chunk(keys, loadAtOnce) {
 		p := new(clickhouse.Params)
-		err = a.s.read(ctx, `SELECT `+stateColumns+`, tokens FROM `+history+` WHERE `+keySet(p, part)+` AND observed_at <= `+p.Time(a.q.At())+` AND `+a.f.bounds(p)+
+		err = a.s.read(ctx, `SELECT `+stateColumns+`, words FROM `+history+` WHERE `+keySet(p, part)+` AND observed_at <= `+p.Time(a.q.At())+` AND `+a.f.bounds(p)+
 			` ORDER BY ver DESC LIMIT 1 BY `+keyColumns, p,
 			func(rows driver.Rows) error {
 				change, err := scanChange(rows, a.f)

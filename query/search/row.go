@@ -47,7 +47,7 @@ func keyIs(p *clickhouse.Params, k key) string {
 	return `api_group = ` + p.String(k.group) + ` AND resource = ` + p.String(k.resource) + ` AND cluster = ` + p.String(k.cluster) + ` AND namespace = ` + p.String(k.namespace) + ` AND name = ` + p.String(k.name)
 }
 
-// rowColumns is a row of resources or resource_history without its bulky parts: object, tokens and digest.
+// rowColumns is a row of resources or resource_history without its bulky parts: object, words and digest.
 const rowColumns = keyColumns + `, ver, deleted, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, deleted_at,
 	labels, annotations, app, status, health, ready, reasons, images, node, replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths,
 	conditions, containers, ips, service_account, uses, traits`
@@ -115,7 +115,7 @@ func statesOf(withJSON bool) string {
 }
 
 // states is rows of resource_history as those of resources are, with their JSON.
-const states = `SELECT * REPLACE (last_changed_by AS changed_by, last_changed_paths AS changed_paths)`
+const states = `SELECT * REPLACE (last_changed_by AS changed_by, last_changed_paths AS changed_paths), tokens`
 
 // whole is FROM of current objects with their JSON, which stands in history: narrow, a condition on columns that both
 // tables have, names them. It should name their kind, since the primary key begins with it.

@@ -262,7 +262,7 @@ func (w *world) put(cluster string, o object, how write) uint64 {
 		appendTo(c, "restarts", s.Restarts)
 		appendTo(c, "owner_uids", append([]string{}, s.OwnerUIDs...))
 		appendTo(c, "owner_refs", append([]string{}, s.OwnerRefs...))
-		appendTo(c, "tokens", append([]string{}, s.Tokens...))
+		appendTo(c, "words", append([]string{}, s.Words...))
 		appendTo(c, "changed_by", how.by)
 		appendTo(c, "changed_paths", paths)
 		appendTo(c, "conditions", orEmpty(s.Conditions))
