@@ -3,6 +3,8 @@ package search
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/foretop/foretop/internal/access"
@@ -151,16 +153,48 @@ func (s *Service) Owners(ctx context.Context, scope access.Scope, objects []*rec
 // identity is an object's UID within its cluster.
 type identity struct{ cluster, uid string }
 
-// byUID reads living objects, without their JSON.
+// byUID reads living objects.
 func (s *Service) byUID(ctx context.Context, f *fleet, uids []string) (map[identity]*records.Object, error) {
 	found := map[identity]*records.Object{}
 	if len(uids) == 0 || f.empty() {
 		return found, nil
 	}
+	owners, ok, err := s.picked(ctx, f, func(v *columns.View) columns.Set { return v.UIDs(v.Living(), uids) })
+	for _, o := range owners {
+		found[identity{o.ClusterUID, o.UID}] = o
+	}
+	if ok || err != nil {
+		return found, err
+	}
 	p := new(clickhouse.Params)
-	err := s.read(ctx, `SELECT `+rowColumns+` FROM `+s.db.Table("resources")+` FINAL WHERE uid IN `+p.Strings(uids)+` AND deleted = 0 AND `+f.bounds(p), p,
+	err = s.read(ctx, `SELECT `+rowColumns+` FROM `+s.db.Table("resources")+` FINAL WHERE uid IN `+p.Strings(uids)+` AND deleted = 0 AND `+f.bounds(p), p,
 		scanRows(f, false, func(o *records.Object) { found[identity{o.ClusterUID, o.UID}] = o }))
 	return found, err
+}
+
+// picked reads the objects of a set of rows, in the order of the tables. ok is false when columns cannot say.
+func (s *Service) picked(ctx context.Context, f *fleet, find func(*columns.View) columns.Set) (found []*records.Object, ok bool, err error) {
+	t := s.table.Load()
+	if t == nil || !s.feed.caughtUp(ctx, presentWait) {
+		return nil, false, nil
+	}
+	var keys []key
+	var vers []uint64
+	err = t.Read(func(v *columns.View) error {
+		set := find(v)
+		rows, err := v.Top(set, v.ByKey(), nil, set.Count())
+		for _, row := range rows {
+			if k, ver := v.Version(row); f.byUID[k.Cluster] != "" {
+				keys, vers = append(keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name}), append(vers, ver)
+			}
+		}
+		return err
+	})
+	if err != nil || len(keys) == 0 {
+		return nil, true, err
+	}
+	found, err = s.versions(ctx, f, keys, vers, true)
+	return found, true, err
 }
 
 // Autoscalers answers the HPA that owns the replicas of each workload.
@@ -173,31 +207,41 @@ func (s *Service) Autoscalers(ctx context.Context, scope access.Scope, objects [
 	}
 	type target struct{ cluster, namespace, kind, name string }
 	asked := map[target][]kube.Ref{}
-	namespaces := map[string]bool{}
+	namespaces, clusters := map[string]bool{}, map[string]bool{}
 	for _, o := range objects {
 		t := target{o.ClusterUID, o.Ref.Namespace, o.Kind, o.Ref.Name}
 		asked[t] = append(asked[t], o.Ref)
-		namespaces[o.Ref.Namespace] = true
+		namespaces[o.Ref.Namespace], clusters[o.ClusterUID] = true, true
 	}
-	var in []string
-	for ns := range namespaces {
-		in = append(in, ns)
+	told := func(o *records.Object) {
+		var hpa struct {
+			Spec struct {
+				ScaleTargetRef struct{ Kind, Name string }
+			}
+		}
+		if json.Unmarshal(o.JSON, &hpa) != nil {
+			return // The member serves an HPA we cannot read: it can own nothing that we know of.
+		}
+		for _, ref := range asked[target{o.ClusterUID, o.Ref.Namespace, hpa.Spec.ScaleTargetRef.Kind, hpa.Spec.ScaleTargetRef.Name}] {
+			found[ref] = o
+		}
+	}
+	scalers, ok, err := s.picked(ctx, f, func(v *columns.View) columns.Set {
+		set := v.Kinds(v.Living(), func(gr kube.GroupResource) bool { return gr == autoscalers })
+		set, _ = v.Text(set, "cluster", func(uid string) bool { return clusters[uid] })
+		set, _ = v.Text(set, "namespace", func(s string) bool { return namespaces[s] })
+		return set
+	})
+	for _, o := range scalers {
+		told(o)
+	}
+	if ok || err != nil {
+		return found, err
 	}
 	p := new(clickhouse.Params)
-	narrow := `api_group = 'autoscaling' AND resource = 'horizontalpodautoscalers' AND deleted = 0 AND namespace IN ` + p.Strings(in) + ` AND ` + f.bounds(p)
-	err := s.read(ctx, `SELECT `+rowColumns+`, object FROM `+s.whole(narrow)+` ORDER BY `+keyColumns, p,
-		scanRows(f, true, func(o *records.Object) {
-			var hpa struct {
-				Spec struct {
-					ScaleTargetRef struct{ Kind, Name string }
-				}
-			}
-			if json.Unmarshal(o.JSON, &hpa) != nil {
-				return // The member serves an HPA we cannot read: it can own nothing that we know of.
-			}
-			for _, ref := range asked[target{o.ClusterUID, o.Ref.Namespace, hpa.Spec.ScaleTargetRef.Kind, hpa.Spec.ScaleTargetRef.Name}] {
-				found[ref] = o
-			}
-		}))
+	narrow := `api_group = 'autoscaling' AND resource = 'horizontalpodautoscalers' AND deleted = 0 AND namespace IN ` + p.Strings(slices.Collect(maps.Keys(namespaces))) + ` AND ` + f.bounds(p)
+	err = s.read(ctx, `SELECT `+rowColumns+`, object FROM `+s.whole(narrow)+` ORDER BY `+keyColumns, p, scanRows(f, true, told))
 	return found, err
 }
+
+var autoscalers = kube.GroupResource{Group: "autoscaling", Resource: "horizontalpodautoscalers"}

@@ -26,16 +26,24 @@ func TestOwnersAutoscalersAndRelations(t *testing.T) {
 		"spec": object{"scaleTargetRef": object{"apiVersion": "apps/v1", "kind": "Deployment", "name": "app2"}, "minReplicas": int64(1), "maxReplicas": int64(9)}}
 	w.put("zone1", hpa, write{})
 	w.flush()
-	pods := w.all(records.Request{Query: "kind:pod", First: 10})
-	owners, err := w.service.Owners(t.Context(), everyone, pods)
-	if err != nil || len(owners) != 2 || owners[pods[0].Ref].Ref.String() != "zone1:shop/replicasets.apps/app2-abc" {
-		t.Errorf("owners: got %v, %v", owners, err)
+	ask := func(who string) {
+		t.Helper()
+		pods := w.all(records.Request{Query: "kind:pod", First: 10})
+		owners, err := w.service.Owners(t.Context(), everyone, pods)
+		if err != nil || len(owners) != 2 || owners[pods[0].Ref].Ref.String() != "zone1:shop/replicasets.apps/app2-abc" {
+			t.Errorf("owners by %s: got %v, %v", who, owners, err)
+		}
+		deployments := w.all(records.Request{Query: "kind:deploy", First: 10})
+		scalers, err := w.service.Autoscalers(t.Context(), everyone, deployments)
+		if err != nil || len(scalers) != 1 || scalers[ref(t, "zone1:shop/deployments.apps/app2")].Ref.Name != "scaler" {
+			t.Errorf("autoscalers by %s: got %v, %v", who, scalers, err)
+		}
 	}
-	deployments := w.all(records.Request{Query: "kind:deploy", First: 10})
-	scalers, err := w.service.Autoscalers(t.Context(), everyone, deployments)
-	if err != nil || len(scalers) != 1 || scalers[ref(t, "zone1:shop/deployments.apps/app2")].Ref.Name != "scaler" {
-		t.Errorf("autoscalers: got %v, %v", scalers, err)
-	}
+	w.eventually("columns are there", func() bool { return w.service.KnowsPast(time.Now()) })
+	ask("columns")
+	show := w.service.HideColumns()
+	ask("the database")
+	show()
 	g, err := w.service.Related(t.Context(), everyone, ref(t, "zone1:shop/replicasets.apps/app2-abc"), 2)
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +146,37 @@ func TestWatchByAPath(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Fatalf("mode %s: nothing came", f.mode)
 		}
+	}
+}
+
+func TestAWatchAsksForOwnersAndNodes(t *testing.T) {
+	w := newWorld(t)
+	d := deployment("shop", "app2", "app2:1.0", 2, 2)
+	rs := owned("apps/v1", "ReplicaSet", "app2-abc", d)
+	node := thing("v1", "Node", "", "n1", object{})
+	node["metadata"].(object)["labels"] = object{"topology.kubernetes.io/zone": "z1"}
+	w.put("zone1", d, write{})
+	w.put("zone1", rs, write{})
+	w.put("zone2", rs, write{}) // of an owner that is not there
+	w.put("zone1", node, write{})
+	w.flush()
+	changes, err := w.service.Watch(t.Context(), everyone, "kind:pod owner:Deployment/app2 zone:z1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, elsewhere := owned("v1", "Pod", "app2-abc-1", rs), owned("v1", "Pod", "app2-abc-2", rs)
+	here["spec"], elsewhere["spec"] = object{"nodeName": "n1"}, object{"nodeName": "n2"}
+	w.put("zone1", elsewhere, write{})
+	w.put("zone2", here, write{})
+	w.put("zone1", here, write{})
+	w.flush()
+	select {
+	case c := <-changes:
+		if c.Type != "ADDED" || c.Ref.String() != "zone1:shop/pods/app2-abc-1" {
+			t.Errorf("got %s of %s", c.Type, c.Ref)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing came")
 	}
 }
 

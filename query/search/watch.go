@@ -10,6 +10,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
 	"github.com/foretop/foretop/query/ql"
 )
 
@@ -204,11 +205,7 @@ func (w *watcher) others(a *question) ql.Others {
 			id := identity{clusterUID, uid}
 			o, ok := owners[id]
 			if !ok {
-				found, err := a.s.byUID(w.ctx, a.f, []string{uid})
-				if err != nil {
-					return nil
-				}
-				o = found[id]
+				o = w.standing(a, clusterUID, func(v *columns.View) columns.Set { return v.UID(v.Living(), uid) }, func(p *clickhouse.Params) string { return `uid = ` + p.String(uid) })
 				owners[id] = o
 			}
 			return o
@@ -217,16 +214,41 @@ func (w *watcher) others(a *question) ql.Others {
 			id := identity{clusterUID, name}
 			o, ok := nodes[id]
 			if !ok {
-				found, err := a.s.load(w.ctx, a.f, []key{{cluster: clusterUID, resource: "nodes", name: name}}, false, false)
-				if err != nil {
-					return nil
-				}
-				if len(found) == 1 {
-					o = found[0]
-				}
+				o = w.standing(a, clusterUID, func(v *columns.View) columns.Set {
+					return v.Rows([]columns.Key{{Cluster: clusterUID, Resource: "nodes", Name: name}})
+				}, func(p *clickhouse.Params) string {
+					return keyIs(p, key{cluster: clusterUID, resource: "nodes", name: name})
+				})
 				nodes[id] = o
 			}
 			return o
 		},
 	}
+}
+
+// standing is a living object of a cluster, nil when there is none. The feed's goroutine calls it: columns have all that
+// it brought.
+func (w *watcher) standing(a *question, cluster string, find func(*columns.View) columns.Set, sql func(*clickhouse.Params) string) (found *records.Object) {
+	if a.f.byUID[cluster] == "" {
+		return nil
+	}
+	if t := w.s.table.Load(); t != nil {
+		_ = t.Read(func(v *columns.View) error {
+			find(v).Each(func(row uint32) {
+				if o := v.Object(row); o.ClusterUID == cluster {
+					found = o
+					found.Ref.Cluster = a.f.byUID[cluster]
+				}
+			})
+			return nil
+		})
+		return found
+	}
+	p := new(clickhouse.Params)
+	err := w.s.read(w.ctx, `SELECT `+rowColumns+` FROM `+w.s.db.Table("resources")+` FINAL WHERE `+sql(p)+` AND cluster = `+p.String(cluster)+` AND deleted = 0`, p,
+		scanRows(a.f, false, func(o *records.Object) { found = o }))
+	if err != nil {
+		return nil
+	}
+	return found
 }
