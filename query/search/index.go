@@ -1,8 +1,10 @@
 package search
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -37,6 +39,7 @@ type index struct {
 
 	writing bleve.Index  // of the one goroutine
 	next    uint64       // its next document
+	least   int          // deadMost, but in tests
 	words   atomic.Int64 // its words
 	grown   int          // how many of them came since it was completed
 
@@ -45,17 +48,17 @@ type index struct {
 	table *columns.Table // of these
 }
 
-func newIndex(dir string, log *slog.Logger) *index { return &index{dir: dir, log: log} }
+func newIndex(dir string, log *slog.Logger) *index { return &index{dir: dir, log: log, least: deadMost} }
 
 func (x *index) path() string { return filepath.Join(x.dir, "words.bleve") }
-
-// indexConfig: a batch returns when it can be read. What a crash loses of it, complete finds.
-var indexConfig = map[string]any{"unsafe_batch": true}
 
 // open opens an index that can be used, or else makes an empty one in its place.
 func (x *index) open() error {
 	x.close()
-	b, err := bleve.OpenUsing(x.path(), indexConfig)
+	b, err := bleve.Index(nil), x.sound()
+	if err == nil {
+		b, err = bleve.Open(x.path())
+	}
 	if err == nil {
 		x.writing = b
 		if format, _ := x.writing.GetInternal([]byte("format")); string(format) == indexFormat {
@@ -69,6 +72,26 @@ func (x *index) open() error {
 	return x.create()
 }
 
+// sound reads all segments, a few megabytes, and compares their checksums, which bleve does not: what it decodes of
+// broken ones may be anything.
+func (x *index) sound() error {
+	segments, err := filepath.Glob(filepath.Join(x.path(), "store", "*.zap"))
+	if err != nil {
+		return err
+	}
+	for _, path := range segments {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read segment: %w", err)
+		}
+		end := len(text) - crc32.Size
+		if end < 0 || crc32.ChecksumIEEE(text[:end]) != binary.BigEndian.Uint32(text[end:]) {
+			return fmt.Errorf("segment %s is broken", path)
+		}
+	}
+	return nil
+}
+
 func (x *index) create() error {
 	x.close()
 	if err := os.RemoveAll(x.dir); err != nil {
@@ -77,7 +100,7 @@ func (x *index) create() error {
 	if err := os.MkdirAll(x.dir, 0o700); err != nil {
 		return fmt.Errorf("create folder for search index: %w", err)
 	}
-	b, err := bleve.NewUsing(x.path(), ql.IndexMapping(), scorch.Name, scorch.Name, indexConfig)
+	b, err := bleve.NewUsing(x.path(), ql.IndexMapping(), scorch.Name, scorch.Name, nil)
 	if err != nil {
 		return fmt.Errorf("create search index %s: %w", x.path(), err)
 	}
@@ -93,7 +116,7 @@ func (x *index) complete(t *columns.Table) (written int, err error) {
 	slices.Sort(words)
 	words = slices.Compact(words)
 	missing, dead, err := x.compare(words)
-	if err == nil && dead > len(words)+deadMost {
+	if err == nil && dead > len(words)+x.least {
 		missing, dead = words, 0
 		err = x.create()
 	}
@@ -165,7 +188,7 @@ func (x *index) write(words []string) error {
 }
 
 // stale reports that words nobody has any more may have become too many.
-func (x *index) stale() bool { return x.grown > int(x.words.Load())/2+deadMost }
+func (x *index) stale() bool { return x.grown > int(x.words.Load())/2+x.least }
 
 func (x *index) close() {
 	x.mu.Lock()
