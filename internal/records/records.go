@@ -56,7 +56,7 @@ type Result struct {
 	Groups   []Group // of group:, the largest first
 	Coverage Coverage
 	Took     time.Duration
-	Engine   string // columns, bleve+columns, columns+clickhouse, clickhouse
+	Engine   string // columns, bleve+columns, columns+texts, columns+clickhouse, clickhouse
 }
 
 // Listing is everything that matches a Request, taken in order a part at a time by one goroutine.

@@ -11,6 +11,9 @@ type Set []uint64
 
 func (s Set) add(row uint32) { s[row>>6] |= 1 << (row & 63) }
 
+// Add puts a row of the set's view into it.
+func (s Set) Add(row uint32) { s.add(row) }
+
 // Has reports whether row is in the set.
 func (s Set) Has(row uint32) bool { return s[row>>6]&(1<<(row&63)) != 0 }
 

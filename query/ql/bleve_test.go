@@ -112,7 +112,7 @@ func TestBleveAgreesWithEval(t *testing.T) {
 		err := table.Read(func(v *columns.View) error {
 			w := NewVocabulary(reader, beside)
 			var set columns.Set
-			set, exact = q.Rows(v, v.Living(), w)
+			set, exact = q.Rows(v, v.Living(), w, nil)
 			set.Each(func(row uint32) {
 				k, _ := v.Version(row)
 				got[number[k]] = true

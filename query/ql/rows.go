@@ -10,22 +10,23 @@ import (
 	"github.com/foretop/foretop/query/columns"
 )
 
-// Rows are the rows of within that match, found in columns in memory. Of what is not there, such as paths, columns
-// cannot tell: then rows that may match are among them, and exact is false. It is for queries of the Resources page
-// on the present, without deleted:. words, which may be nil, hold those of the columns.
-func (q *Query) Rows(v *columns.View, within columns.Set, words *Vocabulary) (found columns.Set, exact bool) {
+// Rows are the rows of within that match, found in columns in memory. What is not there, such as paths, is looked for
+// in objects: when there are none to look into, rows that may match are among them, and exact is false. It is for
+// queries of the Resources page on the present, without deleted:. words, which may be nil, hold those of the columns.
+func (q *Query) Rows(v *columns.View, within columns.Set, words *Vocabulary, objects Objects) (found columns.Set, exact bool) {
 	if q.root == nil {
 		return within, true
 	}
-	r := &rower{v: v, words: words, exact: true}
+	r := &rower{v: v, words: words, objects: objects, exact: true}
 	return r.expr(q.root, within), r.exact
 }
 
 // rower compiles a tree into sets. Every method answers a set that the caller may change, within the one it was given.
 type rower struct {
-	v     *columns.View
-	words *Vocabulary
-	exact bool
+	v       *columns.View
+	words   *Vocabulary
+	objects Objects // may be nil
+	exact   bool
 }
 
 // unknown is everything: a condition that columns cannot tell.
@@ -37,10 +38,9 @@ func (r *rower) unknown(within columns.Set) columns.Set {
 func (r *rower) expr(x Expr, within columns.Set) columns.Set {
 	switch x := x.(type) {
 	case And:
-		// Words last: the fewer rows are left, the sooner they are looked at.
-		for _, words := range []bool{false, true} {
+		for late := range 3 {
 			for _, m := range x {
-				if hasWords(m) == words {
+				if lateness(m) == late {
 					within = r.expr(m, within)
 				}
 			}
@@ -76,20 +76,6 @@ func (r *rower) not(within columns.Set, f func() columns.Set) columns.Set {
 	}
 	r.exact = before
 	return within.Clone().Without(found)
-}
-
-func hasWords(x Expr) bool {
-	switch x := x.(type) {
-	case And:
-		return slices.ContainsFunc(x, hasWords)
-	case Or:
-		return slices.ContainsFunc(x, hasWords)
-	case Not:
-		return hasWords(x.X)
-	case *Text:
-		return true
-	}
-	return false
 }
 
 func (r *rower) filter(x *Filter, within columns.Set) columns.Set {
@@ -161,6 +147,9 @@ func (r *rower) status(x *Filter, within columns.Set) columns.Set {
 
 // positive is the filter without its negation.
 func (r *rower) positive(x *Filter, within columns.Set) columns.Set {
+	if x.inObject() {
+		return r.looked(x, within)
+	}
 	f, must := x.def, r.must(within)
 	has := x.Op == OpHas
 	text := func(s string) bool {

@@ -33,7 +33,7 @@ func TestPatternsInColumns(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = table.Read(func(v *columns.View) error {
-			set, exact := q.Rows(v, v.Living(), nil)
+			set, exact := q.Rows(v, v.Living(), nil, nil)
 			byName, _ := v.By("name", false)
 			var got []string
 			for _, row := range v.Sorted(set, []columns.Term{byName}) {

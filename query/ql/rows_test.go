@@ -34,27 +34,52 @@ func TestColumnsAgreeWithEval(t *testing.T) {
 	if len(objects) != len(a.objects) {
 		t.Fatalf("%d of %d objects have a key of their own", len(objects), len(a.objects))
 	}
-	exactly, matched := 0, 0
+	alone, looking, matched := 0, 0, 0
 	for i, q := range a.queries {
 		if q.Deleted() {
 			continue
 		}
 		err := table.Read(func(v *columns.View) error {
-			set, exact := q.Rows(v, v.Living(), nil)
-			got := make([]bool, len(objects))
-			set.Each(func(row uint32) {
-				k, _ := v.Version(row)
-				got[number[k]] = true
-				matched++
-			})
-			if exact {
-				exactly++
-				same(t, q, "columns", objects, a.want[i], got)
-				return nil
+			looks := 0
+			look := func(rows columns.Set) (found []*records.Object, ok bool) {
+				looks++
+				rows.Each(func(row uint32) {
+					k, _ := v.Version(row)
+					found = append(found, &objects[number[k]].Object)
+				})
+				return found, true
 			}
-			for j, want := range a.want[i] {
-				if want && !got[j] {
-					t.Fatalf("%s: the candidates of the columns miss %s", q.Canonical(), describe(objects[j]))
+			few := func(rows columns.Set) ([]*records.Object, bool) {
+				if rows.Count() > 50 {
+					return nil, false
+				}
+				return look(rows)
+			}
+			for n, into := range []Objects{nil, few, look} {
+				if n == 2 && i%8 > 0 {
+					continue // all of them take a while
+				}
+				looks = 0
+				set, exact := q.Rows(v, v.Living(), nil, into)
+				got := make([]bool, len(objects))
+				set.Each(func(row uint32) {
+					k, _ := v.Version(row)
+					got[number[k]] = true
+					matched++
+				})
+				if exact {
+					same(t, q, "columns", objects, a.want[i], got)
+					if into == nil {
+						alone++
+					} else if looks > 0 {
+						looking++
+					}
+					continue
+				}
+				for j, want := range a.want[i] {
+					if want && !got[j] {
+						t.Fatalf("%s: the candidates of the columns miss %s", q.Canonical(), describe(objects[j]))
+					}
 				}
 			}
 			return nil
@@ -63,9 +88,9 @@ func TestColumnsAgreeWithEval(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("of %d queries columns answer %d exactly, over %d objects", agreeQueries, exactly, len(objects))
-	if exactly < agreeQueries/4 || matched == 0 {
-		t.Errorf("columns answer %d queries exactly: too few to show anything", exactly)
+	t.Logf("of %d queries columns answer %d alone, and %d times by looking into objects, over %d objects", agreeQueries, alone, looking, len(objects))
+	if alone < agreeQueries/4 || looking < agreeQueries/20 || matched == 0 {
+		t.Errorf("columns answer %d queries alone and %d by looking into objects: too few to show anything", alone, looking)
 	}
 }
 

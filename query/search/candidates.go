@@ -72,7 +72,7 @@ func (a *question) narrowByColumns(ctx context.Context, facets []facet) (engine 
 				continue
 			}
 			a.narrowed[canonical] = nil
-			set, _ := q.Rows(r.v, r.scoped, r.known)
+			set, _ := q.Rows(r.v, r.scoped, r.known, nil)
 			if n := set.Count(); n > candidatesMost || n > r.v.Alive()/2 {
 				continue
 			}

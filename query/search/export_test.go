@@ -33,3 +33,6 @@ func (s *Service) Load(ctx context.Context) (int, error) {
 	_, n, err := s.loadColumns(ctx)
 	return n, err
 }
+
+// LookMost is how many objects a question may look into.
+func (s *Service) LookMost(n int) { s.lookMost = n }

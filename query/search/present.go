@@ -14,6 +14,7 @@ import (
 const (
 	engineColumns = "columns"
 	engineBleve   = "bleve+columns"
+	engineTexts   = "columns+texts"
 )
 
 // presentWait is how long a question waits for columns to have what was committed before it was asked.
@@ -50,10 +51,7 @@ func (a *question) engineNow(ctx context.Context) (engine, why string) {
 	}
 	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
 		_, ok := r.matching(a.q)
-		engine, why = engineColumns, "columns in memory match, count and order"
-		if r.bleve() {
-			engine, why = engineBleve, "the search index tells which words there are, columns in memory who has them; those match, count and order"
-		}
+		engine, why = r.engine()
 		return ok, nil
 	})
 	if !ok || err != nil {
@@ -73,13 +71,32 @@ type reading struct {
 	scoped columns.Set
 	sets   map[string]columns.Set // by canonical query
 	known  *ql.Vocabulary         // of the words of the view; nil when the index does not have them
+
+	looked  map[uint32]*records.Object // with their JSON
+	lacking []*records.Object          // of which there is no text
 }
 
-// inColumns calls f with the columns, when they are there. ok is false when they, or f, cannot answer.
+// lookMost is how many objects a question may look into, at 20 microseconds each, while columns wait.
+const lookMost = 3000
+
+// inColumns calls f with the columns, when they are there. ok is false when they, or f, cannot answer. When texts lack
+// objects that are to be looked into, f is called again with what the database has of them.
 func (a *question) inColumns(ctx context.Context, f func(*reading) (ok bool, err error)) (ok bool, err error) {
+	ok, lacking, err := a.tryColumns(ctx, f)
+	if ok || err != nil || len(lacking) == 0 {
+		return ok, err
+	}
+	if _, err := a.s.complete(ctx, a.f, lacking); err != nil {
+		return false, err
+	}
+	ok, _, err = a.tryColumns(ctx, f)
+	return ok, err
+}
+
+func (a *question) tryColumns(ctx context.Context, f func(*reading) (ok bool, err error)) (ok bool, lacking []*records.Object, err error) {
 	t, _ := a.current(ctx)
 	if t == nil {
-		return false, nil
+		return false, nil, nil
 	}
 	err = t.Read(func(v *columns.View) (err error) {
 		r := &reading{question: a, t: t, v: v, sets: map[string]columns.Set{}}
@@ -90,10 +107,34 @@ func (a *question) inColumns(ctx context.Context, f func(*reading) (ok bool, err
 		}
 		r.scoped, _ = v.Text(v.Living(), "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
 		ok, err = f(r)
+		lacking = r.lacking
 		r.complain()
 		return err
 	})
-	return ok && err == nil, err
+	return ok && err == nil, lacking, err
+}
+
+// look is ql.Objects of the present.
+func (r *reading) look(rows columns.Set) (objects []*records.Object, ok bool) {
+	if rows.Count() > r.s.lookMost {
+		return nil, false
+	}
+	if r.looked == nil {
+		r.looked = map[uint32]*records.Object{}
+	}
+	rows.Each(func(row uint32) {
+		o := r.looked[row]
+		if o == nil {
+			o = r.object(row)
+			r.looked[row] = o
+		}
+		objects = append(objects, o)
+	})
+	missing := r.s.fromTexts(objects)
+	for _, i := range missing {
+		r.lacking = append(r.lacking, objects[i])
+	}
+	return objects, len(missing) == 0
 }
 
 // matching are the rows that q asks for. ok is false when columns cannot tell.
@@ -102,7 +143,11 @@ func (r *reading) matching(q *ql.Query) (set columns.Set, ok bool) {
 	if set, ok = r.sets[canonical]; ok {
 		return set, true
 	}
-	set, exact := q.Rows(r.v, r.scoped, r.known)
+	var objects ql.Objects
+	if r.t != nil { // not columns of the past
+		objects = r.look
+	}
+	set, exact := q.Rows(r.v, r.scoped, r.known, objects)
 	if !exact {
 		return nil, false
 	}
@@ -110,8 +155,16 @@ func (r *reading) matching(q *ql.Query) (set columns.Set, ok bool) {
 	return set, true
 }
 
-// bleve reports whether the index told words.
-func (r *reading) bleve() bool { return r.known != nil && r.known.Asked }
+// engine is who helped the columns, and how.
+func (r *reading) engine() (engine, why string) {
+	switch {
+	case r.looked != nil:
+		return engineTexts, "columns in memory find the objects that may match, whose JSON is looked into; those that do are counted and ordered"
+	case r.known != nil && r.known.Asked:
+		return engineBleve, "the search index tells which words there are, columns in memory who has them; those match, count and order"
+	}
+	return engineColumns, "columns in memory match, count and order"
+}
 
 // complain notes what the index could not tell. Columns did.
 func (r *reading) complain() {
@@ -224,10 +277,7 @@ func (a *question) answerInColumns(ctx context.Context, facets []facet, first in
 		if !ok {
 			return false, nil
 		}
-		result.Engine = engineColumns
-		if r.bleve() {
-			result.Engine = engineBleve
-		}
+		result.Engine, _ = r.engine()
 		var rows []uint32
 		page, rows, err = r.selectRows(set, order, a.pageSize(first, c), c)
 		for _, row := range rows {

@@ -81,16 +81,34 @@ func (s *Service) standingRows(f *fleet, keys []key, vers []uint64, objects []*r
 // complete gives objects of columns their annotations and JSON. Those of which no text is found are left out, as are
 // nil ones and those of clusters that are out of sight.
 func (s *Service) complete(ctx context.Context, f *fleet, objects []*records.Object) ([]*records.Object, error) {
-	var wanting []int
 	for i, o := range objects {
 		if o != nil && f.byUID[o.ClusterUID] == "" {
 			objects[i] = nil
-		} else if o != nil && o.JSON == nil {
+		}
+	}
+	var g errgroup.Group
+	g.SetLimit(loadsAtOnce)
+	for part := range slices.Chunk(s.fromTexts(objects), loadAtOnce) {
+		g.Go(func() error { return s.readJSON(ctx, f, objects, part) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(objects, func(o *records.Object) bool { return o == nil || o.JSON == nil }), nil
+}
+
+// fromTexts completes what texts have of objects that have no JSON, and answers which they lack.
+func (s *Service) fromTexts(objects []*records.Object) (missing []int) {
+	var wanting []int
+	for i, o := range objects {
+		if o != nil && o.JSON == nil {
 			wanting = append(wanting, i)
 		}
 	}
+	if len(wanting) <= textsAtOnce {
+		return s.readTexts(objects, wanting)
+	}
 	var mu sync.Mutex
-	var missing []int
 	var g errgroup.Group
 	g.SetLimit(loadsAtOnce)
 	for part := range slices.Chunk(wanting, textsAtOnce) {
@@ -102,24 +120,14 @@ func (s *Service) complete(ctx context.Context, f *fleet, objects []*records.Obj
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	g = errgroup.Group{}
-	g.SetLimit(loadsAtOnce)
-	for part := range slices.Chunk(missing, loadAtOnce) {
-		g.Go(func() error { return s.readJSON(ctx, f, objects, part) })
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(objects, func(o *records.Object) bool { return o == nil || o.JSON == nil }), nil
+	_ = g.Wait() // none fails
+	return missing
 }
 
 // textsRoom is for the texts of some objects: one piece of memory costs less than one each.
 const textsRoom = 128 << 10
 
-// readTexts completes what texts have of objects, and answers which they lack.
+// readTexts is fromTexts of some.
 func (s *Service) readTexts(objects []*records.Object, which []int) (missing []int) {
 	var room []byte
 	for _, i := range which {

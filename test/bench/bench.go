@@ -298,8 +298,10 @@ func (b *benchmark) disk(ctx context.Context, part string) error {
 	}
 	n := uint64(total(b.src))
 	b.result.Figures[part+"_bytes_per_object"] = float64(all / n)
-	b.result.Figures[part+"_index_bytes_per_object"] = float64(uint64(folderBytes(filepath.Join(b.dir, "index"))) / n)
-	fmt.Fprintf(os.Stderr, "  on disk: %d bytes an object in all tables, %.0f in the index\n", all/n, b.result.Figures[part+"_index_bytes_per_object"])
+	for _, folder := range []string{"index", "texts"} {
+		b.result.Figures[part+"_"+folder+"_bytes_per_object"] = float64(uint64(folderBytes(filepath.Join(b.dir, folder))) / n)
+	}
+	fmt.Fprintf(os.Stderr, "  on disk: %d bytes an object in all tables, %.0f in the index, %.0f in texts\n", all/n, b.result.Figures[part+"_index_bytes_per_object"], b.result.Figures[part+"_texts_bytes_per_object"])
 	return nil
 }
 

@@ -109,6 +109,7 @@ var figureRows = []struct{ name, unit, words, target string }{
 	{"source_us_per_object", " us", "of the hub's: making an object, which real hubs do not", ""},
 	{"load_bytes_per_object", " B", "on disk for an object, all tables", "1,500"},
 	{"update_bytes_per_object", " B", "the same after the updates, with every version", "1,500"},
+	{"update_texts_bytes_per_object", " B", "in texts, the JSON of what is current", ""},
 	{"update_index_bytes_per_object", " B", "in the index of words", ""},
 	{"load_index_after_s", " s", "from the last object taken in to found by the index", ""},
 	{"update_index_after_s", " s", "from the last update taken in to found by the index", "1"},
