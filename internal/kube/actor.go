@@ -3,6 +3,7 @@ package kube
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 )
 
 // Manager is one writer of an object, as managedFields tell.
@@ -41,22 +42,25 @@ func newestOwner(managers []Manager, paths []string) string {
 	if len(paths) == 0 {
 		return ""
 	}
+	cut := make([][]segment, len(paths))
+	for i, p := range paths {
+		cut[i] = segments(p)
+	}
+	spare := spares.Get().(*spare)
 	best := -1
 	for i, m := range managers {
 		if best >= 0 && m.Time <= managers[best].Time {
 			continue
 		}
-		fields, err := decodeText(string(m.FieldsV1))
-		if err != nil {
-			continue
+		r := reader{text: valid(string(m.FieldsV1)), spare: spare, stack: spare.stack}
+		fields, err := r.whole()
+		if err == nil && slices.ContainsFunc(cut, func(p []segment) bool { return owns(fields, p) }) {
+			best = i
 		}
-		for _, p := range paths {
-			if owns(fields, segments(p)) {
-				best = i
-				break
-			}
-		}
+		spare.stack = r.stack[:0]
+		spare.giveBack()
 	}
+	spares.Put(spare) // as in SummarizeText
 	if best < 0 {
 		return ""
 	}

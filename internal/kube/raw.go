@@ -8,12 +8,16 @@ import (
 // ChangedPathsOfText is ChangedPaths of undecoded versions. What both have byte for byte is never decoded: of most
 // changes that leaves a few fields.
 func ChangedPathsOfText(old, new string) (paths []string, meaningful bool, err error) {
-	o, n, err := differing(valid(old), valid(new), 0)
-	if err != nil {
-		return nil, false, fmt.Errorf("compare versions: %w", err)
+	spare := spares.Get().(*spare)
+	o, n, err := spare.differing(valid(old), valid(new), 0)
+	if err == nil {
+		paths, meaningful = ChangedPaths(o, n)
+	} else {
+		err = fmt.Errorf("compare versions: %w", err)
 	}
-	paths, meaningful = ChangedPaths(o, n)
-	return paths, meaningful, nil
+	spare.giveBack()
+	spares.Put(spare) // as in SummarizeText
+	return paths, meaningful, err
 }
 
 // member is a field of an object in text.
@@ -21,7 +25,7 @@ type member struct{ key, value string }
 
 // differing decodes of two objects what stands in one alone or is written differently. Lists are decoded whole, since
 // their elements are told apart by fields that are the same.
-func differing(old, new string, depth int) (o, n map[string]any, err error) {
+func (s *spare) differing(old, new string, depth int) (o, n map[string]any, err error) {
 	if depth > deepest {
 		return nil, nil, fmt.Errorf("deeper than %d", deepest)
 	}
@@ -34,7 +38,7 @@ func differing(old, new string, depth int) (o, n map[string]any, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	o, n = map[string]any{}, map[string]any{}
+	o, n = s.take(), s.take()
 	left := len(after)
 	for i, m := range before {
 		at := i // both were written by the same API server, most often in the same order
@@ -42,7 +46,7 @@ func differing(old, new string, depth int) (o, n map[string]any, err error) {
 			at = placeOf(after, m.key)
 		}
 		if at < 0 {
-			if o[m.key], err = decodeValue(m.value); err != nil {
+			if o[m.key], err = s.decodeValue(m.value); err != nil {
 				return nil, nil, err
 			}
 			continue
@@ -52,7 +56,7 @@ func differing(old, new string, depth int) (o, n map[string]any, err error) {
 		switch {
 		case value == m.value:
 		case value[0] == '{' && m.value[0] == '{':
-			below, now, err := differing(m.value, value, depth+1)
+			below, now, err := s.differing(m.value, value, depth+1)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -60,10 +64,10 @@ func differing(old, new string, depth int) (o, n map[string]any, err error) {
 				o[m.key], n[m.key] = below, now
 			}
 		default:
-			if o[m.key], err = decodeValue(m.value); err != nil {
+			if o[m.key], err = s.decodeValue(m.value); err != nil {
 				return nil, nil, err
 			}
-			if n[m.key], err = decodeValue(value); err != nil {
+			if n[m.key], err = s.decodeValue(value); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -73,7 +77,7 @@ func differing(old, new string, depth int) (o, n map[string]any, err error) {
 	}
 	for _, m := range after {
 		if placeOf(before, m.key) < 0 {
-			if n[m.key], err = decodeValue(m.value); err != nil {
+			if n[m.key], err = s.decodeValue(m.value); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -90,9 +94,11 @@ func placeOf(list []member, key string) int {
 	return -1
 }
 
-func decodeValue(text string) (any, error) {
-	r := reader{text: text}
-	return r.value()
+func (s *spare) decodeValue(text string) (any, error) {
+	r := reader{text: text, spare: s, stack: s.stack}
+	v, err := r.value()
+	s.stack = r.stack[:0]
+	return v, err
 }
 
 // members cuts an object into its fields. The text was decoded before, so that only its structure is looked at.
