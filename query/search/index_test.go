@@ -8,7 +8,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/query/columns"
 	"github.com/foretop/foretop/query/ql"
@@ -25,7 +24,6 @@ func put(t *columns.Table, names ...string) {
 	for i, name := range names {
 		o := &records.Object{Ver: uint64(i + 1)}
 		o.Kind, o.Name, o.UID = "ConfigMap", name, "uid"
-		o.Tokens = kube.TokensOf(&o.Summary, nil)
 		t.Apply([]columns.Change{{Key: columns.Key{Cluster: "c", Resource: "configmaps", Name: name}, Object: o}})
 	}
 }
@@ -56,7 +54,7 @@ func finds(t *testing.T, x *index, table *columns.Table, text string, want int) 
 	_ = table.Read(func(v *columns.View) error {
 		words, release := x.vocabulary(table, v)
 		defer release()
-		set, exact := q.Rows(v, v.Living(), words)
+		set, exact := q.Rows(v, v.Living(), words, nil)
 		if got := set.Count(); got != want || !exact || words == nil || !words.Asked || words.Err != nil {
 			t.Errorf("%s finds %d, want %d; %+v", text, got, want, words)
 		}
