@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unique"
 
@@ -38,7 +39,15 @@ func (o *object) heldAs(c *ingestpb.ObjectChange) bool {
 }
 
 // knownSet is what the database holds of one cluster's live objects.
-type knownSet map[kube.GroupResource]map[name]*object
+type knownSet map[kube.GroupResource]map[name]*remembered
+
+// get is an object, nil for none.
+func (k knownSet) get(gr kube.GroupResource, at name) *object {
+	if r := k[gr][at]; r != nil {
+		return r.recall()
+	}
+	return nil
+}
 
 func (k knownSet) size() int {
 	n := 0
@@ -51,10 +60,13 @@ func (k knownSet) size() int {
 func (k knownSet) put(gr kube.GroupResource, at name, o *object) {
 	objects := k[gr]
 	if objects == nil {
-		objects = map[name]*object{}
+		objects = map[name]*remembered{}
 		k[gr] = objects
 	}
-	objects[at] = o
+	if objects[at] == nil { // the texts of a key may be pieces of something larger
+		at = name{unique.Make(at.namespace).Value(), strings.Clone(at.name)}
+	}
+	objects[at] = remember(o)
 }
 
 // lastVer is the newest version the database holds of a cluster, 0 when it holds none.

@@ -97,7 +97,7 @@ func (w *preparation) observed(ms int64) time.Time {
 
 func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	gr, at := groupResource(c.Resource), name{c.Namespace, c.Name}
-	before := w.known[gr][at]
+	before := w.known.get(gr, at)
 	if c.Op == ingestpb.Op_OP_DELETE {
 		if before != nil && c.Uid != "" && before.uid != c.Uid {
 			return // of an older object of this name
@@ -211,29 +211,14 @@ func safely(f func() error) (err error) {
 func (w *preparation) put(v *version) {
 	w.versions = append(w.versions, v)
 	v.written = w.server.texts.Write(objectKey{w.cluster, v.gr, v.at}.text(), v.ver, v.text)
-	now := v.now
-	now.changedBy, now.changedPaths = unique.Make(now.changedBy).Value(), same(now.changedPaths)
-	w.known.put(v.gr, v.at, &now)
+	w.known.put(v.gr, v.at, &v.now)
 	w.objects[objectKey{w.cluster, v.gr, v.at}] = v.text
-}
-
-// same are those texts as one copy for all: of what is remembered of objects nothing may be a piece of their JSON,
-// which it would keep in memory.
-func same(texts []string) []string {
-	if len(texts) == 0 {
-		return nil
-	}
-	out := make([]string, len(texts))
-	for i, t := range texts {
-		out[i] = unique.Make(t).Value()
-	}
-	return out
 }
 
 // remove adds the tombstone of an object: its last known columns, marked deleted. text is its last state when the
 // member told it. meaningful is false when the object left our sight and not the cluster.
 func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text string, when time.Time, r *ingestpb.Resource, meaningful bool) {
-	before := w.known[gr][at]
+	before := w.known.get(gr, at)
 	if before == nil && text == "" {
 		return // never seen, or deleted before
 	}
@@ -308,7 +293,7 @@ func (w *preparation) fetchPrevious(b *ingestpb.Batch) error {
 			continue
 		}
 		gr, at := groupResource(c.Resource), name{c.Namespace, c.Name}
-		before := w.known[gr][at]
+		before := w.known.get(gr, at)
 		if before == nil || c.Op != ingestpb.Op_OP_DELETE && before.heldAs(c) {
 			continue
 		}
@@ -329,7 +314,7 @@ func (w *preparation) fetch(gr kube.GroupResource, at []name) error {
 		if _, ok := w.uncommitted(key); ok {
 			continue
 		}
-		before := w.known[gr][n]
+		before := w.known.get(gr, n)
 		if before == nil {
 			continue
 		}
