@@ -9,6 +9,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/columns"
 	"github.com/foretop/foretop/query/ql"
 )
 
@@ -61,7 +62,7 @@ func (a *question) narrowByColumns(ctx context.Context, facets []facet) (engine 
 	if a.q.Root() == nil {
 		return "", nil
 	}
-	_, err = a.inColumns(ctx, func(r *reading) (bool, error) {
+	err = a.halved(ctx, func(halves []*reading) {
 		queries := []*ql.Query{a.q}
 		for _, fc := range facets {
 			queries = append(queries, fc.over)
@@ -72,24 +73,52 @@ func (a *question) narrowByColumns(ctx context.Context, facets []facet) (engine 
 				continue
 			}
 			a.narrowed[canonical] = nil
-			set, _ := q.Rows(r.v, r.scoped, r.known, nil)
-			if n := set.Count(); n > candidatesMost || n > r.v.Alive()/2 {
+			found, all := 0, 0
+			sets := make([]columns.Set, len(halves))
+			for i, r := range halves {
+				sets[i], _ = q.Rows(r.v, r.scoped, r.known, nil)
+				found, all = found+sets[i].Count(), all+r.v.Alive()
+			}
+			if found > candidatesMost || found > all/2 {
 				continue
 			}
 			n := &candidates{}
-			set.Each(func(row uint32) {
-				k, _ := r.v.Version(row)
-				n.keys = append(n.keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name})
-			})
+			for i, r := range halves {
+				sets[i].Each(func(row uint32) {
+					k, _ := r.v.Version(row)
+					n.keys = append(n.keys, key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name})
+				})
+			}
 			a.narrowed[canonical] = n
 		}
-		return true, nil
 	})
 	if err == nil && a.narrowed[a.q.Canonical()] != nil {
 		return engineColumnsFirst, nil
 	}
 	a.narrowed = map[string]*candidates{}
 	return "", err
+}
+
+// halved calls f with the columns of the question's moment, when they have it: of the present, or of what stands still
+// and of what stood then.
+func (a *question) halved(ctx context.Context, f func([]*reading)) (err error) {
+	if a.q.At().IsZero() {
+		_, err = a.inColumns(ctx, func(r *reading) (bool, error) {
+			f([]*reading{r})
+			return true, nil
+		})
+		return err
+	}
+	t := a.s.table.Load()
+	if t == nil || a.q.Deleted() || !a.q.Alone() || !a.s.feed.caughtUp(ctx, presentWait) {
+		return nil
+	}
+	return t.Read(func(v *columns.View) error {
+		if still, then, ok := v.At(a.q.At().UnixMilli()); ok {
+			f(a.readings(v, still, then))
+		}
+		return nil
+	})
 }
 
 // Explain says how a query is understood, and who would answer it.

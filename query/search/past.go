@@ -63,11 +63,19 @@ func (a *question) remembered(t *columns.Table, facets []facet, first int, c *cu
 	return halves, engine, err
 }
 
-// halves are the answers of rows of the present and of a view of the past; fewer when columns cannot tell.
-func (a *question) halves(v *columns.View, still columns.Set, then *columns.View, facets []facet, first int, c *cursor, bare bool) (halves []*half, err error) {
-	for _, r := range []*reading{{v: v, scoped: still}, {v: then, scoped: then.Living()}} {
+// readings are the question about rows of the present that stand still, and about a view of the past.
+func (a *question) readings(v *columns.View, still columns.Set, then *columns.View) []*reading {
+	both := []*reading{{v: v, scoped: still}, {v: then, scoped: then.Living()}}
+	for _, r := range both {
 		r.question, r.sets = a, map[string]columns.Set{}
 		r.scoped, _ = r.v.Text(r.scoped, "cluster", func(uid string) bool { return a.f.byUID[uid] != "" })
+	}
+	return both
+}
+
+// halves are their answers; fewer when columns cannot tell.
+func (a *question) halves(v *columns.View, still columns.Set, then *columns.View, facets []facet, first int, c *cursor, bare bool) (halves []*half, err error) {
+	for _, r := range a.readings(v, still, then) {
 		h, ok, err := r.half(facets, a.pageSize(first, c), c, bare)
 		if !ok || err != nil {
 			return nil, err

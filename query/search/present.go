@@ -40,11 +40,17 @@ func (a *question) current(ctx context.Context) (t *columns.Table, why string) {
 // engineNow is who answers the question as things stand, and why.
 func (a *question) engineNow(ctx context.Context) (engine, why string) {
 	t, reason := a.current(ctx)
-	if table := a.s.table.Load(); !a.q.At().IsZero() && !a.q.Deleted() && a.q.Alone() && !a.q.ReadsObject() && table != nil {
-		if table.Knows(a.q.At().UnixMilli()) {
+	if table := a.s.table.Load(); !a.q.At().IsZero() && !a.q.Deleted() && a.q.Alone() && table != nil {
+		switch known := table.Knows(a.q.At().UnixMilli()); {
+		case known && !a.q.ReadsObject():
 			return engineColumns, "columns in memory know what stood at that moment"
+		case known:
+			if engine, err := a.narrowByColumns(ctx, nil); engine != "" && err == nil {
+				return engine, "columns in memory find the objects that may have matched at that moment, ClickHouse looks into them"
+			}
+		case !a.q.ReadsObject():
+			return engineColumnsFirst, "columns in memory know what has not changed since, ClickHouse what has"
 		}
-		return engineColumnsFirst, "columns in memory know what has not changed since, ClickHouse what has"
 	}
 	if t == nil {
 		return engineClickHouse, reason + "; ClickHouse looks through its tables"
