@@ -93,6 +93,13 @@ func BenchmarkTable(b *testing.B) {
 		name, _ := v.By("name", false)
 		_, _ = v.Top(v.Living(), []Term{v.ByGroup(), v.ByResource(), ns, name, v.ByCluster(false, func(s string) string { return s })}, nil, 51)
 	})
+	view("1000, half way down", func(v *View) {
+		kind := v.WeighKinds(func(string, string) int64 { return 2 })
+		ns, _ := v.By("namespace", false)
+		name, _ := v.By("name", false)
+		order := []Term{kind, v.ByGroup(), v.ByResource(), ns, name, v.ByCluster(false, func(s string) string { return s })}
+		_, _ = v.Top(v.Living(), order, Remember(uint32(v.Alive()/2), order), 1001)
+	})
 	view("newest 50", func(v *View) {
 		created, _ := v.By("created_at", true)
 		name, _ := v.By("name", false)

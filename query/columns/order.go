@@ -12,6 +12,7 @@ import (
 type Term struct {
 	Desc   bool
 	number func(row uint32) int64
+	most   int64 // of the numbers, none of which is below 0; 0 when that is not known
 	text   func(row uint32) string
 	place  func(value string) (int64, error) // of a remembered value among the numbers
 	show   func(row uint32) string           // what a cursor remembers
@@ -77,7 +78,7 @@ func (v *View) byText(w *word, desc bool, of func(string) string) Term {
 		at, _ := slices.BinarySearch(distinct, s)
 		numbers[i] = 2 * int64(at)
 	}
-	return Term{Desc: desc,
+	return Term{Desc: desc, most: 2 * int64(len(distinct)),
 		number: func(row uint32) int64 { return numbers[w.rows[row]] },
 		show:   func(row uint32) string { return texts[w.rows[row]] },
 		place: func(s string) (int64, error) {
@@ -125,31 +126,33 @@ func (v *View) Top(set Set, order []Term, after []string, most int) ([]uint32, e
 	if most <= 0 || len(order) == 0 {
 		return nil, nil
 	}
-	behind := func(uint32) bool { return true }
+	begin := lead(order)
+	rest := order[len(begin.terms):]
+	behind := func(int64, uint32) bool { return true }
 	if after != nil {
-		var err error
-		if behind, err = behindOf(order, after); err != nil {
+		from, err := begin.remembered(after)
+		if err != nil {
 			return nil, err
 		}
+		further, err := behindOf(rest, after[len(begin.terms):])
+		if err != nil {
+			return nil, err
+		}
+		behind = func(first int64, row uint32) bool { return first > from || first == from && further(row) }
 	}
 	tops := make([]top, len(set)/atOnce+1)
 	parallel(len(set), func(part, from, to int) {
 		t := &tops[part]
-		t.order = order
+		t.order = rest
 		set[from:to].each(from, func(row uint32) {
-			first := int64(0)
-			if order[0].number != nil {
-				if first = order[0].number(row); order[0].Desc {
-					first = -first
-				}
-			}
+			first := begin.of(row)
 			if len(t.rows) == most {
 				worst := t.rows[0]
-				if first > worst.first || first == worst.first && compare(order, row, worst.row) > 0 {
+				if first > worst.first || first == worst.first && compare(rest, row, worst.row) > 0 {
 					return
 				}
 			}
-			if !behind(row) {
+			if !behind(first, row) {
 				return
 			}
 			if len(t.rows) < most {
@@ -160,14 +163,16 @@ func (v *View) Top(set Set, order []Term, after []string, most int) ([]uint32, e
 			heap.Fix(t, 0)
 		})
 	})
-	var rows []uint32
+	var best []place
 	for i := range tops {
-		for _, p := range tops[i].rows {
-			rows = append(rows, p.row)
-		}
+		best = append(best, tops[i].rows...)
 	}
-	slices.SortFunc(rows, func(a, b uint32) int { return compare(order, a, b) })
-	return rows[:min(most, len(rows))], nil
+	slices.SortFunc(best, func(a, b place) int { return cmp.Or(cmp.Compare(a.first, b.first), compare(rest, a.row, b.row)) })
+	rows := make([]uint32, min(most, len(best)))
+	for i := range rows {
+		rows[i] = best[i].row
+	}
+	return rows, nil
 }
 
 func compare(order []Term, a, b uint32) int {
@@ -220,7 +225,7 @@ func behindOf(order []Term, after []string) (func(row uint32) bool, error) {
 	}, nil
 }
 
-// place is a row with its first number, the smaller the better.
+// place is a row with the number of its first terms.
 type place struct {
 	first int64
 	row   uint32
@@ -228,7 +233,7 @@ type place struct {
 
 // top is a heap of the best rows, the worst of them on top.
 type top struct {
-	order []Term
+	order []Term // behind those of the number
 	rows  []place
 }
 
@@ -293,5 +298,7 @@ func (v *View) WeighKinds(weight func(group, resource string) int64) Term {
 	for i, gr := range w.values {
 		weights[i] = weight(groupOf(gr), resourceOf(gr))
 	}
-	return ByNumber(false, func(row uint32) int64 { return weights[w.rows[row]] })
+	t := ByNumber(false, func(row uint32) int64 { return weights[w.rows[row]] })
+	t.most = slices.Max(append(weights, 1))
+	return t
 }
