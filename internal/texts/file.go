@@ -24,6 +24,7 @@ type file struct {
 	number uint64
 	slot   uint16
 	end    int64        // held by Store.writing
+	before int64        // the end when it was opened: what was written since is found when it is published
 	living atomic.Int64 // bytes of records that are found
 	closed bool         // to new texts: it is being emptied; held by Store.filesMu
 	gone   atomic.Bool  // deleted
@@ -110,7 +111,7 @@ func openFile(dir string, number uint64) (*file, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &file{File: f, number: number, end: info.Size()}, nil
+	return &file{File: f, number: number, end: info.Size(), before: info.Size()}, nil
 }
 
 // each goes over the records before end, and answers where the last whole one ends.

@@ -127,7 +127,7 @@ func (s *Store) openFiles() error {
 			if err := f.Truncate(end); err != nil {
 				return err
 			}
-			f.end, s.active = end, f
+			f.end, f.before, s.active = end, end, f
 		}
 	}
 	return nil
@@ -177,10 +177,7 @@ func (s *Store) Loaded() <-chan struct{} { return s.loaded }
 
 // load finds places again. Of several versions of an object the newest is its text.
 func (s *Store) load(ctx context.Context, f *file) error {
-	s.writing.Lock()
-	end := f.end
-	s.writing.Unlock()
-	_, err := f.each(end, func(h head, at int64) {
+	_, err := f.each(f.before, func(h head, at int64) {
 		if ctx.Err() != nil || s.deleted(h) {
 			return
 		}
@@ -278,12 +275,16 @@ func (s *Store) Drop(k Key, ver uint64) {
 		return
 	}
 	digest, _ := k.digest()
-	s.drops.add(digest, ver)
 	s.droppedMu.Lock()
-	if s.dropped != nil {
+	loading := s.dropped != nil
+	if loading {
 		s.dropped[digest] = ver
 	}
 	s.droppedMu.Unlock()
+	if !loading && s.places.get(digest) == 0 {
+		return // it was dropped before
+	}
+	s.drops.add(digest, ver)
 	for p := s.places.get(digest); p != 0 && !s.swap(digest, p, 0); p = s.places.get(digest) {
 	}
 }

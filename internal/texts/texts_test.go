@@ -214,6 +214,7 @@ func TestWhatIsWrittenWhileTheFilesAreLoadedIsNewer(t *testing.T) {
 	stop()
 	s = open(t, dir, 0)
 	wantMiss(t, s, pod(1), 1) // not yet
+	pending := s.Write(pod(4), 2, text(4, 2))
 	s.Put(pod(2), 2, text(2, 2))
 	s.Drop(pod(3), 2)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -223,6 +224,9 @@ func TestWhatIsWrittenWhileTheFilesAreLoadedIsNewer(t *testing.T) {
 	want(t, s, pod(1), 1, text(1, 1))
 	want(t, s, pod(2), 2, text(2, 2))
 	wantMiss(t, s, pod(3), 1)
+	want(t, s, pod(4), 1, text(4, 1)) // what is written is not what is published
+	s.Publish(pending)
+	want(t, s, pod(4), 2, text(4, 2))
 	cancel()
 	run.Wait()
 	if err := s.Close(); err != nil {
@@ -488,4 +492,37 @@ func TestReadersAndWritersAtOnce(t *testing.T) {
 		total, living := s.bytes()
 		return total < 2*living+2*s.fileBytes
 	})
+}
+
+func TestTheListOfDeletedObjectsIsShortened(t *testing.T) {
+	dir := t.TempDir()
+	s, stop := running(t, dir, 0)
+	for i := range 3000 {
+		s.Put(pod(i), 1, noise(uint64(i), 400))
+	}
+	for i := range 2990 {
+		s.Drop(pod(i), 2)
+		s.Drop(pod(i), 2) // twice is once
+	}
+	if got := s.drops.size(); got != 2990*dropBytes {
+		t.Errorf("the list is %d bytes long, want %d", got, 2990*dropBytes)
+	}
+	eventually(t, "small", func() bool { total, _ := s.bytes(); return total <= s.fileBytes })
+	stop()
+	s, stop = running(t, dir, 0)
+	if got := s.drops.size(); got == 0 || got > s.fileBytes/400*dropBytes {
+		t.Errorf("of objects whose records are in one file, the list is %d bytes long", got)
+	}
+	wantMiss(t, s, pod(1), 1)
+	want(t, s, pod(2999), 1, noise(2999, 400))
+	stop()
+
+	path := filepath.Join(dir, "dropped")
+	if err := os.WriteFile(path, []byte("cut"), 0o600); err != nil { // as a crash leaves it
+		t.Fatal(err)
+	}
+	s, _ = running(t, dir, 0)
+	want(t, s, pod(2999), 1, noise(2999, 400))
+	s.Drop(pod(2999), 2)
+	wantMiss(t, s, pod(2999), 1)
 }
