@@ -121,10 +121,14 @@ func (v *View) Fresh() []string {
 	return v.vocabulary.fresh.words
 }
 
-// putWords stores what free text finds of a row beside what its other columns tell.
+// putWords stores what free text finds of a row beside what its other columns tell. Older hubs wrote all: those that
+// each object has for itself are left out.
 func (d *data) putWords(row uint32, words []string) {
 	d.codes = d.codes[:0]
 	for _, w := range words {
+		if w == d.names.at(row) && !d.odd.Has(row) || len(w) == uuidLength && d.identity.is(d.uids[row], w) {
+			continue
+		}
 		if _, ok := d.vocabulary.known(w); !ok {
 			w = strings.Clone(w)
 		}

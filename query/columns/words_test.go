@@ -191,6 +191,27 @@ func uidOf(t *testing.T, table *Table, k Key) (uid string) {
 	return uid
 }
 
+// Older hubs wrote all tokens of a row: then what each object has for itself would be in the vocabulary.
+func TestNamesAndUIDsAreNoWords(t *testing.T) {
+	table := New()
+	c := onePod(1)
+	c.Object.Words = append(c.Object.Tokens(), "settings.yaml")
+	table.Apply([]Change{c})
+	all := map[string]bool{}
+	table.AllWords(func(w string) { all[w] = true })
+	if !all["settings.yaml"] || !all["cache"] || all[c.Name] || all[c.Object.UID] {
+		t.Errorf("the words are %v", all)
+	}
+	_ = table.Read(func(v *View) error {
+		for _, w := range []string{c.Name, c.Object.UID, "settings.yaml", "cache"} {
+			if v.Words(v.Living(), Match{Literal: w, Whole: true, Test: func(s string) bool { return s == w }}).Count() != 1 {
+				t.Errorf("%s is not found", w)
+			}
+		}
+		return nil
+	})
+}
+
 func TestFreshWords(t *testing.T) {
 	table := New()
 	table.Apply([]Change{onePod(1)})

@@ -1,6 +1,7 @@
 package ql
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -171,4 +172,33 @@ func TestTooManyWordsAreNotListed(t *testing.T) {
 			t.Errorf("%q: listed %t, %d words, %v; want %d", prefix, m.Listed, len(m.Words), w.Err, want)
 		}
 	}
+}
+
+// broken is a reader that cannot be asked.
+type broken struct{ index.IndexReader }
+
+func (broken) FieldDictPrefix(string, []byte) (index.FieldDict, error) {
+	return nil, errors.New("segment is gone")
+}
+
+func TestColumnsAnswerWithoutAnIndexThatFails(t *testing.T) {
+	table, _, _ := tableOf(t, generateObjects(seed(t), 200))
+	o := testOptions(Resources)
+	o.Typing = true
+	q, err := Parse("web", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = table.Read(func(v *columns.View) error {
+		want, _ := q.Rows(v, v.Living(), nil, nil)
+		w := NewVocabulary(broken{}, nil)
+		got, exact := q.Rows(v, v.Living(), w, nil)
+		if !exact || want.Empty() || !slices.Equal(got, want) {
+			t.Errorf("%d rows, want %d", got.Count(), want.Count())
+		}
+		if w.Asked || w.Err == nil || !strings.Contains(w.Err.Error(), `list words like "web": segment is gone`) {
+			t.Errorf("asked %t, %v", w.Asked, w.Err)
+		}
+		return nil
+	})
 }

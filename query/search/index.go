@@ -48,7 +48,9 @@ type index struct {
 	table *columns.Table // of these
 }
 
-func newIndex(dir string, log *slog.Logger) *index { return &index{dir: dir, log: log, least: deadMost} }
+func newIndex(dir string, log *slog.Logger) *index {
+	return &index{dir: dir, log: log, least: deadMost}
+}
 
 func (x *index) path() string { return filepath.Join(x.dir, "words.bleve") }
 
