@@ -112,7 +112,7 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 		w.server.metrics.unchanged.Inc()
 		return
 	}
-	text := string(c.Object)
+	text := unsafe.String(unsafe.SliceData(c.Object), len(c.Object)) // which nobody changes
 	var summary kube.Summary
 	err := safely(func() (err error) {
 		summary, err = kube.SummarizeText(text)

@@ -15,7 +15,7 @@ import (
 type Sink interface {
 	// Send returns nil only when b is durable at the hub: it survives a crash of everything. It may be called
 	// again with the same batch after an error; the hub keeps one. ErrFenced says that a newer stream of this
-	// cluster has begun and this one must end. Never called concurrently.
+	// cluster has begun and this one must end. Never called concurrently. Nobody changes b after it was given.
 	Send(ctx context.Context, b *ingestpb.Batch) error
 }
 
