@@ -53,12 +53,22 @@ func TestColumnsAreTheRows(t *testing.T) {
 		for _, distinct := range []string{"1", "300", "70000"} {
 			for _, of := range []string{"String", "LowCardinality(String)"} {
 				sql := strings.NewReplacer("{N}", n, "{D}", distinct, "{L}", of).Replace(sampled)
-				var got []string
-				if err := db.Columns(t.Context(), sql+" ORDER BY n", nil, func(b *clickhouse.Block) error {
+				var got, ofServer []string
+				err := db.Columns(t.Context(), sql+" ORDER BY n", nil, func(b *clickhouse.Block) error {
 					got = append(got, told(b)...)
 					return nil
-				}); err != nil {
+				})
+				if err != nil {
 					t.Fatal(err)
+				}
+				if n != "150000" { // row by row is the same many times
+					err = clickhouse.ColumnsOfRows(db, t.Context(), sql+" ORDER BY n", nil, func(b *clickhouse.Block) error {
+						ofServer = append(ofServer, told(b)...)
+						return nil
+					})
+					if err != nil || !slices.Equal(got, ofServer) {
+						t.Fatalf("%s rows, %s distinct, %s: of a server %d come, of the engine %d; %v", n, distinct, of, len(ofServer), len(got), err)
+					}
 				}
 				rows, err := db.Query(t.Context(), `SELECT concat(toString(n), ' ', toString(i), ' ', toString(u), ' ', toString(b), ' ', s, ' ', w, ' ', toString(l), ' ', toString(m), ' ', toString(toUnixTimestamp64Milli(t))) FROM (`+sql+`) ORDER BY n`, nil)
 				if err != nil {

@@ -113,6 +113,9 @@ func TestAnswersOfColumnsAreTheDatabases(t *testing.T) {
 	w.stop()
 	w.start()
 	w.eventually("columns know the past", func() bool { return w.service.KnowsPast(moment) })
+	if n, err := w.service.LoadPast(t.Context()); n != 0 || err != nil { // as when the database went away in the middle
+		t.Errorf("a second try brings %d versions, %v", n, err)
+	}
 	for _, query := range []string{"", "kind:pod status:!Ready", "app:app-3,app2 group:cluster", "sort:name-desc limit:50", "app-1", "changed.by:kubelet"} {
 		got := ask(at + query)
 		if got[0].Engine != "columns" {

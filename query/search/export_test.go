@@ -15,6 +15,12 @@ func (s *Service) KnowsPast(moment time.Time) bool {
 	return t != nil && t.Knows(moment.UnixMilli())
 }
 
+// LoadPast loads it again and answers how many versions that brought.
+func (s *Service) LoadPast(ctx context.Context) (versions int, err error) {
+	versions, _, err = s.loadPast(ctx, s.table.Load())
+	return versions, err
+}
+
 // HidePast has history asked about moments until show.
 func (s *Service) HidePast() (show func()) {
 	t := s.table.Load()
