@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/foretop/foretop/internal/records"
@@ -176,5 +178,45 @@ func TestIndexOfADamagedFolder(t *testing.T) {
 			x, _ = opened(t, dir, table)
 			finds(t, x, table, "check", 1)
 		})
+	}
+}
+
+// While objects come, and while their words are written, whatever is there is found by its words.
+func TestNoWordIsEverMissing(t *testing.T) {
+	table := tableOf("settings")
+	x, before := opened(t, filepath.Join(t.TempDir(), "index"), table)
+	const objects = 5000
+	var there atomic.Int64
+	var g sync.WaitGroup
+	g.Go(func() {
+		for i := range int64(objects) {
+			put(table, fmt.Sprintf("early%d", i+1))
+			there.Store(i + 1)
+		}
+	})
+	g.Go(func() {
+		for there.Load() < objects {
+			fresh := table.Fresh()
+			if len(fresh) == 0 {
+				continue
+			}
+			if err := x.write(slices.Clone(fresh)); err != nil {
+				t.Error(err)
+				return
+			}
+			table.Forget(len(fresh))
+		}
+	})
+	asked := 0
+	for there.Load() < objects {
+		if n := there.Load(); n > 0 {
+			finds(t, x, table, fmt.Sprintf(`early%d kind:cm`, n), 1) // the whole word
+			finds(t, x, table, fmt.Sprintf(`erly%d~`, n), 1)
+			asked++
+		}
+	}
+	g.Wait()
+	if asked == 0 || x.count() <= int64(before) {
+		t.Errorf("asked %d times, %d words written", asked, x.count())
 	}
 }
