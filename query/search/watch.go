@@ -31,24 +31,11 @@ func (s *Service) Watch(ctx context.Context, scope access.Scope, query string) (
 	ctx, cancel := context.WithCancel(ctx)
 	w := &watcher{s: s, ctx: ctx, cancel: cancel, scope: scope, query: query, out: make(chan records.Change, watchBuffer)}
 	s.feed.add(w)
-	matching := map[uint64]uint64{}
-	if !a.f.empty() {
-		p := new(clickhouse.Params)
-		from, err := a.matching(p, a.q)
-		if err == nil {
-			err = s.read(ctx, `SELECT `+keyColumns+`, ver FROM `+from, p, func(rows driver.Rows) error {
-				var k key
-				var ver uint64
-				err := rows.Scan(append(k.dest(), &ver)...)
-				matching[k.digest()] = ver
-				return err
-			})
-		}
-		if err != nil {
-			s.feed.remove(w)
-			cancel()
-			return nil, err
-		}
+	matching, err := a.versionsByDigest(ctx)
+	if err != nil {
+		s.feed.remove(w)
+		cancel()
+		return nil, err
 	}
 	w.begin(matching)
 	context.AfterFunc(ctx, func() {
@@ -56,6 +43,46 @@ func (s *Service) Watch(ctx context.Context, scope access.Scope, query string) (
 		w.end()
 	})
 	return w.out, nil
+}
+
+// versionsByDigest is the version of each object that matches, by the digest of its key.
+func (a *question) versionsByDigest(ctx context.Context) (map[uint64]uint64, error) {
+	matching := map[uint64]uint64{}
+	if a.f.empty() {
+		return matching, nil
+	}
+	var held *columns.Held
+	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
+		set, ok := r.matching(a.q)
+		if ok {
+			rows := make([]uint32, 0, set.Count())
+			set.Each(func(row uint32) { rows = append(rows, row) })
+			held = r.t.Hold(r.v, rows)
+		}
+		return ok, nil
+	})
+	if ok {
+		for held.Left() > 0 { // those who write wait for a thousand keys, not for a million
+			held.Take(1000, func(_ *columns.View, _ uint32, k columns.Key, ver uint64, _ bool) {
+				matching[key{k.Cluster, k.Group, k.Resource, k.Namespace, k.Name}.digest()] = ver
+			})
+		}
+	}
+	if ok || err != nil {
+		return matching, err
+	}
+	p := new(clickhouse.Params)
+	from, err := a.matching(p, a.q)
+	if err == nil {
+		err = a.s.read(ctx, `SELECT `+keyColumns+`, ver FROM `+from, p, func(rows driver.Rows) error {
+			var k key
+			var ver uint64
+			err := rows.Scan(append(k.dest(), &ver)...)
+			matching[k.digest()] = ver
+			return err
+		})
+	}
+	return matching, err
 }
 
 // watcher turns the feed into the changes of one question. The feed's goroutine hands versions to take.
