@@ -19,6 +19,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/heap"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/telemetry"
 	"github.com/foretop/foretop/internal/texts"
@@ -116,6 +117,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	}
 	defer people.Close()
 	all := newParts(ctx)
+	all.add(heap.Pace)
 	if err := all.serveOps(cfg.opsListen, ops); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/foretop/foretop/aggregator"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/heap"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/texts"
@@ -88,7 +89,7 @@ func startHub(ctx context.Context, dir string, log *slog.Logger) (h *hub, err er
 	h.agg = aggregator.New(aggregator.Deps{DB: h.db, Clusters: h.registry, Texts: h.texts, Log: log, OnCommit: h.committed})
 	life, stop := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C ends the work first, then the hub
 	var parts sync.WaitGroup
-	for _, run := range []func(context.Context) error{h.db.Run, h.registry.Run, h.texts.Run, h.agg.Run} {
+	for _, run := range []func(context.Context) error{heap.Pace, h.db.Run, h.registry.Run, h.texts.Run, h.agg.Run} {
 		parts.Go(func() {
 			if err := run(life); err != nil {
 				log.Error("a part of the hub ended", "err", err)
