@@ -79,6 +79,14 @@ func BenchmarkTable(b *testing.B) {
 	})
 	view("a beginning of all", func(v *View) { v.Words(v.Living(), begins("app")) })
 	view("a beginning of some", func(v *View) { v.Words(v.Living(), begins("app-77")) })
+	whole := func(s string) Match {
+		return Match{Literal: s, Whole: true, Test: func(t string) bool { return t == s }}
+	}
+	view("a rare word", func(v *View) { v.Words(v.Living(), whole("app-77")) })
+	view("a common word", func(v *View) { v.Words(v.Living(), whole("cache")) })
+	view("a mistake", func(v *View) {
+		v.Words(v.Living(), Match{Like: "cachee", Test: func(t string) bool { return t == "cache" }, Words: []string{"cache"}, Listed: true})
+	})
 	view("a letter", func(v *View) { v.Words(v.Living(), begins("a")) })
 	view("digits", func(v *View) { v.Words(v.Living(), begins("10")) })
 	view("8 facets", func(v *View) {

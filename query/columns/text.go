@@ -69,10 +69,13 @@ func (t *text) scan(literal string, from, to int, hit func(row uint32, s string,
 // next, many bytes at a time, when that is rare enough.
 func finder(text []byte, literal string) func(from int) int {
 	var counts [256]int
-	sample := text[len(text)/2:]
-	sample = sample[:min(len(sample), 16<<10)]
-	for _, c := range sample {
-		counts[c]++
+	sampled := 0
+	for at := 0; at < len(text); at += max(256, len(text)/64) { // from everywhere: neighbours are alike
+		part := text[at:min(at+256, len(text))]
+		for _, c := range part {
+			counts[c]++
+		}
+		sampled += len(part)
 	}
 	rarest := 0
 	for i := range len(literal) {
@@ -81,7 +84,7 @@ func finder(text []byte, literal string) func(from int) int {
 		}
 	}
 	want := []byte(literal)
-	if counts[literal[rarest]]*32 > len(sample) {
+	if counts[literal[rarest]]*16 > sampled {
 		return func(from int) int {
 			if i := bytes.Index(text[from:], want); i >= 0 {
 				return from + i
@@ -89,13 +92,14 @@ func finder(text []byte, literal string) func(from int) int {
 			return -1
 		}
 	}
+	last := len(want) - 1
 	return func(from int) int {
-		for from+len(want) <= len(text) {
+		for from+last < len(text) {
 			i := bytes.IndexByte(text[from+rarest:], want[rarest])
 			if i < 0 {
 				break
 			}
-			if from += i; from+len(want) <= len(text) && bytes.Equal(text[from:from+len(want)], want) {
+			if from += i; from+last < len(text) && text[from] == want[0] && text[from+last] == want[last] && bytes.Equal(text[from:from+len(want)], want) {
 				return from
 			}
 			from++
