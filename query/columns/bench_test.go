@@ -108,6 +108,11 @@ func BenchmarkTable(b *testing.B) {
 		order := []Term{kind, v.ByGroup(), v.ByResource(), ns, name, v.ByCluster(false, func(s string) string { return s })}
 		_, _ = v.Top(v.Living(), order, Remember(uint32(v.Alive()/2), order), 1001)
 	})
+	view("all, sorted", func(v *View) {
+		ns, _ := v.By("namespace", false)
+		name, _ := v.By("name", false)
+		v.Sorted(v.Living(), []Term{v.WeighKinds(func(string, string) int64 { return 2 }), v.ByGroup(), v.ByResource(), ns, name, v.ByCluster(false, func(s string) string { return s })})
+	})
 	view("newest 50", func(v *View) {
 		created, _ := v.By("created_at", true)
 		name, _ := v.By("name", false)

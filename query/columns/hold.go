@@ -43,30 +43,22 @@ func (h *Held) Take(most int, each func(v *View, row uint32, k Key, ver uint64, 
 // Sorted are all rows of a set in an order, which must be total.
 func (v *View) Sorted(set Set, order []Term) []uint32 {
 	// Readers wait for a writer that waits for this: what is compared most is computed once.
-	leading := 0
-	for leading < len(order) && leading < len(sortable{}.leading) && order[leading].number != nil {
-		leading++
-	}
-	list := make([]sortable, 0, set.Count())
-	set.Each(func(row uint32) { list = append(list, sortable{row: row}) })
-	halves := [2][]sortable{list[:len(list)/2], list[len(list)/2:]}
-	before := func(a, b sortable) int {
-		for i := range leading {
-			if n := cmp.Compare(a.leading[i], b.leading[i]); n != 0 {
-				return n
-			}
+	begin := lead(order)
+	rest := order[len(begin.terms):]
+	list := make([]place, 0, set.Count())
+	set.Each(func(row uint32) { list = append(list, place{row: row}) })
+	halves := [2][]place{list[:len(list)/2], list[len(list)/2:]}
+	before := func(a, b place) int {
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
 		}
-		return compare(order[leading:], a.row, b.row)
+		return compare(rest, a.row, b.row)
 	}
 	var g sync.WaitGroup
 	for _, half := range halves {
 		g.Go(func() {
 			for n := range half {
-				for i := range leading {
-					if half[n].leading[i] = order[i].number(half[n].row); order[i].Desc {
-						half[n].leading[i] = -half[n].leading[i]
-					}
-				}
+				half[n].first = begin.of(half[n].row)
 			}
 			slices.SortFunc(half, before)
 		})
@@ -81,16 +73,10 @@ func (v *View) Sorted(set Set, order []Term) []uint32 {
 			rows, y = append(rows, y[0].row), y[1:]
 		}
 	}
-	for _, left := range [2][]sortable{x, y} {
-		for _, s := range left {
-			rows = append(rows, s.row)
+	for _, left := range [2][]place{x, y} {
+		for _, p := range left {
+			rows = append(rows, p.row)
 		}
 	}
 	return rows
-}
-
-// sortable is a row with the numbers of the first terms of an order.
-type sortable struct {
-	leading [4]int64
-	row     uint32
 }

@@ -45,6 +45,9 @@ func TestTopIsTheBeginningOfTheOrder(t *testing.T) {
 			want := make([]uint32, 0, 2000)
 			v.Living().Each(func(row uint32) { want = append(want, row) })
 			slices.SortFunc(want, func(a, b uint32) int { return compare(order, a, b) })
+			if !slices.Equal(v.Sorted(v.Living(), order), want) {
+				t.Fatal("all rows are sorted in another way")
+			}
 			got, err := v.Top(v.Living(), order, nil, 150)
 			if err != nil || !slices.Equal(got, want[:150]) {
 				t.Fatalf("first 150: %v, got %v, want %v", err, got, want[:150])

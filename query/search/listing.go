@@ -39,11 +39,16 @@ func (s *Service) List(ctx context.Context, scope access.Scope, r records.Reques
 		if a.q.Sort() == nil && !a.q.HasText() && a.q.Limit() == 0 && set.Count() > longList {
 			order = asStored(r.v)
 		}
-		rows := r.v.Sorted(set, order)
-		if limit := a.q.Limit(); limit > 0 && len(rows) > limit {
-			rows = rows[:limit]
-		}
 		l.total = set.Count()
+		var rows []uint32
+		if limit := a.q.Limit(); limit > 0 && limit < l.total {
+			var err error
+			if rows, err = r.v.Top(set, order, nil, limit); err != nil {
+				return false, err
+			}
+		} else {
+			rows = r.v.Sorted(set, order)
+		}
 		l.held = r.t.Hold(r.v, rows)
 		return true, nil
 	})
