@@ -75,7 +75,7 @@ const (
 	wordsPause = time.Second
 	// wordsPatience is for how long they wait to be more: they are asked beside the index, and a few cost it as much as
 	// many.
-	wordsPatience = time.Minute
+	wordsPatience = 10 * time.Second
 )
 
 // index gives the index the words of the columns. An index that cannot be written is given up and built anew: nobody

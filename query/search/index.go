@@ -227,12 +227,13 @@ func (x *index) vocabulary(t *columns.Table, v *columns.View) (words *ql.Vocabul
 	return nil, func() {}
 }
 
-// count is how many words can be asked for.
+// count is how many words can be asked for, those beside the index among them.
 func (x *index) count() int64 {
 	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if x.bleve == nil {
+	t := x.table
+	x.mu.RUnlock() // whoever reads a table may be waiting for it
+	if t == nil {
 		return 0
 	}
-	return x.words.Load()
+	return x.words.Load() + int64(len(t.Fresh()))
 }

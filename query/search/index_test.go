@@ -79,6 +79,9 @@ func TestIndexHasTheWordsOfColumns(t *testing.T) {
 	if fresh := table.Fresh(); !slices.Equal(fresh, []string{"meanwhile"}) {
 		t.Errorf("fresh are %v", fresh)
 	}
+	if n := x.count(); n != int64(written)+1 {
+		t.Errorf("%d words can be asked for, want %d", n, written+1)
+	}
 	x.close()
 
 	x, written = opened(t, dir, table)

@@ -52,5 +52,5 @@ func (m *metrics) follow(s *Service) {
 			}
 			return n
 		}),
-		gauge("foretop_search_index_words", "Words in the search index; 0 while it is being built.", func() float64 { return float64(s.index.count()) }))
+		gauge("foretop_search_index_words", "Words that the search index has, or that are asked for beside it; 0 while it is being built.", func() float64 { return float64(s.index.count()) }))
 }
