@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -442,8 +443,27 @@ func (v *Value) ownerRef(op Op, ref string) bool {
 		return ref == v.Text
 	case v.Kind == Regex:
 		return v.re.MatchString(ref)
+	case v.refs != nil: // a fleet has a hundred thousand owners, and an expression takes some time for each
+		return slices.ContainsFunc(v.refs, func(want string) bool { return lowers(ref, want) })
 	}
 	return v.re.MatchString(strings.ToLower(ref))
+}
+
+// lowers reports whether s in lower case is want.
+func lowers(s, want string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return strings.ToLower(s) == want
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if i == len(want) || c != want[i] {
+			return false
+		}
+	}
+	return len(s) == len(want)
 }
 
 // text compares a value with one text: the reference for everything that is text.

@@ -110,6 +110,13 @@ func (p *parser) owner(f *field, op Op, v *Value) error {
 			}
 		}
 	}
+	if v.Kind == Literal && ok && !strings.ContainsAny(kind, "*?") {
+		for _, s := range v.patterns {
+			kind, _, _ := strings.Cut(s, "/")
+			_, name, _ := strings.Cut(v.Text, "/")
+			v.refs = append(v.refs, strings.ToLower(globLiteral(kind)+"/"+name))
+		}
+	}
 	exprs := make([]string, len(v.patterns))
 	for i, s := range v.patterns {
 		exprs[i] = expression(Glob, s)

@@ -76,6 +76,7 @@ type Value struct {
 	since    time.Time      // times: at or after
 	until    time.Time      // times: before
 	patterns []string       // owner, uses: patterns of KIND/NAME
+	refs     []string       // the same of a Literal with a kind, in lower case
 	prefix   netip.Prefix   // ip: a Literal's address, as a range of one, or its range
 
 	least, most *resource.Quantity // paths: what a number or quantity is compared with; a Span has one or both
