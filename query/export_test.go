@@ -89,6 +89,7 @@ type manyListing struct {
 }
 
 func (l *manyListing) Total() int                 { return l.last.Total }
+func (l *manyListing) Position() records.Position { return nil }
 func (l *manyListing) Coverage() records.Coverage { return l.last.Coverage }
 func (l *manyListing) Next(ctx context.Context, most int) ([]*records.Object, bool, error) {
 	l.r.First, l.r.After = most, l.last.Cursor

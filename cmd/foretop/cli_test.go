@@ -176,6 +176,7 @@ func (f *smallFleet) List(ctx context.Context, s access.Scope, r records.Request
 type smallListing struct{ *records.Result }
 
 func (l smallListing) Total() int                 { return l.Result.Total }
+func (l smallListing) Position() records.Position { return nil }
 func (l smallListing) Coverage() records.Coverage { return l.Result.Coverage }
 func (l smallListing) Next(context.Context, int) ([]*records.Object, bool, error) {
 	return l.Objects, false, nil

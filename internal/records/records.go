@@ -66,6 +66,8 @@ type Listing interface {
 	// Total and Coverage are known after the first Next at the latest.
 	Total() int
 	Coverage() Coverage
+	// Position is how far the listing goes; nil when it is of no one moment.
+	Position() Position
 }
 
 // Facet counts the values of one field over everything that matches.
@@ -261,4 +263,33 @@ type Change struct {
 	Ref        kube.Ref
 	Object     *Object // nil when REMOVED
 	ObservedAt time.Time
+}
+
+// Member is a cluster and the kinds that it serves.
+type Member struct {
+	Name, UID         string
+	KubernetesVersion string
+	State             ClusterState
+	AsOf              time.Time // zero when never heard from
+	Reason            string
+	Kinds             []Kind
+}
+
+// Position is how far the versions of each cluster's objects go, by the cluster's UID. An answer at a position holds all
+// versions up to there and none beyond.
+type Position map[string]uint64
+
+// Step is what one version of an object means to who follows a question.
+type Step struct {
+	Type   string  // ADDED, MODIFIED, DELETED: it matches no longer, or is gone
+	Object *Object // of this version, with its JSON; of one that is gone as it was last
+}
+
+// Steps are versions in the order in which they were committed, and how far they lead. There may be none: then only
+// others have happened.
+type Steps struct {
+	List     []Step
+	Position Position
+	// Err is why nothing more comes, such as an access.Error EXPIRED: the question has to be asked anew.
+	Err error
 }

@@ -13,6 +13,7 @@
 package columns
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,6 +81,7 @@ func (t *Table) Apply(changes []Change) {
 		t.mu.Lock()
 		for i := from; i < min(from+applyAtOnce, len(changes)); i++ {
 			t.d.apply(&changes[i])
+			t.d.reach(changes[i].Cluster, changes[i].Object.Ver)
 		}
 		t.applied.Add(1)
 		t.mu.Unlock()
@@ -103,6 +105,8 @@ const wasteMost = 50_000
 
 // data is the columns. A row that was deleted stays as a ghost, since what it owned may still be there.
 type data struct {
+	position map[string]uint64 // by cluster
+
 	rows    map[uint64]uint32 // by Key.digest
 	clashes map[Key]uint32    // rows whose digest another key had first
 	count   int               // rows, living or not
@@ -130,7 +134,7 @@ type data struct {
 }
 
 func newData() *data {
-	d := &data{rows: map[uint64]uint32{}, clashes: map[Key]uint32{}, identity: newIdentities(), owners: newLists(), texts: map[uint32]string{}, vocabulary: newVocabulary(), rest: newLists(), past: newPast(pastLeast)}
+	d := &data{position: map[string]uint64{}, rows: map[uint64]uint32{}, clashes: map[Key]uint32{}, identity: newIdentities(), owners: newLists(), texts: map[uint32]string{}, vocabulary: newVocabulary(), rest: newLists(), past: newPast(pastLeast)}
 	for i, c := range wordColumns {
 		d.words[i] = &word{dictionary: newDictionary(c.words, d.vocabulary, 1<<i)}
 	}
@@ -438,6 +442,7 @@ func lowerASCII(s string) bool {
 // compact is the same table without what nobody needs any more.
 func (d *data) compact() *data {
 	n := newData()
+	n.position = maps.Clone(d.position)
 	keep := d.living.Clone()
 	// A ghost stays while something that stays names it as its owner.
 	for {

@@ -48,12 +48,15 @@ type feed struct {
 	atEnd    time.Time     // when a look last found nothing more
 	heeded   uint64        // nudges before a look that found nothing more
 	looked   chan struct{} // closed at the end of a look
-	watchers map[*watcher]struct{}
+	watchers map[subscriber]struct{}
 }
 
 func newFeed(s *Service) *feed {
-	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[*watcher]struct{}{}, looked: make(chan struct{}), hands: newHands()}
+	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[subscriber]struct{}{}, looked: make(chan struct{}), hands: newHands()}
 }
+
+// subscriber lives off the feed, whose goroutine hands it all versions of a look and, of each object, the newest.
+type subscriber interface{ take(all, newest []changed) }
 
 // start sets where run begins.
 func (f *feed) start(v vector) {
@@ -62,13 +65,13 @@ func (f *feed) start(v vector) {
 	f.position = v.clone()
 }
 
-func (f *feed) add(w *watcher) {
+func (f *feed) add(w subscriber) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.watchers[w] = struct{}{}
 }
 
-func (f *feed) remove(w *watcher) {
+func (f *feed) remove(w subscriber) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.watchers, w)
@@ -244,13 +247,13 @@ func (f *feed) deliver(versions []changed, next vector, consume func([]changed, 
 	}
 	f.mu.Lock()
 	f.position = next
-	watchers := make([]*watcher, 0, len(f.watchers))
+	watchers := make([]subscriber, 0, len(f.watchers))
 	for w := range f.watchers {
 		watchers = append(watchers, w)
 	}
 	f.mu.Unlock()
 	for _, w := range watchers {
-		w.take(latest)
+		w.take(versions, latest)
 	}
 }
 

@@ -50,7 +50,7 @@ type follower struct {
 	ready   chan *columns.Table // once, when they follow
 }
 
-func (f *follower) consume(versions []changed, _ vector) {
+func (f *follower) consume(versions []changed, position vector) {
 	changes := make([]columns.Change, len(versions))
 	for i, c := range versions {
 		changes[i] = changeOf(c)
@@ -63,6 +63,7 @@ func (f *follower) consume(versions []changed, _ vector) {
 	select {
 	case t := <-f.loaded:
 		t.Apply(f.waiting)
+		t.Reach(position)
 		f.waiting = nil
 		f.s.table.Store(t)
 		f.ready <- t

@@ -39,7 +39,7 @@ func (s *Service) List(ctx context.Context, scope access.Scope, r records.Reques
 		if a.q.Sort() == nil && !a.q.HasText() && a.q.Limit() == 0 && set.Count() > longList {
 			order = asStored(r.v)
 		}
-		l.total = set.Count()
+		l.total, l.position = set.Count(), r.v.Position()
 		var rows []uint32
 		if limit := a.q.Limit(); limit > 0 && limit < l.total {
 			var err error
@@ -73,10 +73,12 @@ type listing struct {
 	held     *columns.Held
 	total    int
 	coverage records.Coverage
+	position records.Position
 }
 
 func (l *listing) Total() int                 { return l.total }
 func (l *listing) Coverage() records.Coverage { return l.coverage }
+func (l *listing) Position() records.Position { return l.position }
 
 func (l *listing) Next(ctx context.Context, most int) (objects []*records.Object, more bool, err error) {
 	if l.held == nil {
@@ -132,6 +134,9 @@ func (p *paged) next(ctx context.Context, most int) error {
 	}
 	return err
 }
+
+// Position is nil: each page is read for itself.
+func (p *paged) Position() records.Position { return nil }
 
 // Total is not known before the first page.
 func (p *paged) Total() int {

@@ -113,7 +113,7 @@ func (w *watcher) begin(matching map[uint64]uint64) {
 	w.judge(waiting)
 }
 
-func (w *watcher) take(versions []changed) {
+func (w *watcher) take(_, versions []changed) {
 	if len(versions) == 0 {
 		return
 	}
