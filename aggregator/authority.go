@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,9 +41,8 @@ type Authority struct {
 	cert *x509.Certificate
 	key  crypto.Signer
 
-	mu     sync.Mutex
-	server *tls.Certificate
-	names  []string
+	mu      sync.Mutex
+	servers map[string]*tls.Certificate // by the names they are for
 }
 
 // OpenAuthority reads the CA under dataDir/pki, or makes it the first time.
@@ -69,7 +69,7 @@ func OpenAuthority(dataDir string) (*Authority, error) {
 	if !ok || !pair.Leaf.IsCA {
 		return nil, fmt.Errorf("read the hub's CA %s: it is not a CA", path)
 	}
-	return &Authority{cert: pair.Leaf, key: key}, nil
+	return &Authority{cert: pair.Leaf, key: key, servers: map[string]*tls.Certificate{}}, nil
 }
 
 // makeAuthority writes certificate and key into one file, by a rename, so that there is never half of it.
@@ -141,8 +141,9 @@ func (a *Authority) pool() *x509.CertPool {
 func (a *Authority) serverCertificate(names []string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.server != nil && slices.Equal(a.names, names) && time.Until(a.server.Leaf.NotAfter) > serverLife/12 {
-		return a.server, nil
+	served := strings.Join(names, " ")
+	if c := a.servers[served]; c != nil && time.Until(c.Leaf.NotAfter) > serverLife/12 {
+		return c, nil
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -164,8 +165,21 @@ func (a *Authority) serverCertificate(names []string) (*tls.Certificate, error) 
 	if err != nil {
 		return nil, err
 	}
-	a.server, a.names = &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key, Leaf: leaf}, names
-	return a.server, nil
+	c := &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key, Leaf: leaf}
+	a.servers[served] = c
+	return c, nil
+}
+
+// ServerTLS is how the hub proves itself to people's programs on address, and by further names.
+func (a *Authority) ServerTLS(address string, names ...string) *tls.Config {
+	names = serverNames(GateConfig{Address: address, Names: names})
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return a.serverCertificate(names)
+		},
+	}
 }
 
 func (a *Authority) issue(template *x509.Certificate, public crypto.PublicKey, life time.Duration) ([]byte, error) {
