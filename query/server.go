@@ -20,12 +20,14 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/query/graph"
+	"github.com/foretop/foretop/query/kubeapi"
 	"github.com/foretop/foretop/query/saved"
 )
 
 // Deps is what the server stands on.
 type Deps struct {
 	Reader  graph.Reader
+	Kube    kubeapi.Reader // nil: no Kubernetes API
 	Actions graph.Actions
 	Members graph.Members
 	Saved   *saved.Searches
@@ -81,6 +83,13 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /logout", s.logout)
 	mux.Handle("/graphql", s.authenticated("graphql", s.graph))
 	mux.Handle("GET /api/v1/export", s.authenticated("export", http.HandlerFunc(s.export)))
+	if s.deps.Kube != nil {
+		api := s.authenticated("kube", kubeapi.New(kubeapi.Deps{Reader: s.deps.Kube, Log: s.deps.Log, Version: s.deps.Version}))
+		for _, mount := range kubeapi.Mounts {
+			mux.Handle(mount+"/", api)
+			mux.Handle(mount, api)
+		}
+	}
 	mux.Handle("/", page(s.deps.UI))
 	return s.guard(mux)
 }

@@ -184,13 +184,17 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
 	all.add(acts.Work)
 
-	deps := query.Deps{Reader: index, Actions: acts, Saved: saved.New(store, index.Check), UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
+	ca, err := aggregator.OpenAuthority(cfg.dataDir)
+	if err != nil {
+		return err
+	}
+	deps := query.Deps{Reader: index, Kube: index, Actions: acts, Saved: saved.New(store, index.Check), UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
 	if cfg.collectorsListen != "" {
 		l, err := query.Listen(cfg.collectorsListen, "collectors-listen")
 		if err != nil {
 			return err
 		}
-		gate, err := aggregator.NewGate(agg, aggregator.GateConfig{DataDir: cfg.dataDir, Address: l.Addr().String()})
+		gate, err := aggregator.NewGate(agg, aggregator.GateConfig{CA: ca, Address: l.Addr().String()})
 		if err != nil {
 			l.Close()
 			return err
@@ -202,7 +206,9 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	all.add(func(ctx context.Context) error { return query.Serve(ctx, people, server.Handler()) })
+	all.add(func(ctx context.Context) error {
+		return query.Serve(ctx, query.Either(people, ca.ServerTLS(people.Addr().String())), server.Handler())
+	})
 
 	targets, err := pushTargets(cfg, collect, log)
 	if err != nil {

@@ -27,6 +27,8 @@ var rules = []struct{ from, not, why string }{
 	{"query", module + "action", "query asks for actions through graph.Actions"},
 	{"query", module + "collector", "readers never speak to members"},
 	{"query/graph", module + "query/search", "the graph reads through graph.Reader"},
+	{"query/kubeapi", module + "query/search", "the Kubernetes API reads through kubeapi.Reader"},
+	{"query/search", module + "query/kubeapi", "the search service does not know who asks it"},
 	{"query/search", module + "query/graph", "the search service does not know who asks it"},
 	{"action", module + "query", "query and action meet in graph.Actions, which query defines"},
 	{"action", module + "collector", "actions reach members as commands only"},

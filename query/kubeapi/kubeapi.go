@@ -1,0 +1,175 @@
+// Package kubeapi serves the fleet, and each member of it, in the shape of Kubernetes' API, so that kubectl and what is
+// built on client-go read the store as they read a cluster.
+//
+// Invariant: nothing is written through it, and what it answers about one member is what that member would answer: a
+// parameter it does not know or cannot honour is refused.
+package kubeapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
+	apirequest "k8s.io/apiserver/pkg/endpoints/request"
+
+	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// Reader is what the API reads. The search service is one.
+type Reader interface {
+	List(ctx context.Context, scope access.Scope, r records.Request) (records.Listing, error)
+	// Object is nil, nil when absent.
+	Object(ctx context.Context, scope access.Scope, ref kube.Ref, at time.Time) (*records.Object, error)
+	// Follow sends every version of matching objects after a position, until ctx ends or Steps with an Err.
+	Follow(ctx context.Context, scope access.Scope, query string, from records.Position) (<-chan records.Steps, error)
+	// VersionSeen is the newest version of a cluster's object that had this resourceVersion, 0 for none.
+	VersionSeen(ctx context.Context, scope access.Scope, cluster string, gr kube.GroupResource, resourceVersion string) (uint64, error)
+	// Members are the clusters that scope may see, with the kinds that each serves, by name.
+	Members(ctx context.Context, scope access.Scope) ([]records.Member, error)
+}
+
+// Deps is what the API stands on.
+type Deps struct {
+	Reader  Reader
+	Log     *slog.Logger
+	Version string // of Foretop
+}
+
+// Handler answers requests that carry an access.Scope in their context.
+type Handler struct {
+	reader  Reader
+	log     *slog.Logger
+	version string
+	paths   apirequest.RequestInfoFactory
+	pages   pages
+}
+
+// New makes a Handler.
+func New(d Deps) *Handler {
+	return &Handler{reader: d.Reader, log: d.Log, version: d.Version, paths: apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}}
+}
+
+// Mounts are the path prefixes that a Handler answers below.
+var Mounts = []string{"/kube", clusterpedia}
+
+// clusterpedia is where its clients look.
+const clusterpedia = "/apis/clusterpedia.io/v1beta1/resources"
+
+// server is one virtual API server: the fleet, or one member.
+type server struct {
+	cluster string // "" is the fleet
+	path    string // below it
+}
+
+// serverOf says whom a path is for; ok is false for none.
+func serverOf(path string) (s server, ok bool) {
+	for _, mount := range Mounts {
+		rest, below := strings.CutPrefix(path, mount)
+		if !below || rest != "" && rest[0] != '/' {
+			continue
+		}
+		named, one := strings.CutPrefix(rest, "/clusters/")
+		if !one {
+			return server{path: rest}, true
+		}
+		name, rest, _ := strings.Cut(named, "/")
+		name, err := url.PathUnescape(name)
+		return server{cluster: name, path: "/" + rest}, err == nil && name != ""
+	}
+	return server{}, false
+}
+
+// question is one request to one virtual API server.
+type question struct {
+	*Handler
+	server
+	r       *http.Request
+	w       http.ResponseWriter
+	scope   access.Scope
+	members []records.Member // of the server: one, or all
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, ok := serverOf(r.URL.EscapedPath())
+	if !ok {
+		fail(w, r, apierrors.NewNotFound(schema.GroupResource{}, r.URL.Path))
+		return
+	}
+	q := &question{Handler: h, server: s, r: r, w: w, scope: access.FromContext(r.Context())}
+	if err := q.serve(); err != nil {
+		if code := access.Code(err); code == "INTERNAL" && apierrors.ReasonForError(err) == metav1.StatusReasonUnknown && r.Context().Err() == nil {
+			h.log.Error("request of the kubernetes api failed", "path", r.URL.Path, "err", err)
+		}
+		fail(w, r, err)
+	}
+}
+
+func (q *question) serve() error {
+	ctx := q.r.Context()
+	members, err := q.reader.Members(ctx, q.scope)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if q.cluster == "" || m.Name == q.cluster {
+			q.members = append(q.members, m)
+		}
+	}
+	if q.cluster != "" && len(q.members) == 0 {
+		return apierrors.NewNotFound(schema.GroupResource{Group: "foretop", Resource: "clusters"}, q.cluster)
+	}
+	if done, err := q.serveDocument(); done || err != nil {
+		return err
+	}
+	below := q.r.Clone(ctx)
+	below.URL.Path, below.URL.RawPath = q.path, ""
+	if path, err := url.PathUnescape(q.path); err == nil {
+		below.URL.Path = path
+	}
+	info, err := q.paths.NewRequestInfo(below)
+	if err != nil {
+		return apierrors.NewBadRequest(err.Error())
+	}
+	if !info.IsResourceRequest {
+		return apierrors.NewNotFound(schema.GroupResource{}, q.path)
+	}
+	gr := schema.GroupResource{Group: info.APIGroup, Resource: info.Resource}
+	if q.r.Method != http.MethodGet && q.r.Method != http.MethodHead {
+		return notWritten(gr, info.Verb)
+	}
+	k, ok := q.kind(info)
+	if !ok {
+		return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, gr, info.Name, "", 0, true)
+	}
+	if !k.Namespaced {
+		info.Namespace = "" // a Namespace's own path has its name twice
+	}
+	switch {
+	case info.Subresource != "":
+		return q.subresource(k, info)
+	case info.Name != "" && info.Verb != "watch" && info.Verb != "list":
+		return q.get(k, info)
+	case info.Verb == "watch":
+		return q.watch(k, info)
+	case info.Verb == "list":
+		return q.list(k, info)
+	default:
+		return apierrors.NewMethodNotSupported(gr, info.Verb)
+	}
+}
+
+// notWritten is how a write is refused.
+func notWritten(gr schema.GroupResource, verb string) error {
+	err := apierrors.NewMethodNotSupported(gr, verb)
+	err.ErrStatus.Message = verb + " of " + gr.String() + " is not offered here: Foretop reads. Use foretop rollout, scale and the like, which plan, confirm and can be undone, or kubectl against the member itself."
+	return err
+}

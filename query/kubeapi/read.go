@@ -1,0 +1,273 @@
+package kubeapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metainternal "k8s.io/apimachinery/pkg/apis/meta/internalversion"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	apirequest "k8s.io/apiserver/pkg/endpoints/request"
+
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// clusterAnnotation names an object's cluster in answers about the fleet, as Clusterpedia's clients know it.
+const clusterAnnotation = "shadow.clusterpedia.io/cluster-name"
+
+// get answers one object. On the fleet it has to be in one cluster alone, unless the answer is a table.
+func (q *question) get(k served, info *apirequest.RequestInfo) error {
+	ctx := q.r.Context()
+	form, err := q.form()
+	if err != nil {
+		return err
+	}
+	var found []*records.Object
+	for _, m := range q.members {
+		if !slices.Contains(k.in, m.Name) {
+			continue
+		}
+		o, err := q.reader.Object(ctx, q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: k.GroupResource, Name: info.Name}, time.Time{})
+		if err != nil {
+			return err
+		}
+		if o != nil {
+			found = append(found, o)
+		}
+	}
+	gr := schema.GroupResource{Group: k.Group, Resource: k.Resource}
+	switch {
+	case len(found) == 0:
+		return apierrors.NewNotFound(gr, info.Name)
+	case form == asTable:
+		return q.table(k, found, metav1.ListMeta{})
+	case len(found) > 1 && k.GroupResource == namespaces: // kubectl asks whether there is one
+		warn(q.w, fmt.Sprintf("namespace %s is in %d clusters: this is the one of %s", info.Name, len(found), found[0].Ref.Cluster))
+	case len(found) > 1:
+		var in []string
+		for _, o := range found {
+			in = append(in, o.Ref.Cluster)
+		}
+		return apierrors.NewBadRequest(fmt.Sprintf("%s %q is in %d clusters: %s. Ask one of them, below /kube/clusters/NAME.", gr, info.Name, len(in), strings.Join(in, ", ")))
+	}
+	text, err := q.object(found[0], form)
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", "application/json")
+	_, _ = q.w.Write(text)
+	return nil
+}
+
+var namespaces = kube.GroupResource{Resource: "namespaces"}
+
+// object is an object's JSON in the form asked for.
+func (q *question) object(o *records.Object, form form) ([]byte, error) {
+	if q.cluster != "" && form == asObjects {
+		return o.JSON, nil
+	}
+	u := &unstructured.Unstructured{}
+	if err := json.Unmarshal(o.JSON, &u.Object); err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.Ref, err)
+	}
+	if q.cluster == "" {
+		annotations := u.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[clusterAnnotation] = o.Ref.Cluster
+		u.SetAnnotations(annotations)
+	}
+	if form == asMetadata {
+		u.Object = map[string]any{"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": u.Object["metadata"]}
+	}
+	return json.Marshal(u.Object)
+}
+
+// list answers objects in the order of their keys.
+func (q *question) list(k served, info *apirequest.RequestInfo) error {
+	form, err := q.form()
+	if err != nil {
+		return err
+	}
+	o, err := q.options()
+	if err != nil {
+		return err
+	}
+	text, err := q.query(k, info, o)
+	if err != nil {
+		return err
+	}
+	if o.Limit > 0 || o.Continue != "" {
+		return q.page(k, text, o, form)
+	}
+	if err := q.fresh(k, o); err != nil {
+		return err
+	}
+	listing, err := q.reader.List(q.r.Context(), q.scope, records.Request{Query: text})
+	if err != nil {
+		return err
+	}
+	q.warnAbout(listing.Coverage())
+	meta := metav1.ListMeta{ResourceVersion: q.resourceVersion(listing.Position())}
+	if form != asTable {
+		return q.stream(k, form, meta, func(do func(*records.Object) error) error { return each(q.r.Context(), listing, do) })
+	}
+	var all []*records.Object
+	if err := each(q.r.Context(), listing, func(o *records.Object) error { all = append(all, o); return nil }); err != nil {
+		return err
+	}
+	return q.table(k, all, meta)
+}
+
+// page answers a part of a list.
+func (q *question) page(k served, text string, o *metainternal.ListOptions, form form) (err error) {
+	ctx := q.r.Context()
+	of := q.server.path + "\x00" + text
+	var p *page
+	if o.Continue != "" {
+		if o.ResourceVersion != "" && o.ResourceVersion != "0" {
+			return apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
+		}
+		p, err = q.pages.resume(ctx, q.scope, of, o.Continue, int(o.Limit))
+	} else {
+		if err := q.fresh(k, o); err != nil {
+			return err
+		}
+		var listing records.Listing
+		if listing, err = q.reader.List(ctx, q.scope, records.Request{Query: text}); err == nil {
+			p, err = q.pages.begin(ctx, q.scope, of, listing, int(o.Limit))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	q.warnAbout(p.listing.Coverage())
+	meta := metav1.ListMeta{ResourceVersion: q.resourceVersion(p.listing.Position()), Continue: p.token(), RemainingItemCount: p.remaining()}
+	if form == asTable {
+		return q.table(k, p.objects, meta)
+	}
+	return q.stream(k, form, meta, func(do func(*records.Object) error) error {
+		for _, o := range p.objects {
+			if err := do(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// fresh reports an error when what is here cannot be as new as the caller wants it, or as old.
+func (q *question) fresh(k served, o *metainternal.ListOptions) error {
+	if o.ResourceVersion == "" || o.ResourceVersion == "0" {
+		return nil
+	}
+	_, err := q.position(k, o.ResourceVersion) // what is here is newer than all that was answered before
+	switch {
+	case err != nil && o.ResourceVersionMatch != metav1.ResourceVersionMatchExact && apierrors.IsResourceExpired(err):
+		return nil
+	case err == nil && o.ResourceVersionMatch == metav1.ResourceVersionMatchExact:
+		return tooOld("lists are of now")
+	}
+	return err
+}
+
+// atOnce is how many objects are read at once.
+const atOnce = 500
+
+func each(ctx context.Context, l records.Listing, do func(*records.Object) error) error {
+	for more := true; more; {
+		var objects []*records.Object
+		var err error
+		if objects, more, err = l.Next(ctx, atOnce); err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if err := do(o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stream writes a list as its objects come.
+func (q *question) stream(k served, form form, meta metav1.ListMeta, each func(func(*records.Object) error) error) error {
+	kind, version := k.Kind.Kind+"List", schema.GroupVersion{Group: k.Group, Version: k.Version}.String()
+	if form == asMetadata {
+		kind, version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+	}
+	head, err := json.Marshal(meta)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(q.w, 64<<10)
+	n := 0
+	begin := func() {
+		q.w.Header().Set("Content-Type", "application/json")
+		q.w.Header().Set("Cache-Control", "no-cache, private")
+		fmt.Fprintf(out, `{"kind":%s,"apiVersion":%s,"metadata":%s,"items":[`, strconv.Quote(kind), strconv.Quote(version), head)
+	}
+	err = each(func(o *records.Object) error {
+		text, err := q.object(o, form)
+		if err != nil {
+			return err
+		}
+		if n++; n == 1 {
+			begin()
+		} else {
+			_ = out.WriteByte(',')
+		}
+		_, err = out.Write(bytes.TrimSpace(text))
+		return err
+	})
+	switch {
+	case err != nil && n > 0:
+		panic(http.ErrAbortHandler) // half an answer must not look whole
+	case err != nil:
+		return err
+	case n == 0:
+		begin()
+	}
+	_, _ = out.WriteString("]}\n")
+	_ = out.Flush() // the reader may have left
+	return nil
+}
+
+// warnAbout says which clusters an answer does not speak for as they are now.
+func (q *question) warnAbout(c records.Coverage) {
+	var old, none []string
+	for _, x := range c.Clusters {
+		switch x.State {
+		case records.Stale:
+			old = append(old, x.Cluster+" (as of "+x.AsOf.UTC().Format(time.RFC3339)+")")
+		case records.Pending, records.Syncing:
+			none = append(none, x.Cluster)
+		}
+	}
+	if len(old) > 0 {
+		warn(q.w, "Not heard from lately: "+strings.Join(old, ", ")+".")
+	}
+	if len(none) > 0 {
+		warn(q.w, "Not complete yet: "+strings.Join(none, ", ")+".")
+	}
+}
+
+// subresource answers those that are a view of the object.
+func (q *question) subresource(k served, info *apirequest.RequestInfo) error {
+	if info.Subresource == "status" {
+		return q.get(k, info)
+	}
+	return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, schema.GroupResource{Group: k.Group, Resource: k.Resource}, info.Name, info.Subresource+" is not kept; ask the member itself", 0, false)
+}
