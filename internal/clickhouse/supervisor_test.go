@@ -229,6 +229,12 @@ func TestKillOfTheHubLeavesNoEngine(t *testing.T) {
 	})
 	hub.Process.Kill()
 	hub.Wait()
+	next, err := clickhouse.Open(t.Context(), clickhouse.Config{Engine: clickhousetest.Engine(dir)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Errorf("the next hub does not wait for the end of the engine before: %v", err)
+	} else {
+		next.Close()
+	}
 	waitFor(t, 5*time.Second, "the engine's end", func() bool { return !alive(pid) })
 }
 

@@ -46,6 +46,9 @@ func (c *Config) RegisterFlags(flags Flags) {
 // in whatever way. A supervisor hands it a pipe there.
 const ParentEnv = "FORETOP_ENGINE_PARENT"
 
+// orphanEnds is how long an engine goes on at most when its parent is gone.
+const orphanEnds = 2 * time.Second
+
 // Main runs an engine until ctx ends.
 func Main(ctx context.Context, config Config, log *slog.Logger) error {
 	if config.DataDir == "" {
@@ -57,7 +60,7 @@ func Main(ctx context.Context, config Config, log *slog.Logger) error {
 		go func() {
 			io.Copy(io.Discard, os.Stdin)
 			cancel()
-			time.Sleep(2 * time.Second) // an orderly end takes milliseconds; a busy library must not delay it for long
+			time.Sleep(orphanEnds) // an orderly end takes milliseconds; a busy library must not delay it for long
 			os.Exit(1)
 		}()
 	}
@@ -66,7 +69,7 @@ func Main(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := claim(config.DataDir)
+	unlock, err := claim(ctx, config.DataDir)
 	if err != nil {
 		return err
 	}
@@ -147,8 +150,9 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// claim takes the data folder for this process. The lock goes with the process, however it ends.
-func claim(dir string) (release func(), err error) {
+// claim takes the data folder for this process. The lock goes with the process, however it ends: the engine of a hub that
+// was killed a moment ago is waited for.
+func claim(ctx context.Context, dir string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		return nil, explain(err, dir)
 	}
@@ -156,10 +160,19 @@ func claim(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, explain(err, dir)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		holder, _ := io.ReadAll(io.LimitReader(f, 32))
-		f.Close()
-		return nil, fmt.Errorf("the data folder %s is in use by another engine (process %s): stop that one or choose another folder", dir, strings.TrimSpace(string(holder)))
+	for deadline := time.Now().Add(orphanEnds + time.Second); ; {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			break
+		}
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			holder, _ := io.ReadAll(io.LimitReader(f, 32))
+			f.Close()
+			return nil, fmt.Errorf("the data folder %s is in use by another engine (process %s): stop that one or choose another folder", dir, strings.TrimSpace(string(holder)))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 	f.Truncate(0)
 	if _, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
