@@ -20,6 +20,8 @@ const (
 	pagesFor = 5 * time.Minute
 	// pagesMost is how many rows of all lists wait, at twelve bytes each.
 	pagesMost = 5_000_000
+	// listsMost is how many lists wait: of each, the page that was answered last is kept, too.
+	listsMost = 200
 	// pageMost is how many objects a page has at most.
 	pageMost = 10_000
 )
@@ -98,7 +100,7 @@ func (p *pages) keep(l *paging) {
 	}
 	slices.SortFunc(all, func(a, b *paging) int { return a.at.Compare(b.at) })
 	for _, old := range all {
-		if old != l && (rows > pagesMost || time.Since(old.at) > pagesFor) {
+		if old != l && (rows > pagesMost || len(p.lists) > listsMost || time.Since(old.at) > pagesFor) {
 			rows -= old.left
 			delete(p.lists, old.id)
 		}
@@ -123,13 +125,7 @@ func (p *pages) resume(ctx context.Context, scope access.Scope, of, token string
 	case l.of != of:
 		return nil, apierrors.NewBadRequest("continue is of another list: path and selectors have to stay")
 	}
-	found, err := l.page(ctx, binary.BigEndian.Uint32(b[16:]), most)
-	if err == nil && !found.more {
-		p.mu.Lock()
-		delete(p.lists, l.id)
-		p.mu.Unlock()
-	}
-	return found, err
+	return l.page(ctx, binary.BigEndian.Uint32(b[16:]), most)
 }
 
 func (l *paging) page(ctx context.Context, number uint32, most int) (*page, error) {
