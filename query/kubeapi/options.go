@@ -88,6 +88,18 @@ func (q *question) options() (*metainternal.ListOptions, error) {
 var known = map[string]bool{"labelSelector": true, "fieldSelector": true, "limit": true, "continue": true, "resourceVersion": true, "resourceVersionMatch": true,
 	"timeoutSeconds": true, "timeout": true, "pretty": true, "includeObject": true, "allowWatchBookmarks": true, "sendInitialEvents": true, "watch": true}
 
+// asked is what a list or a watch is to be made of, its parameters, and the objects in the query language.
+func (q *question) asked(k served, info *apirequest.RequestInfo) (form form, o *metainternal.ListOptions, text string, err error) {
+	if form, err = q.form(); err != nil {
+		return form, nil, "", err
+	}
+	if o, err = q.options(); err != nil {
+		return form, nil, "", err
+	}
+	text, err = q.query(k, info, o)
+	return form, o, text, err
+}
+
 // query is a list in the query language.
 func (q *question) query(k served, info *apirequest.RequestInfo, o *metainternal.ListOptions) (string, error) {
 	terms := []string{"kind:" + quoted(k.GroupResource.String())}

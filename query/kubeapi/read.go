@@ -97,15 +97,7 @@ func (q *question) object(o *records.Object, form form) ([]byte, error) {
 
 // list answers objects in the order of their keys.
 func (q *question) list(k served, info *apirequest.RequestInfo) error {
-	form, err := q.form()
-	if err != nil {
-		return err
-	}
-	o, err := q.options()
-	if err != nil {
-		return err
-	}
-	text, err := q.query(k, info, o)
+	form, o, text, err := q.asked(k, info)
 	if err != nil {
 		return err
 	}

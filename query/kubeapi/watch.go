@@ -38,15 +38,7 @@ type watcher struct {
 
 // watch sends what happens to objects, in Kubernetes' stream of events.
 func (q *question) watch(k served, info *apirequest.RequestInfo) error {
-	form, err := q.form()
-	if err != nil {
-		return err
-	}
-	o, err := q.options()
-	if err != nil {
-		return err
-	}
-	text, err := q.query(k, info, o)
+	form, o, text, err := q.asked(k, info)
 	if err != nil {
 		return err
 	}
