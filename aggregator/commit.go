@@ -189,7 +189,8 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 // the ledger's claim included. Of events, which are not in history, nothing is lost either: until its batch is
 // acknowledged a collector holds an event, and after it the API server serves it again to the next stream.
 func build(group []*pending) [][]insert {
-	events, states, ledger := &eventColumns{}, &stateColumns{}, &ledgerColumns{}
+	events, states, ledger, lists := &eventColumns{}, &stateColumns{}, &ledgerColumns{}, &documentListColumns{}
+	var documents []document
 	last := map[objectKey]uint64{} // newest version of each object: resources needs no older ones
 	for _, p := range group {
 		for _, v := range p.versions {
@@ -211,6 +212,10 @@ func build(group []*pending) [][]insert {
 		for _, s := range p.states {
 			states.add(cluster, s)
 		}
+		documents = append(documents, p.documents...)
+		for _, l := range p.documentLists {
+			lists.add(cluster, l)
+		}
 		if p.empty() {
 			continue
 		}
@@ -219,16 +224,17 @@ func build(group []*pending) [][]insert {
 		ledger.epoch = append(ledger.epoch, p.session.epoch)
 		ledger.batchSeq = append(ledger.batchSeq, p.batchSeq)
 		ledger.lastSeq = append(ledger.lastSeq, p.lastSeq)
-		ledger.rows = append(ledger.rows, uint32(len(p.versions)+len(p.events)+len(p.states)))
+		ledger.rows = append(ledger.rows, uint32(len(p.versions)+len(p.events)+len(p.states)+len(p.documents)+len(p.documentLists)))
 		ledger.committedAt = append(ledger.committedAt, now)
 	}
 	var stages [][]insert
 	for _, tables := range [][]insert{
-		{{"resource_history", len(versions), history}},
+		{{"resource_history", len(versions), history}, {"documents", len(documents), documentColumns(documents, now)}},
 		{
 			{"resources", len(newest), current},
 			{"events", len(events.cluster), events.columns()},
 			{"resource_states", len(states.cluster), states.columns()},
+			{"cluster_documents", len(lists.cluster), lists.columns()},
 			{"ingest_ledger", len(ledger.cluster), ledger.columns()},
 		},
 	} {

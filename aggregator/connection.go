@@ -81,7 +81,7 @@ func (s *ingestService) Connect(stream ingestpb.Ingest_ConnectServer) error {
 	// are not waited for.
 	go func() { l.end(l.send()) }()
 	go func() { l.end(l.receive(session, unacked)) }()
-	l.say(&ingestpb.Downstream{Message: &ingestpb.Downstream_Welcome{Welcome: &ingestpb.Welcome{Epoch: session.Epoch(), ClusterName: cluster.Name}}})
+	l.say(&ingestpb.Downstream{Message: &ingestpb.Downstream_Welcome{Welcome: session.Welcome()}})
 	select {
 	case <-ctx.Done():
 	case <-session.life.Done():

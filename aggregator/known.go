@@ -77,6 +77,7 @@ func (s *Server) lastVer(ctx context.Context, cluster string) (uint64, error) {
 		SELECT max(ver) AS v FROM ` + s.db.Table("resource_history") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resources") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resource_states") + ` WHERE cluster = ` + c + `
+		UNION ALL SELECT max(ver) FROM ` + s.db.Table("cluster_documents") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("events") + ` WHERE cluster = ` + c + `)`
 	var ver uint64
 	err := s.one(ctx, sql, p, &ver)

@@ -63,6 +63,10 @@ func (w *preparation) record(r *ingestpb.Record) error {
 		return w.resourceState(ver, body.ResourceState)
 	case *ingestpb.Record_Heartbeat:
 		w.heartbeat(body.Heartbeat)
+	case *ingestpb.Record_Document:
+		w.document(body.Document)
+	case *ingestpb.Record_Documents:
+		return w.documents(ver, body.Documents)
 	default:
 		// A collector newer than the hub: what it says more is not lost on purpose, so it is counted and logged.
 		w.server.metrics.rejected.WithLabelValues("unknown_record").Inc()

@@ -72,6 +72,9 @@ func (s *Server) expire(ctx context.Context, now time.Time) error {
 	if err := s.expireEvents(ctx); err != nil {
 		return err
 	}
+	if err := s.forgetDocuments(ctx, now); err != nil {
+		return err
+	}
 	p := &clickhouse.Params{}
 	var rows uint64
 	if err := s.one(ctx, `SELECT count() FROM `+s.db.Table("resource_history")+` WHERE observed_at <= `+s.retention.horizon(p, now), p, &rows); err != nil {

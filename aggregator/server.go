@@ -163,6 +163,9 @@ func (s *Server) Open(ctx context.Context, clusterUID string, hello *ingestpb.He
 	}
 	session := newSession(s, clusterUID, epoch, hello, known, events)
 	session.newest = newest
+	if err := session.loadDocuments(ctx); err != nil {
+		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
+	}
 	_, there := s.clusters.ByUID(clusterUID)
 	session.registered.Store(there)
 	s.mu.Lock()

@@ -37,6 +37,10 @@ type Session struct {
 	events    map[string]seenEvent
 	swept     time.Time
 	snapshots map[kube.GroupResource]*snapshot
+	contents  map[string]bool // documents that are here, or that were refused
+	listed    string          // the member's documents as stored
+
+	offered []string // documents that the database had when the session began
 
 	ackMu   sync.Mutex
 	durable uint64 // newest batch that is durable
@@ -57,6 +61,7 @@ func newSession(s *Server, cluster string, epoch uint64, hello *ingestpb.Hello, 
 		server: s, cluster: cluster, epoch: epoch, life: life, cancel: cancel,
 		waiting: map[uint64]*pending{}, known: known, tracked: map[kube.GroupResource]bool{}, events: events,
 		swept: time.Now(), snapshots: map[kube.GroupResource]*snapshot{},
+		contents: map[string]bool{},
 	}
 	for gr := range known {
 		session.tracked[gr] = true
@@ -223,14 +228,20 @@ type pending struct {
 	versions []*version
 	events   []*event
 	states   []*state
-	objects  map[objectKey]string // JSON by object, until the batch is durable; "" for a deleted one
-	after    []func()             // once durable: what the batch says of the cluster's standing
+
+	documents     []document
+	documentLists []*documentList
+
+	objects map[objectKey]string // JSON by object, until the batch is durable; "" for a deleted one
+	after   []func()             // once durable: what the batch says of the cluster's standing
 
 	done chan struct{} // closed by finish
 	err  error
 }
 
-func (p *pending) empty() bool { return len(p.versions)+len(p.events)+len(p.states) == 0 }
+func (p *pending) empty() bool {
+	return len(p.versions)+len(p.events)+len(p.states)+len(p.documents)+len(p.documentLists) == 0
+}
 
 func (p *pending) finish(err error) {
 	p.err = err

@@ -134,7 +134,7 @@ func (x ResourceState_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ResourceState_State.Descriptor instead.
 func (ResourceState_State) EnumDescriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{16, 0}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{17, 0}
 }
 
 type CommandResult_Code int32
@@ -201,7 +201,7 @@ func (x CommandResult_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CommandResult_Code.Descriptor instead.
 func (CommandResult_Code) EnumDescriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{25, 0}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{29, 0}
 }
 
 type EnrolRequest struct {
@@ -633,9 +633,11 @@ func (x *Hello) GetCollectorVersion() string {
 }
 
 type Welcome struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"` // the hub's fence; every version this stream writes is epoch<<40 | seq
-	ClusterName   string                 `protobuf:"bytes,2,opt,name=cluster_name,json=clusterName,proto3" json:"cluster_name,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Epoch       uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"` // the hub's fence; every version this stream writes is epoch<<40 | seq
+	ClusterName string                 `protobuf:"bytes,2,opt,name=cluster_name,json=clusterName,proto3" json:"cluster_name,omitempty"`
+	// What the hub has of members' documents. Absent: a hub that does not take any.
+	Documents     *StoredDocuments `protobuf:"bytes,3,opt,name=documents,proto3" json:"documents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -684,6 +686,58 @@ func (x *Welcome) GetClusterName() string {
 	return ""
 }
 
+func (x *Welcome) GetDocuments() *StoredDocuments {
+	if x != nil {
+		return x.Documents
+	}
+	return nil
+}
+
+// StoredDocuments names contents that need not be sent again, whichever cluster sent them.
+type StoredDocuments struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sha256        [][]byte               `protobuf:"bytes,1,rep,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StoredDocuments) Reset() {
+	*x = StoredDocuments{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoredDocuments) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoredDocuments) ProtoMessage() {}
+
+func (x *StoredDocuments) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoredDocuments.ProtoReflect.Descriptor instead.
+func (*StoredDocuments) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *StoredDocuments) GetSha256() [][]byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
 // Ack says that every batch of this stream up to and including batch_seq is durable.
 type Ack struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -694,7 +748,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[7]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -706,7 +760,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[7]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -719,7 +773,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{7}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Ack) GetBatchSeq() uint64 {
@@ -740,7 +794,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[8]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +806,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[8]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +819,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{8}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Batch) GetBatchSeq() uint64 {
@@ -793,6 +847,8 @@ type Record struct {
 	//	*Record_Event
 	//	*Record_ResourceState
 	//	*Record_Heartbeat
+	//	*Record_Document
+	//	*Record_Documents
 	Body          isRecord_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -800,7 +856,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[9]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +868,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[9]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +881,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{9}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Record) GetSeq() uint64 {
@@ -896,6 +952,24 @@ func (x *Record) GetHeartbeat() *Heartbeat {
 	return nil
 }
 
+func (x *Record) GetDocument() *Document {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Document); ok {
+			return x.Document
+		}
+	}
+	return nil
+}
+
+func (x *Record) GetDocuments() *Documents {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Documents); ok {
+			return x.Documents
+		}
+	}
+	return nil
+}
+
 type isRecord_Body interface {
 	isRecord_Body()
 }
@@ -924,6 +998,14 @@ type Record_Heartbeat struct {
 	Heartbeat *Heartbeat `protobuf:"bytes,7,opt,name=heartbeat,proto3,oneof"`
 }
 
+type Record_Document struct {
+	Document *Document `protobuf:"bytes,8,opt,name=document,proto3,oneof"`
+}
+
+type Record_Documents struct {
+	Documents *Documents `protobuf:"bytes,9,opt,name=documents,proto3,oneof"`
+}
+
 func (*Record_Object) isRecord_Body() {}
 
 func (*Record_SnapshotBegin) isRecord_Body() {}
@@ -935,6 +1017,10 @@ func (*Record_Event) isRecord_Body() {}
 func (*Record_ResourceState) isRecord_Body() {}
 
 func (*Record_Heartbeat) isRecord_Body() {}
+
+func (*Record_Document) isRecord_Body() {}
+
+func (*Record_Documents) isRecord_Body() {}
 
 // Resource is a kind of object as the member's discovery names it.
 type Resource struct {
@@ -951,7 +1037,7 @@ type Resource struct {
 
 func (x *Resource) Reset() {
 	*x = Resource{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[10]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1049,7 @@ func (x *Resource) String() string {
 func (*Resource) ProtoMessage() {}
 
 func (x *Resource) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[10]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1062,7 @@ func (x *Resource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resource.ProtoReflect.Descriptor instead.
 func (*Resource) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{10}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Resource) GetGroup() string {
@@ -1039,7 +1125,7 @@ type ObjectChange struct {
 
 func (x *ObjectChange) Reset() {
 	*x = ObjectChange{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[11]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1137,7 @@ func (x *ObjectChange) String() string {
 func (*ObjectChange) ProtoMessage() {}
 
 func (x *ObjectChange) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[11]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1150,7 @@ func (x *ObjectChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObjectChange.ProtoReflect.Descriptor instead.
 func (*ObjectChange) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{11}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ObjectChange) GetOp() Op {
@@ -1151,7 +1237,7 @@ type Manager struct {
 
 func (x *Manager) Reset() {
 	*x = Manager{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[12]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1249,7 @@ func (x *Manager) String() string {
 func (*Manager) ProtoMessage() {}
 
 func (x *Manager) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[12]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1262,7 @@ func (x *Manager) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Manager.ProtoReflect.Descriptor instead.
 func (*Manager) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{12}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Manager) GetName() string {
@@ -1226,7 +1312,7 @@ type SnapshotBegin struct {
 
 func (x *SnapshotBegin) Reset() {
 	*x = SnapshotBegin{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[13]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1324,7 @@ func (x *SnapshotBegin) String() string {
 func (*SnapshotBegin) ProtoMessage() {}
 
 func (x *SnapshotBegin) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[13]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1337,7 @@ func (x *SnapshotBegin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotBegin.ProtoReflect.Descriptor instead.
 func (*SnapshotBegin) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{13}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SnapshotBegin) GetResource() *Resource {
@@ -1283,7 +1369,7 @@ type SnapshotEnd struct {
 
 func (x *SnapshotEnd) Reset() {
 	*x = SnapshotEnd{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[14]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1381,7 @@ func (x *SnapshotEnd) String() string {
 func (*SnapshotEnd) ProtoMessage() {}
 
 func (x *SnapshotEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[14]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1308,7 +1394,7 @@ func (x *SnapshotEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotEnd.ProtoReflect.Descriptor instead.
 func (*SnapshotEnd) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{14}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SnapshotEnd) GetResource() *Resource {
@@ -1373,7 +1459,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[15]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1471,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[15]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1484,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{15}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Event) GetNamespace() string {
@@ -1547,7 +1633,7 @@ type ResourceState struct {
 
 func (x *ResourceState) Reset() {
 	*x = ResourceState{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[16]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +1645,7 @@ func (x *ResourceState) String() string {
 func (*ResourceState) ProtoMessage() {}
 
 func (x *ResourceState) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[16]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +1658,7 @@ func (x *ResourceState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceState.ProtoReflect.Descriptor instead.
 func (*ResourceState) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{16}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ResourceState) GetResource() *Resource {
@@ -1616,7 +1702,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1714,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1727,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{17}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Heartbeat) GetObservedMs() int64 {
@@ -1672,6 +1758,173 @@ func (x *Heartbeat) GetKubernetesVersion() string {
 	return ""
 }
 
+// Document is the content of what a member's API server says of itself: its discovery and its OpenAPI. It comes before
+// the Documents that name it.
+type Document struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sha256        []byte                 `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"` // of the content; the hub computes it, too
+	Gzip          []byte                 `protobuf:"bytes,2,opt,name=gzip,proto3" json:"gzip,omitempty"`     // the content
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Document) Reset() {
+	*x = Document{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Document) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Document) ProtoMessage() {}
+
+func (x *Document) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Document.ProtoReflect.Descriptor instead.
+func (*Document) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Document) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *Document) GetGzip() []byte {
+	if x != nil {
+		return x.Gzip
+	}
+	return nil
+}
+
+// Documents are all that the member has now, in place of those before.
+type Documents struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Documents     []*DocumentPath        `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Documents) Reset() {
+	*x = Documents{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Documents) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Documents) ProtoMessage() {}
+
+func (x *Documents) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Documents.ProtoReflect.Descriptor instead.
+func (*Documents) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Documents) GetDocuments() []*DocumentPath {
+	if x != nil {
+		return x.Documents
+	}
+	return nil
+}
+
+type DocumentPath struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"` // at the member's API server: /apis/apps/v1
+	ContentType   string                 `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	Sha256        []byte                 `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"` // why there is no content; sha256 is empty then
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DocumentPath) Reset() {
+	*x = DocumentPath{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DocumentPath) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DocumentPath) ProtoMessage() {}
+
+func (x *DocumentPath) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DocumentPath.ProtoReflect.Descriptor instead.
+func (*DocumentPath) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *DocumentPath) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *DocumentPath) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
+func (x *DocumentPath) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *DocumentPath) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Command is one typed request to a member. It carries who asked; the collector
 // applies its own policy before it acts.
 type Command struct {
@@ -1696,7 +1949,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +1961,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +1974,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{18}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Command) GetId() string {
@@ -1857,7 +2110,7 @@ type ObjectRef struct {
 
 func (x *ObjectRef) Reset() {
 	*x = ObjectRef{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1869,7 +2122,7 @@ func (x *ObjectRef) String() string {
 func (*ObjectRef) ProtoMessage() {}
 
 func (x *ObjectRef) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1882,7 +2135,7 @@ func (x *ObjectRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObjectRef.ProtoReflect.Descriptor instead.
 func (*ObjectRef) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{19}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ObjectRef) GetGroup() string {
@@ -1930,7 +2183,7 @@ type Precondition struct {
 
 func (x *Precondition) Reset() {
 	*x = Precondition{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2195,7 @@ func (x *Precondition) String() string {
 func (*Precondition) ProtoMessage() {}
 
 func (x *Precondition) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2208,7 @@ func (x *Precondition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Precondition.ProtoReflect.Descriptor instead.
 func (*Precondition) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{20}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Precondition) GetUid() string {
@@ -1981,7 +2234,7 @@ type ReadVerb struct {
 
 func (x *ReadVerb) Reset() {
 	*x = ReadVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1993,7 +2246,7 @@ func (x *ReadVerb) String() string {
 func (*ReadVerb) ProtoMessage() {}
 
 func (x *ReadVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2006,7 +2259,7 @@ func (x *ReadVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadVerb.ProtoReflect.Descriptor instead.
 func (*ReadVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{21}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{25}
 }
 
 // RestartVerb sets the pod template's restart annotation, as kubectl rollout restart does.
@@ -2019,7 +2272,7 @@ type RestartVerb struct {
 
 func (x *RestartVerb) Reset() {
 	*x = RestartVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2284,7 @@ func (x *RestartVerb) String() string {
 func (*RestartVerb) ProtoMessage() {}
 
 func (x *RestartVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2044,7 +2297,7 @@ func (x *RestartVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestartVerb.ProtoReflect.Descriptor instead.
 func (*RestartVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{22}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RestartVerb) GetRestartedAt() string {
@@ -2064,7 +2317,7 @@ type ScaleVerb struct {
 
 func (x *ScaleVerb) Reset() {
 	*x = ScaleVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2329,7 @@ func (x *ScaleVerb) String() string {
 func (*ScaleVerb) ProtoMessage() {}
 
 func (x *ScaleVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2342,7 @@ func (x *ScaleVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScaleVerb.ProtoReflect.Descriptor instead.
 func (*ScaleVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{23}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ScaleVerb) GetReplicas() int32 {
@@ -2116,7 +2369,7 @@ type RestoreVerb struct {
 
 func (x *RestoreVerb) Reset() {
 	*x = RestoreVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2381,7 @@ func (x *RestoreVerb) String() string {
 func (*RestoreVerb) ProtoMessage() {}
 
 func (x *RestoreVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2394,7 @@ func (x *RestoreVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreVerb.ProtoReflect.Descriptor instead.
 func (*RestoreVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{24}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RestoreVerb) GetRestartedAt() string {
@@ -2167,7 +2420,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2179,7 +2432,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2192,7 +2445,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{25}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CommandResult) GetCommandId() string {
@@ -2262,7 +2515,7 @@ type Workload struct {
 
 func (x *Workload) Reset() {
 	*x = Workload{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2274,7 +2527,7 @@ func (x *Workload) String() string {
 func (*Workload) ProtoMessage() {}
 
 func (x *Workload) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2287,7 +2540,7 @@ func (x *Workload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workload.ProtoReflect.Descriptor instead.
 func (*Workload) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{26}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Workload) GetGeneration() int64 {
@@ -2392,15 +2645,18 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\vcluster_uid\x18\x01 \x01(\tR\n" +
 	"clusterUid\x12-\n" +
 	"\x12kubernetes_version\x18\x02 \x01(\tR\x11kubernetesVersion\x12+\n" +
-	"\x11collector_version\x18\x03 \x01(\tR\x10collectorVersion\"B\n" +
+	"\x11collector_version\x18\x03 \x01(\tR\x10collectorVersion\"\x84\x01\n" +
 	"\aWelcome\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12!\n" +
-	"\fcluster_name\x18\x02 \x01(\tR\vclusterName\"\"\n" +
+	"\fcluster_name\x18\x02 \x01(\tR\vclusterName\x12@\n" +
+	"\tdocuments\x18\x03 \x01(\v2\".foretop.ingest.v1.StoredDocumentsR\tdocuments\")\n" +
+	"\x0fStoredDocuments\x12\x16\n" +
+	"\x06sha256\x18\x01 \x03(\fR\x06sha256\"\"\n" +
 	"\x03Ack\x12\x1b\n" +
 	"\tbatch_seq\x18\x01 \x01(\x04R\bbatchSeq\"Y\n" +
 	"\x05Batch\x12\x1b\n" +
 	"\tbatch_seq\x18\x01 \x01(\x04R\bbatchSeq\x123\n" +
-	"\arecords\x18\x02 \x03(\v2\x19.foretop.ingest.v1.RecordR\arecords\"\xa8\x03\n" +
+	"\arecords\x18\x02 \x03(\v2\x19.foretop.ingest.v1.RecordR\arecords\"\xa1\x04\n" +
 	"\x06Record\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x129\n" +
 	"\x06object\x18\x02 \x01(\v2\x1f.foretop.ingest.v1.ObjectChangeH\x00R\x06object\x12I\n" +
@@ -2408,7 +2664,9 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\fsnapshot_end\x18\x04 \x01(\v2\x1e.foretop.ingest.v1.SnapshotEndH\x00R\vsnapshotEnd\x120\n" +
 	"\x05event\x18\x05 \x01(\v2\x18.foretop.ingest.v1.EventH\x00R\x05event\x12I\n" +
 	"\x0eresource_state\x18\x06 \x01(\v2 .foretop.ingest.v1.ResourceStateH\x00R\rresourceState\x12<\n" +
-	"\theartbeat\x18\a \x01(\v2\x1c.foretop.ingest.v1.HeartbeatH\x00R\theartbeatB\x06\n" +
+	"\theartbeat\x18\a \x01(\v2\x1c.foretop.ingest.v1.HeartbeatH\x00R\theartbeat\x129\n" +
+	"\bdocument\x18\b \x01(\v2\x1b.foretop.ingest.v1.DocumentH\x00R\bdocument\x12<\n" +
+	"\tdocuments\x18\t \x01(\v2\x1c.foretop.ingest.v1.DocumentsH\x00R\tdocumentsB\x06\n" +
 	"\x04body\"\xab\x01\n" +
 	"\bResource\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x18\n" +
@@ -2490,7 +2748,17 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"observedMs\x12\x1c\n" +
 	"\treachable\x18\x02 \x01(\bR\treachable\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12-\n" +
-	"\x12kubernetes_version\x18\x04 \x01(\tR\x11kubernetesVersion\"\xe9\x03\n" +
+	"\x12kubernetes_version\x18\x04 \x01(\tR\x11kubernetesVersion\"6\n" +
+	"\bDocument\x12\x16\n" +
+	"\x06sha256\x18\x01 \x01(\fR\x06sha256\x12\x12\n" +
+	"\x04gzip\x18\x02 \x01(\fR\x04gzip\"J\n" +
+	"\tDocuments\x12=\n" +
+	"\tdocuments\x18\x01 \x03(\v2\x1f.foretop.ingest.v1.DocumentPathR\tdocuments\"u\n" +
+	"\fDocumentPath\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12!\n" +
+	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xe9\x03\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\taction_id\x18\x02 \x01(\tR\bactionId\x12\x12\n" +
@@ -2585,7 +2853,7 @@ func file_foretop_ingest_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_foretop_ingest_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(Op)(0),                  // 0: foretop.ingest.v1.Op
 	(ResourceState_State)(0), // 1: foretop.ingest.v1.ResourceState.State
@@ -2597,67 +2865,75 @@ var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(*Downstream)(nil),       // 7: foretop.ingest.v1.Downstream
 	(*Hello)(nil),            // 8: foretop.ingest.v1.Hello
 	(*Welcome)(nil),          // 9: foretop.ingest.v1.Welcome
-	(*Ack)(nil),              // 10: foretop.ingest.v1.Ack
-	(*Batch)(nil),            // 11: foretop.ingest.v1.Batch
-	(*Record)(nil),           // 12: foretop.ingest.v1.Record
-	(*Resource)(nil),         // 13: foretop.ingest.v1.Resource
-	(*ObjectChange)(nil),     // 14: foretop.ingest.v1.ObjectChange
-	(*Manager)(nil),          // 15: foretop.ingest.v1.Manager
-	(*SnapshotBegin)(nil),    // 16: foretop.ingest.v1.SnapshotBegin
-	(*SnapshotEnd)(nil),      // 17: foretop.ingest.v1.SnapshotEnd
-	(*Event)(nil),            // 18: foretop.ingest.v1.Event
-	(*ResourceState)(nil),    // 19: foretop.ingest.v1.ResourceState
-	(*Heartbeat)(nil),        // 20: foretop.ingest.v1.Heartbeat
-	(*Command)(nil),          // 21: foretop.ingest.v1.Command
-	(*ObjectRef)(nil),        // 22: foretop.ingest.v1.ObjectRef
-	(*Precondition)(nil),     // 23: foretop.ingest.v1.Precondition
-	(*ReadVerb)(nil),         // 24: foretop.ingest.v1.ReadVerb
-	(*RestartVerb)(nil),      // 25: foretop.ingest.v1.RestartVerb
-	(*ScaleVerb)(nil),        // 26: foretop.ingest.v1.ScaleVerb
-	(*RestoreVerb)(nil),      // 27: foretop.ingest.v1.RestoreVerb
-	(*CommandResult)(nil),    // 28: foretop.ingest.v1.CommandResult
-	(*Workload)(nil),         // 29: foretop.ingest.v1.Workload
+	(*StoredDocuments)(nil),  // 10: foretop.ingest.v1.StoredDocuments
+	(*Ack)(nil),              // 11: foretop.ingest.v1.Ack
+	(*Batch)(nil),            // 12: foretop.ingest.v1.Batch
+	(*Record)(nil),           // 13: foretop.ingest.v1.Record
+	(*Resource)(nil),         // 14: foretop.ingest.v1.Resource
+	(*ObjectChange)(nil),     // 15: foretop.ingest.v1.ObjectChange
+	(*Manager)(nil),          // 16: foretop.ingest.v1.Manager
+	(*SnapshotBegin)(nil),    // 17: foretop.ingest.v1.SnapshotBegin
+	(*SnapshotEnd)(nil),      // 18: foretop.ingest.v1.SnapshotEnd
+	(*Event)(nil),            // 19: foretop.ingest.v1.Event
+	(*ResourceState)(nil),    // 20: foretop.ingest.v1.ResourceState
+	(*Heartbeat)(nil),        // 21: foretop.ingest.v1.Heartbeat
+	(*Document)(nil),         // 22: foretop.ingest.v1.Document
+	(*Documents)(nil),        // 23: foretop.ingest.v1.Documents
+	(*DocumentPath)(nil),     // 24: foretop.ingest.v1.DocumentPath
+	(*Command)(nil),          // 25: foretop.ingest.v1.Command
+	(*ObjectRef)(nil),        // 26: foretop.ingest.v1.ObjectRef
+	(*Precondition)(nil),     // 27: foretop.ingest.v1.Precondition
+	(*ReadVerb)(nil),         // 28: foretop.ingest.v1.ReadVerb
+	(*RestartVerb)(nil),      // 29: foretop.ingest.v1.RestartVerb
+	(*ScaleVerb)(nil),        // 30: foretop.ingest.v1.ScaleVerb
+	(*RestoreVerb)(nil),      // 31: foretop.ingest.v1.RestoreVerb
+	(*CommandResult)(nil),    // 32: foretop.ingest.v1.CommandResult
+	(*Workload)(nil),         // 33: foretop.ingest.v1.Workload
 }
 var file_foretop_ingest_v1_ingest_proto_depIdxs = []int32{
 	8,  // 0: foretop.ingest.v1.Upstream.hello:type_name -> foretop.ingest.v1.Hello
-	11, // 1: foretop.ingest.v1.Upstream.batch:type_name -> foretop.ingest.v1.Batch
-	28, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
+	12, // 1: foretop.ingest.v1.Upstream.batch:type_name -> foretop.ingest.v1.Batch
+	32, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
 	9,  // 3: foretop.ingest.v1.Downstream.welcome:type_name -> foretop.ingest.v1.Welcome
-	10, // 4: foretop.ingest.v1.Downstream.ack:type_name -> foretop.ingest.v1.Ack
-	21, // 5: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
-	12, // 6: foretop.ingest.v1.Batch.records:type_name -> foretop.ingest.v1.Record
-	14, // 7: foretop.ingest.v1.Record.object:type_name -> foretop.ingest.v1.ObjectChange
-	16, // 8: foretop.ingest.v1.Record.snapshot_begin:type_name -> foretop.ingest.v1.SnapshotBegin
-	17, // 9: foretop.ingest.v1.Record.snapshot_end:type_name -> foretop.ingest.v1.SnapshotEnd
-	18, // 10: foretop.ingest.v1.Record.event:type_name -> foretop.ingest.v1.Event
-	19, // 11: foretop.ingest.v1.Record.resource_state:type_name -> foretop.ingest.v1.ResourceState
-	20, // 12: foretop.ingest.v1.Record.heartbeat:type_name -> foretop.ingest.v1.Heartbeat
-	0,  // 13: foretop.ingest.v1.ObjectChange.op:type_name -> foretop.ingest.v1.Op
-	13, // 14: foretop.ingest.v1.ObjectChange.resource:type_name -> foretop.ingest.v1.Resource
-	15, // 15: foretop.ingest.v1.ObjectChange.managers:type_name -> foretop.ingest.v1.Manager
-	13, // 16: foretop.ingest.v1.SnapshotBegin.resource:type_name -> foretop.ingest.v1.Resource
-	13, // 17: foretop.ingest.v1.SnapshotEnd.resource:type_name -> foretop.ingest.v1.Resource
-	13, // 18: foretop.ingest.v1.ResourceState.resource:type_name -> foretop.ingest.v1.Resource
-	1,  // 19: foretop.ingest.v1.ResourceState.state:type_name -> foretop.ingest.v1.ResourceState.State
-	22, // 20: foretop.ingest.v1.Command.target:type_name -> foretop.ingest.v1.ObjectRef
-	23, // 21: foretop.ingest.v1.Command.precondition:type_name -> foretop.ingest.v1.Precondition
-	24, // 22: foretop.ingest.v1.Command.read:type_name -> foretop.ingest.v1.ReadVerb
-	25, // 23: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
-	26, // 24: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
-	27, // 25: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
-	2,  // 26: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
-	29, // 27: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
-	6,  // 28: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
-	3,  // 29: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
-	4,  // 30: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
-	7,  // 31: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
-	5,  // 32: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
-	5,  // 33: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
-	31, // [31:34] is the sub-list for method output_type
-	28, // [28:31] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	11, // 4: foretop.ingest.v1.Downstream.ack:type_name -> foretop.ingest.v1.Ack
+	25, // 5: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
+	10, // 6: foretop.ingest.v1.Welcome.documents:type_name -> foretop.ingest.v1.StoredDocuments
+	13, // 7: foretop.ingest.v1.Batch.records:type_name -> foretop.ingest.v1.Record
+	15, // 8: foretop.ingest.v1.Record.object:type_name -> foretop.ingest.v1.ObjectChange
+	17, // 9: foretop.ingest.v1.Record.snapshot_begin:type_name -> foretop.ingest.v1.SnapshotBegin
+	18, // 10: foretop.ingest.v1.Record.snapshot_end:type_name -> foretop.ingest.v1.SnapshotEnd
+	19, // 11: foretop.ingest.v1.Record.event:type_name -> foretop.ingest.v1.Event
+	20, // 12: foretop.ingest.v1.Record.resource_state:type_name -> foretop.ingest.v1.ResourceState
+	21, // 13: foretop.ingest.v1.Record.heartbeat:type_name -> foretop.ingest.v1.Heartbeat
+	22, // 14: foretop.ingest.v1.Record.document:type_name -> foretop.ingest.v1.Document
+	23, // 15: foretop.ingest.v1.Record.documents:type_name -> foretop.ingest.v1.Documents
+	0,  // 16: foretop.ingest.v1.ObjectChange.op:type_name -> foretop.ingest.v1.Op
+	14, // 17: foretop.ingest.v1.ObjectChange.resource:type_name -> foretop.ingest.v1.Resource
+	16, // 18: foretop.ingest.v1.ObjectChange.managers:type_name -> foretop.ingest.v1.Manager
+	14, // 19: foretop.ingest.v1.SnapshotBegin.resource:type_name -> foretop.ingest.v1.Resource
+	14, // 20: foretop.ingest.v1.SnapshotEnd.resource:type_name -> foretop.ingest.v1.Resource
+	14, // 21: foretop.ingest.v1.ResourceState.resource:type_name -> foretop.ingest.v1.Resource
+	1,  // 22: foretop.ingest.v1.ResourceState.state:type_name -> foretop.ingest.v1.ResourceState.State
+	24, // 23: foretop.ingest.v1.Documents.documents:type_name -> foretop.ingest.v1.DocumentPath
+	26, // 24: foretop.ingest.v1.Command.target:type_name -> foretop.ingest.v1.ObjectRef
+	27, // 25: foretop.ingest.v1.Command.precondition:type_name -> foretop.ingest.v1.Precondition
+	28, // 26: foretop.ingest.v1.Command.read:type_name -> foretop.ingest.v1.ReadVerb
+	29, // 27: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
+	30, // 28: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
+	31, // 29: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
+	2,  // 30: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
+	33, // 31: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
+	6,  // 32: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
+	3,  // 33: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
+	4,  // 34: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
+	7,  // 35: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
+	5,  // 36: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
+	5,  // 37: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
+	35, // [35:38] is the sub-list for method output_type
+	32, // [32:35] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_foretop_ingest_v1_ingest_proto_init() }
@@ -2675,15 +2951,17 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 		(*Downstream_Ack)(nil),
 		(*Downstream_Command)(nil),
 	}
-	file_foretop_ingest_v1_ingest_proto_msgTypes[9].OneofWrappers = []any{
+	file_foretop_ingest_v1_ingest_proto_msgTypes[10].OneofWrappers = []any{
 		(*Record_Object)(nil),
 		(*Record_SnapshotBegin)(nil),
 		(*Record_SnapshotEnd)(nil),
 		(*Record_Event)(nil),
 		(*Record_ResourceState)(nil),
 		(*Record_Heartbeat)(nil),
+		(*Record_Document)(nil),
+		(*Record_Documents)(nil),
 	}
-	file_foretop_ingest_v1_ingest_proto_msgTypes[18].OneofWrappers = []any{
+	file_foretop_ingest_v1_ingest_proto_msgTypes[22].OneofWrappers = []any{
 		(*Command_Read)(nil),
 		(*Command_Restart)(nil),
 		(*Command_Scale)(nil),
@@ -2695,7 +2973,7 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_foretop_ingest_v1_ingest_proto_rawDesc), len(file_foretop_ingest_v1_ingest_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   27,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
