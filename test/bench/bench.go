@@ -57,11 +57,13 @@ type benchmark struct {
 	streams *streams
 	loaded  loaded
 	result  *report.Result
-	engine  atomic.Int64 // its process; another one after a restart
+	// kubeResult is of the Kubernetes API, a table of its own; nil until it is measured.
+	kubeResult *report.Result
+	engine     atomic.Int64 // its process; another one after a restart
 }
 
 // bench does what is wanted, part after part. What was measured until an error comes back with it.
-func bench(ctx context.Context, s *settings, src source) (_ *report.Result, err error) {
+func bench(ctx context.Context, s *settings, src source) (results []*report.Result, err error) {
 	b := &benchmark{settings: s, src: src, result: report.New(s.name, src.setup())}
 	if err := b.loaded.read(s.dir); err != nil {
 		return nil, fmt.Errorf("read %s: %w", b.loaded.path(s.dir), err)
@@ -77,11 +79,18 @@ func bench(ctx context.Context, s *settings, src source) (_ *report.Result, err 
 			err = errors.Join(err, b.hub.close())
 		}
 	}()
-	defer b.followMemory()()
 	b.streams = &streams{hub: b.hub, src: src, all: map[int]*stream{}}
 	if err := b.hub.register(ctx, src); err != nil {
 		return nil, err
 	}
+	defer func() {
+		for _, r := range []*report.Result{b.result, b.kubeResult} {
+			if r != nil && len(r.Figures)+len(r.Probes) > 0 {
+				results = append(results, r)
+			}
+		}
+	}()
+	defer b.followMemory()()
 	parts := []struct {
 		name string
 		work func(context.Context) error
@@ -95,10 +104,14 @@ func bench(ctx context.Context, s *settings, src source) (_ *report.Result, err 
 		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", part.name, src.setup())
 		if err := s.profiled(part.name, func() error { return part.work(ctx) }); err != nil {
-			return b.result, fmt.Errorf("%s: %w", part.name, err)
+			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	return b.result, s.profiled("questions", func() error { return b.ask(ctx) })
+	if err := s.profiled("questions", func() error { return b.ask(ctx) }); err != nil || !s.wants("kube") {
+		return nil, err
+	}
+	fmt.Fprintln(os.Stderr, "kube: the Kubernetes API")
+	return nil, b.kube(ctx)
 }
 
 // followMemory notes the most that hub and engine held together, in all parts, when its result is called.
@@ -111,7 +124,9 @@ func (b *benchmark) followMemory() (done func()) {
 	return func() {
 		stop()
 		watcher.Wait()
-		b.result.Figures["both_peak_mb"] = float64(top.both.Load() >> 20)
+		if len(b.result.Figures) > 0 {
+			b.result.Figures["both_peak_mb"] = float64(top.both.Load() >> 20)
+		}
 	}
 }
 

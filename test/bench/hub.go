@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -42,6 +43,7 @@ type hub struct {
 	mu         sync.Mutex
 	search     *search.Service // nil while it is stopped
 	metrics    *prometheus.Registry
+	handler    http.Handler
 	http       *httptest.Server
 	stopSearch func()
 }
@@ -115,17 +117,18 @@ func (h *hub) startSearch() error {
 	if err != nil {
 		return err
 	}
-	server, err := query.New(query.Deps{Reader: service, UI: ui.Files(), Token: token, Log: h.log, Version: "bench"})
+	server, err := query.New(query.Deps{Reader: service, Kube: service, UI: ui.Files(), Token: token, Log: h.log, Version: "bench"})
 	if err != nil {
 		return err
 	}
 	life, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(life) }()
-	listener := httptest.NewServer(server.Handler())
+	handler := server.Handler()
+	listener := httptest.NewServer(handler)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.search, h.metrics, h.http = service, metrics, listener
+	h.search, h.metrics, h.handler, h.http = service, metrics, handler, listener
 	h.stopSearch = func() {
 		listener.Close()
 		stop()

@@ -30,6 +30,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "engine" { // this program is also the engine's, as foretop is
 		exit(runEngine(ctx))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "watchers" {
+		exit(runWatchers(ctx, os.Stdin, os.Stdout))
+	}
 	exit(run(ctx))
 }
 
@@ -64,6 +67,8 @@ type settings struct {
 	alone             bool
 	only              *regexp.Regexp
 	budget            time.Duration
+	watched           time.Duration
+	changes           int
 	dir, out, docs    string
 	profiles          string
 }
@@ -79,8 +84,10 @@ func run(ctx context.Context) error {
 	flag.Float64Var(&s.share, "updates", 0.2, "share of the objects that are changed")
 	flag.IntVar(&s.writers, "writers", 20, "clusters that send at the same time")
 	flag.BoolVar(&s.alone, "alone", false, "search does not follow while objects are taken in")
-	only := flag.String("only", "", "regular expression of parts and questions: load, update, restart, catch-up, rebuild, get one ...")
+	only := flag.String("only", "", "regular expression of parts and questions: load, update, restart, catch-up, rebuild, kube, get one ...")
 	flag.DurationVar(&s.budget, "per-question", time.Second, "time for each question, in each of two ways")
+	flag.DurationVar(&s.watched, "watched", time.Minute, "time that watches of the Kubernetes API are told of changes, for each way of watching")
+	flag.IntVar(&s.changes, "changes", 1000, "changes a second that watches are told of")
 	flag.StringVar(&s.dir, "dir", "", "folder of the hub's data, kept; one that holds this fleet is not filled again")
 	flag.StringVar(&s.out, "out", "", "folder for the figures; empty for stdout alone")
 	flag.StringVar(&s.docs, "docs", "", "page whose tables are brought up to date")
@@ -131,9 +138,9 @@ func run(ctx context.Context) error {
 	} else {
 		src = mixedSource{mixed.New(mixed.Config{Objects: s.objects, Clusters: s.clusters})}
 	}
-	result, err := bench(ctx, &s, src)
-	if result != nil {
-		err = errors.Join(err, finish(&s, result))
+	results, err := bench(ctx, &s, src)
+	for _, r := range results {
+		err = errors.Join(err, finish(&s, r))
 	}
 	return err
 }

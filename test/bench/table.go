@@ -27,7 +27,7 @@ func finish(s *settings, r *report.Result) error {
 		return err
 	}
 	if len(r.Probes) > 0 {
-		fmt.Println(probeTable(r))
+		fmt.Println(probesOf(r))
 	}
 	if s.out != "" {
 		if err := r.Write(s.out); err != nil {
@@ -98,6 +98,28 @@ func bit(b bool) int {
 	return 0
 }
 
+// probesOf is the table of r's probes.
+func probesOf(r *report.Result) string {
+	if strings.HasPrefix(r.Name, "kube") {
+		return kubeProbeTable(r)
+	}
+	return probeTable(r)
+}
+
+// kubeProbeTable is probeTable of what was asked over HTTP alone.
+func kubeProbeTable(r *report.Result) string {
+	var t strings.Builder
+	t.WriteString("| request | objects | KB | ms | p99 | target | Clusterpedia |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	for _, p := range r.Probes {
+		found := strconv.Itoa(p.Found)
+		if p.Wrong != "" {
+			found += " (" + p.Wrong + ")"
+		}
+		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s | %s |\n", p.Name, found, thousands(float64(int(p.Bytes/1024))), milliseconds(p.HTTP.P50), milliseconds(p.HTTP.P99), milliseconds(p.Target), milliseconds(p.Neighbour))
+	}
+	return t.String()
+}
+
 // figureRows are what the page says of a load, in its words.
 var figureRows = []struct{ name, unit, words, target string }{
 	{"load_objects_per_s", "/s", "new objects taken in", "15,000"},
@@ -124,6 +146,27 @@ var figureRows = []struct{ name, unit, words, target string }{
 	{"both_peak_mb", " MB", "memory at most in all parts, hub and engine", "4,096"},
 	{"questions_after_hub_mb", " MB", "memory of the hub after all questions", ""},
 	{"questions_after_engine_mb", " MB", "memory of the engine after all questions", ""},
+	{"kube_changes_per_s", "/s", "changes without watches", ""},
+	{"kube_change_hub_us", " us", "the hub's processor time for a change without watches", ""},
+	{"kube_watch_members_changes_per_s", "/s", "100 watches, each of one member's Pods: changes", "1,000"},
+	{"kube_watch_members_p50_ms", " ms", "from change to delivery, median", ""},
+	{"kube_watch_members_p99_ms", " ms", "from change to delivery, p99", "1,000"},
+	{"kube_watch_members_event_us", " us", "the hub's processor time for an event", ""},
+	{"kube_watch_members_missing", "", "events that did not come", "0"},
+	{"kube_watch_members_kb", " KB", "memory of a watch", ""},
+	{"kube_watch_fleet_changes_per_s", "/s", "100 watches of all Pods of the fleet, each change told to all: changes", "1,000"},
+	{"kube_watch_fleet_p50_ms", " ms", "from change to delivery, median", ""},
+	{"kube_watch_fleet_p99_ms", " ms", "from change to delivery, p99", "1,000"},
+	{"kube_watch_fleet_event_us", " us", "the hub's processor time for an event", ""},
+	{"kube_watch_fleet_missing", "", "events that did not come", "0"},
+	{"kube_watch_fleet_kb", " KB", "memory of a watch", ""},
+	{"kube_watch_fleet_table_changes_per_s", "/s", "the same, as tables: changes", "1,000"},
+	{"kube_watch_fleet_table_p50_ms", " ms", "from change to delivery, median", ""},
+	{"kube_watch_fleet_table_p99_ms", " ms", "from change to delivery, p99", "1,000"},
+	{"kube_watch_fleet_table_event_us", " us", "the hub's processor time for an event", ""},
+	{"kube_watch_fleet_table_missing", "", "events that did not come", "0"},
+	{"kube_idle_watch_kb", " KB", "memory of an idle watch, of 1,000, each with a connection of its own", "40"},
+	{"kube_idle_watch_shared_kb", " KB", "memory of an idle watch, of 1,000 over few connections", "40"},
 }
 
 func figureTable(r *report.Result) string {
@@ -150,6 +193,6 @@ func document(path string, r *report.Result) error {
 		return fmt.Errorf("%s has no %s or no %s", path, begin, end)
 	}
 	m := r.Machine
-	text := fmt.Sprintf("%s\n%s, on %s. %s, %d cores, %s, %s.\n\n%s\n%s", begin, r.Setup, r.At.Format("2006-01-02"), m.CPU, m.Cores, m.Memory, m.Go, figureTable(r), probeTable(r))
+	text := fmt.Sprintf("%s\n%s, on %s. %s, %d cores, %s, %s.\n\n%s\n%s", begin, r.Setup, r.At.Format("2006-01-02"), m.CPU, m.Cores, m.Memory, m.Go, figureTable(r), probesOf(r))
 	return os.WriteFile(path, []byte(head+text+end+tail), 0o644) //nolint:gosec // a page of the documentation
 }

@@ -40,8 +40,9 @@ type Probe struct {
 	Wrong     string  `json:"wrong,omitempty"` // found is not what is there
 	Engine    string  `json:"engine,omitempty"`
 	Runs      int     `json:"runs"`
-	Service   Spread  `json:"service"` // within the hub
-	HTTP      Spread  `json:"http"`    // a GraphQL request over the loopback, to the last byte
+	Service   Spread  `json:"service"`         // within the hub
+	HTTP      Spread  `json:"http"`            // a GraphQL request over the loopback, to the last byte
+	Bytes     float64 `json:"bytes,omitempty"` // of the answer
 	HubCPU    float64 `json:"hub_cpu_ms"`
 	EngineCPU float64 `json:"engine_cpu_ms"`
 	Target    float64 `json:"target_ms,omitempty"`
