@@ -86,6 +86,8 @@ type Agent struct {
 
 	// known is what this cluster served when last seen; it outlives streams.
 	known *knownKinds
+	// documents are what the API server says of itself, as far as it was read; they outlive streams.
+	documents map[documentKey]*document
 }
 
 // New returns an Agent that has not begun anything.
@@ -122,7 +124,7 @@ func New(cfg Config) (*Agent, error) {
 	}
 	return &Agent{
 		cfg: cfg, log: log, client: client, filters: f, redactor: redact.New(cfg.Redact),
-		metrics: newMetrics(reg), gate: kube.NewGate(4), known: known,
+		metrics: newMetrics(reg), gate: kube.NewGate(4), known: known, documents: map[documentKey]*document{},
 	}, nil
 }
 
@@ -216,7 +218,7 @@ func (a *Agent) stream(ctx context.Context, hello *ingestpb.Hello) error {
 	a.metrics.streams.Inc()
 	g, ctx := errgroup.WithContext(ctx)
 	s := newStream(sink, a.cfg.StallAfter, a.metrics, a.log)
-	r := &run{Agent: a, stream: s, clusterUID: hello.ClusterUid, hello: hello}
+	r := &run{Agent: a, stream: s, clusterUID: hello.ClusterUid, hello: hello, welcome: welcomeOf(sink)}
 	g.Go(func() error { return s.batch(ctx) })
 	g.Go(func() error { return s.send(ctx) })
 	g.Go(func() error { return r.beat(ctx) })
@@ -229,6 +231,7 @@ type run struct {
 	*Agent
 	*stream
 	clusterUID string
+	welcome    *ingestpb.Welcome
 	hello      *ingestpb.Hello // KubernetesVersion follows what the heartbeat finds; only beat touches it
 	pulse      pulse
 	snapshots  snapshotIDs

@@ -19,6 +19,20 @@ type Sink interface {
 	Send(ctx context.Context, b *ingestpb.Batch) error
 }
 
+// Welcoming is a Sink that has what the hub said first.
+type Welcoming interface {
+	Sink
+	Welcome() *ingestpb.Welcome
+}
+
+// welcomeOf is what the hub said first, empty when nobody knows.
+func welcomeOf(s Sink) *ingestpb.Welcome {
+	if w, ok := s.(Welcoming); ok {
+		return w.Welcome()
+	}
+	return &ingestpb.Welcome{}
+}
+
 // Opener begins a stream. Whoever opens knows which cluster it is for by other means than the message:
 // from the registry in-process, from the client certificate over gRPC.
 type Opener interface {

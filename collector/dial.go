@@ -183,7 +183,8 @@ func (h *Hub) open(ctx context.Context, hello *ingestpb.Hello) (Sink, error) {
 type hubStream struct {
 	hub      *Hub
 	stream   grpc.BidiStreamingClient[ingestpb.Upstream, ingestpb.Downstream]
-	welcomed chan struct{} // closed by receive on Welcome
+	welcomed chan struct{} // closed by receive on Welcome; welcome is set before
+	welcome  *ingestpb.Welcome
 	acked    chan uint64   // the latest acknowledgement; receive replaces what was not taken
 	ended    chan struct{} // closed by receive when it returns; err is set before
 	err      error
@@ -199,6 +200,9 @@ func (s *hubStream) up(m *ingestpb.Upstream) error {
 	defer s.sendMu.Unlock()
 	return s.stream.Send(m)
 }
+
+// Welcome implements Welcoming.
+func (s *hubStream) Welcome() *ingestpb.Welcome { return s.welcome }
 
 // Send implements Sink.
 func (s *hubStream) Send(ctx context.Context, b *ingestpb.Batch) error {
@@ -240,6 +244,7 @@ func (s *hubStream) receive(ctx context.Context) {
 		case *ingestpb.Downstream_Welcome:
 			if !welcomed {
 				welcomed = true
+				s.welcome = m.Welcome
 				s.hub.log.Info("hub welcomes this collector", "cluster", m.Welcome.ClusterName, "epoch", m.Welcome.Epoch)
 				close(s.welcomed)
 			}

@@ -29,9 +29,9 @@ type following struct {
 // kinds keeps one follower running for each kind the API server serves, until ctx ends.
 func (r *run) kinds(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	announced := make(chan struct{}, 1)
+	announced, looked := make(chan struct{}, 1), make(chan struct{}, 1)
 	d := &discovery{
-		run: r, group: g, running: map[schema.GroupResource]*following{}, said: map[schema.GroupResource]said{},
+		run: r, group: g, running: map[schema.GroupResource]*following{}, said: map[schema.GroupResource]said{}, looked: looked,
 		announce: func() {
 			select {
 			case announced <- struct{}{}:
@@ -40,6 +40,7 @@ func (r *run) kinds(ctx context.Context) error {
 		},
 	}
 	g.Go(func() error { return d.loop(ctx, announced) })
+	g.Go(func() error { return newDocuments(r).follow(ctx, looked) })
 	return g.Wait()
 }
 
@@ -48,6 +49,7 @@ type discovery struct {
 	*run
 	group    *errgroup.Group
 	announce func()
+	looked   chan<- struct{} // of room 1: the API server was asked what it serves, and answered
 	running  map[schema.GroupResource]*following
 	said     map[schema.GroupResource]said
 	events   *following
@@ -108,6 +110,10 @@ func (d *discovery) loop(ctx context.Context, announced <-chan struct{}) error {
 
 // reconcile starts and stops followers. again says that a kind seems to be gone and wants another look.
 func (d *discovery) reconcile(ctx context.Context, kinds kube.Kinds) (again bool, err error) {
+	select {
+	case d.looked <- struct{}{}:
+	default:
+	}
 	var begin []*kind
 	for gr, res := range kinds.Resources {
 		if reason := d.filters.excluded(gr); reason != "" {

@@ -9,10 +9,10 @@ import (
 )
 
 type metrics struct {
-	streams, batches, sendErrors, blocked, lists, watchErrors prometheus.Counter
-	records, bytes                                            *prometheus.CounterVec
-	sendSeconds                                               prometheus.Histogram
-	objects, kinds, reachable                                 prometheus.Gauge
+	streams, batches, sendErrors, blocked, lists, watchErrors, documentsLeftOut prometheus.Counter
+	records, bytes                                                              *prometheus.CounterVec
+	sendSeconds                                                                 prometheus.Histogram
+	objects, kinds, reachable                                                   prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -26,14 +26,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		return register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "foretop_collector_" + name, Help: help}, []string{"type"}))
 	}
 	return &metrics{
-		streams:     counter("streams_total", "Streams opened to the hub."),
-		batches:     counter("batches_total", "Batches sealed."),
-		sendErrors:  counter("send_errors_total", "Batches the hub did not take; each is sent again."),
-		blocked:     counter("blocked_seconds_total", "Time that reading the API server waited for the hub."),
-		lists:       counter("lists_total", "Full lists of a kind that were begun."),
-		watchErrors: counter("watch_errors_total", "Lists and watches that ended with an error."),
-		records:     vec("records_total", "Records queued, by type."),
-		bytes:       vec("record_bytes_total", "Size of queued records, by type."),
+		streams:          counter("streams_total", "Streams opened to the hub."),
+		batches:          counter("batches_total", "Batches sealed."),
+		sendErrors:       counter("send_errors_total", "Batches the hub did not take; each is sent again."),
+		blocked:          counter("blocked_seconds_total", "Time that reading the API server waited for the hub."),
+		lists:            counter("lists_total", "Full lists of a kind that were begun."),
+		watchErrors:      counter("watch_errors_total", "Lists and watches that ended with an error."),
+		documentsLeftOut: counter("documents_left_out_total", "Documents of discovery and OpenAPI that were too large to be sent."),
+		records:          vec("records_total", "Records queued, by type."),
+		bytes:            vec("record_bytes_total", "Size of queued records, by type."),
 		sendSeconds: register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "foretop_collector_send_seconds", Help: "Time until the hub had a batch durably, or refused it.",
 			Buckets: prometheus.ExponentialBuckets(0.002, 2.5, 10),
@@ -73,6 +74,8 @@ func (m *metrics) record(r *ingestpb.Record) {
 		t = "snapshot"
 	case *ingestpb.Record_Heartbeat:
 		t = "heartbeat"
+	case *ingestpb.Record_Document, *ingestpb.Record_Documents:
+		t = "document"
 	}
 	m.records.WithLabelValues(t).Inc()
 	m.bytes.WithLabelValues(t).Add(float64(recordBytes(r)))

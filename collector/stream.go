@@ -93,6 +93,10 @@ func recordBytes(r *ingestpb.Record) int {
 		return n
 	case *ingestpb.Record_Event:
 		return 3*overhead + len(b.Event.Message)
+	case *ingestpb.Record_Document:
+		return overhead + len(b.Document.Gzip)
+	case *ingestpb.Record_Documents:
+		return overhead * (1 + len(b.Documents.Documents))
 	default:
 		return overhead
 	}

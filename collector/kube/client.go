@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +24,8 @@ type Client struct {
 	Dynamic   dynamic.Interface
 	Discovery discovery.DiscoveryInterface
 	probe     rest.Interface
+	http      *http.Client // of the probe
+	userAgent string
 	host      string
 }
 
@@ -51,11 +54,15 @@ func NewClient(cfg *rest.Config) (*Client, error) {
 	p := rest.CopyConfig(c)
 	p.QPS = -1
 	p.RateLimiter = nil
-	probe, err := discovery.NewDiscoveryClientForConfig(p)
+	client, err := rest.HTTPClientFor(p)
 	if err != nil {
 		return nil, explainConfig(err)
 	}
-	return &Client{Dynamic: dyn, Discovery: disco, probe: probe.RESTClient(), host: cfg.Host}, nil
+	probe, err := discovery.NewDiscoveryClientForConfigAndClient(p, client)
+	if err != nil {
+		return nil, explainConfig(err)
+	}
+	return &Client{Dynamic: dyn, Discovery: disco, probe: probe.RESTClient(), http: client, userAgent: c.UserAgent, host: cfg.Host}, nil
 }
 
 func explainConfig(err error) error {
