@@ -44,6 +44,24 @@ type Request struct {
 	After  string
 	Facets []string
 	Bare   bool // leave Object.JSON and Annotations out
+
+	// Of listings alone:
+	Owner  *Owner // what matches and belongs to it
+	Order  []By   // what stands before the key
+	Offset int    // how many of the first are left out
+}
+
+// Owner is whom objects belong to.
+type Owner struct {
+	UIDs   []string // those of these UIDs, whether they are known or not
+	Query  string   // or else those that match
+	Levels int      // 0: it is their owner; 1: it is an owner of an owner, and so on
+}
+
+// By is a part of an order: a field of the query language, a column of files, or a path into the object.
+type By struct {
+	Field string
+	Desc  bool
 }
 
 // Result answers a Request.
@@ -63,7 +81,7 @@ type Result struct {
 type Listing interface {
 	// Next answers up to most objects, and whether there are more.
 	Next(ctx context.Context, most int) (objects []*Object, more bool, err error)
-	// Total and Coverage are known after the first Next at the latest.
+	// Total and Coverage are known after the first Next at the latest. What Request.Offset leaves out is not in Total.
 	Total() int
 	Coverage() Coverage
 	// Position is how far the listing goes; nil when it is of no one moment.

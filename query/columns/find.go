@@ -172,3 +172,6 @@ func (v *View) hitUIDs(uids []string) []bool {
 
 // HasOwner reports whether a row names an owner.
 func (v *View) HasOwner(row uint32) bool { return len(v.owners.of(v.owners.rows[row])) > 0 }
+
+// UIDOf is a row's.
+func (v *View) UIDOf(row uint32) string { return v.identity.at(v.uids[row]) }

@@ -40,6 +40,32 @@ func (h *Held) Take(most int, each func(v *View, row uint32, k Key, ver uint64, 
 	h.rows, h.vers = h.rows[n:], h.vers[n:]
 }
 
+// Each hands out the identity and the version of the objects that are left, without taking them.
+func (h *Held) Each(each func(k Key, ver uint64)) {
+	h.t.mu.RLock()
+	defer h.t.mu.RUnlock()
+	v := &View{h.d}
+	for i, row := range h.rows {
+		k, _ := v.Version(row)
+		each(k, h.vers[i])
+	}
+}
+
+// Arrange puts what is left into another order: the first is the one that stands at places[0] now, and so on.
+func (h *Held) Arrange(places []int) {
+	rows, vers := make([]uint32, len(places)), make([]uint64, len(places))
+	for i, at := range places {
+		rows[i], vers[i] = h.rows[at], h.vers[at]
+	}
+	h.rows, h.vers = rows, vers
+}
+
+// Skip leaves out the next rows.
+func (h *Held) Skip(n int) {
+	n = min(n, len(h.rows))
+	h.rows, h.vers = h.rows[n:], h.vers[n:]
+}
+
 // Sorted are all rows of a set in an order, which must be total.
 func (v *View) Sorted(set Set, order []Term) []uint32 {
 	// Readers wait for a writer that waits for this: what is compared most is computed once.

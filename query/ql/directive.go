@@ -1,7 +1,8 @@
 package ql
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -136,13 +137,8 @@ func (p *parser) order(text string, from, at, end int) error {
 	}
 	by, ok := sorts[name]
 	if !ok {
-		var names []string
-		for n := range sorts {
-			names = append(names, n)
-		}
-		sort.Strings(names)
-		fix := "Sort by " + strings.Join(names, ", ") + "."
-		if near := nearest(name, names); near != "" {
+		fix := "Sort by " + SortNames() + "."
+		if near := nearest(name, slices.Collect(maps.Keys(sorts))); near != "" {
 			fix = "Did you mean sort:" + near + "?"
 		}
 		return p.fail(CodeBadValue, at, end, fix, "Results cannot be sorted by %s.", quote(name))
@@ -154,3 +150,16 @@ func (p *parser) order(text string, from, at, end int) error {
 	}
 	return nil
 }
+
+// ReadSort reads the name of a field that sort: knows.
+func ReadSort(name string, desc bool) (*Sort, bool) {
+	name = strings.ToLower(name)
+	if f := lookup(name, Resources); f != nil {
+		name = f.name
+	}
+	by, ok := sorts[name]
+	return &Sort{Field: name, Column: by.column, Desc: desc != by.minus}, ok
+}
+
+// SortNames are the fields that sort: knows, for people.
+func SortNames() string { return strings.Join(slices.Sorted(maps.Keys(sorts)), ", ") }

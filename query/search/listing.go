@@ -15,33 +15,50 @@ import (
 const longList = 10_000
 
 // List answers everything that matches, to be taken a part at a time. Of the present it is what matched when List was
-// called, whatever changes meanwhile. A long one is in the order of the database when the query names none, since many
-// objects side by side are read far sooner; a short one is as Search has it. r.First and r.After are not used.
-func (s *Service) List(ctx context.Context, scope access.Scope, r records.Request) (records.Listing, error) {
+// called, whatever changes meanwhile. A long one is in the order of the database when the request names none, since many
+// objects side by side are read far sooner; a short one is as Search has it. request.First and request.After are not used.
+func (s *Service) List(ctx context.Context, scope access.Scope, request records.Request) (records.Listing, error) {
 	defer s.metrics.observe("list")()
-	a, err := s.ask(ctx, scope, r.Query, ql.Resources, time.Time{})
+	a, err := s.ask(ctx, scope, request.Query, ql.Resources, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{a: a, bare: r.Bare, coverage: a.coverage(ctx)}
+	by, err := a.ordering(ctx, request.Order)
+	if err != nil {
+		return nil, err
+	}
+	owners, err := a.ownersOf(ctx, request.Owner)
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{a: a, bare: request.Bare, coverage: a.coverage(ctx)}
 	if a.f.empty() {
 		return l, nil
 	}
 	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
 		set, ok := r.matching(a.q)
+		if ok && request.Owner != nil {
+			set, ok = r.owned(set, request.Owner, owners)
+		}
 		if !ok {
 			return false, nil
 		}
 		order, ok := r.order()
+		switch {
+		case ok && by.columns():
+			order, ok = r.ordered(by)
+		case a.q.Sort() == nil && !a.q.HasText() && a.q.Limit() == 0 && set.Count() > longList:
+			order = asStored(r.v)
+		}
 		if !ok {
 			return false, nil
 		}
-		if a.q.Sort() == nil && !a.q.HasText() && a.q.Limit() == 0 && set.Count() > longList {
-			order = asStored(r.v)
+		if err := by.within(set.Count()); err != nil {
+			return false, err
 		}
-		l.total, l.position = set.Count(), r.v.Position()
+		l.position = r.v.Position()
 		var rows []uint32
-		if limit := a.q.Limit(); limit > 0 && limit < l.total {
+		if limit := a.q.Limit(); limit > 0 && limit < set.Count() {
 			var err error
 			if rows, err = r.v.Top(set, order, nil, limit); err != nil {
 				return false, err
@@ -49,13 +66,21 @@ func (s *Service) List(ctx context.Context, scope access.Scope, r records.Reques
 		} else {
 			rows = r.v.Sorted(set, order)
 		}
-		l.held = r.t.Hold(r.v, rows)
+		l.held, l.total = r.t.Hold(r.v, rows), set.Count()
 		return true, nil
 	})
-	if err != nil || ok {
-		return l, err
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return s.pagedList(scope, request, by)
 	}
-	return &paged{s: s, scope: scope, r: r}, nil
+	if err := l.arrange(ctx, by); err != nil {
+		return nil, err
+	}
+	l.total -= min(l.total, request.Offset)
+	l.held.Skip(request.Offset)
+	return l, nil
 }
 
 // asStored is the order of the primary key.
@@ -120,11 +145,23 @@ type paged struct {
 	s     *Service
 	scope access.Scope
 	r     records.Request
+	skip  int // what of r.Offset is still to be left out
 	last  *records.Result
 }
 
+func (s *Service) pagedList(scope access.Scope, r records.Request, by *ordering) (records.Listing, error) {
+	if r.Owner != nil {
+		return nil, errLoading
+	}
+	query, err := by.directive(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	return &paged{s: s, scope: scope, r: records.Request{Query: query, Bare: r.Bare, Offset: r.Offset}, skip: r.Offset}, nil
+}
+
 func (p *paged) next(ctx context.Context, most int) error {
-	p.r.First, p.r.Facets = min(max(most, 1), 1000), nil
+	p.r.First = min(max(most, 1), 1000)
 	if p.last != nil {
 		p.r.After = p.last.Cursor
 	}
@@ -143,7 +180,7 @@ func (p *paged) Total() int {
 	if p.last == nil {
 		return -1
 	}
-	return p.last.Total
+	return max(0, p.last.Total-p.r.Offset)
 }
 
 func (p *paged) Coverage() records.Coverage {
@@ -154,6 +191,16 @@ func (p *paged) Coverage() records.Coverage {
 }
 
 func (p *paged) Next(ctx context.Context, most int) ([]*records.Object, bool, error) {
+	bare := p.r.Bare
+	for p.r.Bare = true; p.skip > 0; p.skip -= min(p.skip, len(p.last.Objects)) {
+		if err := p.next(ctx, p.skip); err != nil {
+			return nil, false, err
+		}
+		if !p.last.More {
+			return nil, false, nil
+		}
+	}
+	p.r.Bare = bare
 	if err := p.next(ctx, most); err != nil {
 		return nil, false, err
 	}
