@@ -66,8 +66,9 @@ const clusterpedia = "/apis/clusterpedia.io/v1beta1/resources"
 
 // server is one virtual API server: the fleet, or one member.
 type server struct {
-	cluster string // "" is the fleet
-	path    string // below it
+	cluster      string // "" is the fleet
+	path         string // below it
+	clusterpedia bool   // where its clients look
 }
 
 // serverOf says whom a path is for; ok is false for none.
@@ -79,11 +80,11 @@ func serverOf(path string) (s server, ok bool) {
 		}
 		named, one := strings.CutPrefix(rest, "/clusters/")
 		if !one {
-			return server{path: rest}, true
+			return server{path: rest, clusterpedia: mount == clusterpedia}, true
 		}
 		name, rest, _ := strings.Cut(named, "/")
 		name, err := url.PathUnescape(name)
-		return server{cluster: name, path: "/" + rest}, err == nil && name != ""
+		return server{cluster: name, path: "/" + rest, clusterpedia: mount == clusterpedia}, err == nil && name != ""
 	}
 	return server{}, false
 }

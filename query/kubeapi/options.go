@@ -2,17 +2,20 @@ package kubeapi
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metainternal "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metainternalscheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/endpoints/handlers/negotiation"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
+
+	"github.com/foretop/foretop/internal/records"
 )
 
 // form is what an answer is made of.
@@ -70,86 +73,116 @@ func (q *question) form() (form, error) {
 	}
 }
 
+// asking is what a list or a watch is to be made of.
+type asking struct {
+	*metainternal.ListOptions
+	*search
+	form    form
+	fields  string
+	request records.Request
+}
+
+// goesOn reports whether the answer ends with a token for the next page. Clusterpedia's clients ask for it, and whoever
+// asks for a size wants no more than that.
+func (a *asking) goesOn(clusterpedia bool) bool {
+	if a.goOn != nil {
+		return *a.goOn
+	}
+	return !clusterpedia && a.size == 0
+}
+
 // options are the parameters of a list.
-func (q *question) options() (*metainternal.ListOptions, error) {
-	o := &metainternal.ListOptions{}
+func (q *question) options() (*asking, error) {
+	a := &asking{ListOptions: &metainternal.ListOptions{}}
+	var err error
+	if a.form, err = q.form(); err != nil {
+		return nil, err
+	}
 	values := q.r.URL.Query()
-	if err := metainternalscheme.ParameterCodec.DecodeParameters(values, metav1.SchemeGroupVersion, o); err != nil {
+	a.fields = values.Get("fieldSelector") // more than Kubernetes can read
+	values.Del("fieldSelector")
+	if err := metainternalscheme.ParameterCodec.DecodeParameters(values, metav1.SchemeGroupVersion, a.ListOptions); err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	if a.search, a.LabelSelector, err = q.search(values, a.LabelSelector); err != nil {
+		return nil, err
 	}
 	for name := range values {
 		if !known[name] {
 			return nil, apierrors.NewBadRequest(fmt.Sprintf("the parameter %q is not known here", name))
 		}
 	}
-	return o, nil
+	if a.size > 0 {
+		a.Limit = a.size // kubectl adds a limit of its own
+	}
+	if n, err := strconv.ParseUint(a.Continue, 10, 31); q.clusterpedia && err == nil {
+		a.offset, a.Continue = int(n), ""
+	}
+	if a.metadata && a.form == asObjects {
+		a.form = asMetadata
+	}
+	return a, nil
 }
 
-var known = map[string]bool{"labelSelector": true, "fieldSelector": true, "limit": true, "continue": true, "resourceVersion": true, "resourceVersionMatch": true,
+var known = map[string]bool{"labelSelector": true, "limit": true, "continue": true, "resourceVersion": true, "resourceVersionMatch": true,
 	"timeoutSeconds": true, "timeout": true, "pretty": true, "includeObject": true, "allowWatchBookmarks": true, "sendInitialEvents": true, "watch": true}
 
-// asked is what a list or a watch is to be made of, its parameters, and the objects in the query language.
-func (q *question) asked(k served, info *apirequest.RequestInfo) (form form, o *metainternal.ListOptions, text string, err error) {
-	if form, err = q.form(); err != nil {
-		return form, nil, "", err
+// find is what a list is to be made of.
+func (q *question) find(k served, info *apirequest.RequestInfo) (*asking, error) {
+	a, err := q.options()
+	if err != nil {
+		return nil, err
 	}
-	if o, err = q.options(); err != nil {
-		return form, nil, "", err
+	fields, err := fieldTerms(a.fields, k.GroupResource)
+	if err != nil {
+		return nil, err
 	}
-	text, err = q.query(k, info, o)
-	return form, o, text, err
-}
-
-// query is a list in the query language.
-func (q *question) query(k served, info *apirequest.RequestInfo, o *metainternal.ListOptions) (string, error) {
 	terms := []string{"kind:" + quoted(k.GroupResource.String())}
-	if q.cluster != "" {
-		terms = append(terms, "cluster="+quoted(q.cluster))
-	}
 	if info.Namespace != "" {
 		terms = append(terms, "ns="+quoted(info.Namespace))
 	}
 	if info.Name != "" {
 		terms = append(terms, "name="+quoted(info.Name))
 	}
-	if o.LabelSelector != nil && !o.LabelSelector.Empty() {
-		terms = append(terms, "selector:"+quoted(o.LabelSelector.String()))
-	}
-	if o.FieldSelector != nil {
-		for _, r := range o.FieldSelector.Requirements() {
-			term, err := fieldTerm(r)
-			if err != nil {
-				return "", err
-			}
-			terms = append(terms, term)
-		}
-	}
-	return strings.Join(terms, " "), nil
+	q.ask(a, append(terms, fields...))
+	return a, nil
 }
 
-func fieldTerm(r fields.Requirement) (string, error) {
-	not := ""
-	switch r.Operator {
-	case "=", "==":
-	case "!=":
-		not = "-"
-	default:
-		return "", apierrors.NewBadRequest(fmt.Sprintf("the operator %q of a field selector is not known here", r.Operator))
+// ask puts the question of a list together from conditions on its kind and what else was asked.
+func (q *question) ask(a *asking, terms []string) {
+	if q.cluster != "" {
+		terms = append(terms, "cluster="+quoted(q.cluster))
 	}
-	field := "." + r.Field
-	switch r.Field {
-	case "metadata.name":
-		field = "name"
-	case "metadata.namespace":
-		field = "ns"
+	if a.LabelSelector != nil && !a.LabelSelector.Empty() {
+		terms = append(terms, "selector:"+quoted(a.LabelSelector.String()))
 	}
-	if r.Value == "" {
-		if not == "" {
-			return "-has:" + field, nil
+	a.request = records.Request{Query: strings.Join(append(terms, a.terms...), " "), Order: a.order, Offset: a.offset}
+	if a.owned {
+		a.request.Owner = &a.owner
+		owners := append(slices.Clone(a.named), a.clusters...)
+		for _, p := range a.places { // owners of what has a namespace may have none
+			owners = append(owners, "("+p+" OR no:ns)")
 		}
-		return "has:" + field, nil
+		if q.cluster != "" {
+			owners = append(owners, "cluster="+quoted(q.cluster))
+		}
+		a.owner.Query = strings.Join(owners, " ")
 	}
-	return not + field + "=" + quoted(r.Value), nil
+}
+
+// asked is what a watch is to be made of, its parameters, and the objects in the query language.
+func (q *question) asked(k served, info *apirequest.RequestInfo) (form form, o *metainternal.ListOptions, text string, err error) {
+	a, err := q.find(k, info)
+	if err != nil {
+		return form, nil, "", err
+	}
+	switch {
+	case a.at != "":
+		return form, nil, "", apierrors.NewBadRequest("a watch is of what happens now: leave at out, or list without watch")
+	case a.owned:
+		return form, nil, "", apierrors.NewBadRequest("a watch cannot follow owners, who come and go themselves: list with owner-uid or owner-name, or watch by labels")
+	}
+	return a.form, a.ListOptions, a.request.Query, nil
 }
 
 func quoted(s string) string {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/ql"
 )
 
 // clusterAnnotation names an object's cluster in answers about the fleet, as Clusterpedia's clients know it.
@@ -33,12 +34,16 @@ func (q *question) get(k served, info *apirequest.RequestInfo) error {
 	if err != nil {
 		return err
 	}
+	at, err := q.moment()
+	if err != nil {
+		return err
+	}
 	var found []*records.Object
 	for _, m := range q.members {
 		if !slices.Contains(k.in, m.Name) {
 			continue
 		}
-		o, err := q.reader.Object(ctx, q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: k.GroupResource, Name: info.Name}, time.Time{})
+		o, err := q.reader.Object(ctx, q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: k.GroupResource, Name: info.Name}, at)
 		if err != nil {
 			return err
 		}
@@ -70,18 +75,36 @@ func (q *question) get(k served, info *apirequest.RequestInfo) error {
 	return nil
 }
 
+// moment is when an object is asked for, zero for now. Of an object nothing else can be asked.
+func (q *question) moment() (at time.Time, err error) {
+	for name, values := range q.r.URL.Query() {
+		switch name {
+		case "pretty", "includeObject", "resourceVersion", "timeout":
+		case "at":
+			parsed, err := ql.Parse("at:"+quoted(values[0]), ql.Options{})
+			if err != nil {
+				return at, err
+			}
+			at = parsed.At()
+		default:
+			return at, apierrors.NewBadRequest(fmt.Sprintf("the parameter %q is not known here: list with fieldSelector=metadata.name=NAME to search for one object", name))
+		}
+	}
+	return at, nil
+}
+
 var namespaces = kube.GroupResource{Resource: "namespaces"}
 
 // object is an object's JSON in the form asked for.
 func (q *question) object(o *records.Object, form form) ([]byte, error) {
-	if q.cluster != "" && form == asObjects {
+	if q.cluster != "" && !q.clusterpedia && form == asObjects {
 		return o.JSON, nil
 	}
 	u := &unstructured.Unstructured{}
 	if err := json.Unmarshal(o.JSON, &u.Object); err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.Ref, err)
 	}
-	if q.cluster == "" {
+	if q.cluster == "" || q.clusterpedia {
 		annotations := u.GetAnnotations()
 		if annotations == nil {
 			annotations = map[string]string{}
@@ -95,26 +118,38 @@ func (q *question) object(o *records.Object, form form) ([]byte, error) {
 	return json.Marshal(u.Object)
 }
 
-// list answers objects in the order of their keys.
+// list answers objects in the order of their keys, or as was asked.
 func (q *question) list(k served, info *apirequest.RequestInfo) error {
-	form, o, text, err := q.asked(k, info)
+	a, err := q.find(k, info)
 	if err != nil {
 		return err
 	}
-	if o.Limit > 0 || o.Continue != "" {
-		return q.page(k, text, o, form)
+	if a.Continue == "" {
+		if err := q.fresh(k, a.ListOptions); err != nil {
+			return err
+		}
 	}
-	if err := q.fresh(k, o); err != nil {
-		return err
+	if a.Limit > 0 || a.Continue != "" {
+		part, err := q.part(a)
+		if err != nil {
+			return err
+		}
+		if a.form == asTable {
+			return q.table(k, part.objects, part.meta)
+		}
+		return q.stream(k, a.form, part.meta, part.each)
 	}
-	listing, err := q.reader.List(q.r.Context(), q.scope, records.Request{Query: text})
+	listing, err := q.reader.List(q.r.Context(), q.scope, a.request)
 	if err != nil {
 		return err
 	}
 	q.warnAbout(listing.Coverage())
 	meta := metav1.ListMeta{ResourceVersion: q.resourceVersion(listing.Position())}
-	if form != asTable {
-		return q.stream(k, form, meta, func(do func(*records.Object) error) error { return each(q.r.Context(), listing, do) })
+	if a.count != nil && *a.count {
+		meta.RemainingItemCount = new(int64)
+	}
+	if a.form != asTable {
+		return q.stream(k, a.form, meta, func(do func(*records.Object) error) error { return each(q.r.Context(), listing, do) })
 	}
 	var all []*records.Object
 	if err := each(q.r.Context(), listing, func(o *records.Object) error { all = append(all, o); return nil }); err != nil {
@@ -123,41 +158,65 @@ func (q *question) list(k served, info *apirequest.RequestInfo) error {
 	return q.table(k, all, meta)
 }
 
-// page answers a part of a list.
-func (q *question) page(k served, text string, o *metainternal.ListOptions, form form) (err error) {
-	ctx := q.r.Context()
-	of := q.server.path + "\x00" + text
-	var p *page
-	if o.Continue != "" {
-		if o.ResourceVersion != "" && o.ResourceVersion != "0" {
-			return apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
-		}
-		p, err = q.pages.resume(ctx, q.scope, of, o.Continue, int(o.Limit))
-	} else {
-		if err := q.fresh(k, o); err != nil {
+// part is some objects of a list.
+type part struct {
+	objects []*records.Object
+	meta    metav1.ListMeta
+}
+
+func (p *part) each(do func(*records.Object) error) error {
+	for _, o := range p.objects {
+		if err := do(o); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// part answers a page of a list, or a list's beginning that nothing follows.
+func (q *question) part(a *asking) (*part, error) {
+	ctx := q.r.Context()
+	goesOn := a.goesOn(q.clusterpedia)
+	of := fmt.Sprintf("%s\x00%s\x00%v\x00%d\x00%v", q.path, a.request.Query, a.order, a.offset, a.owner)
+	var p *page
+	var err error
+	if a.Continue != "" {
+		if a.ResourceVersion != "" && a.ResourceVersion != "0" {
+			return nil, apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
+		}
+		p, err = q.pages.resume(ctx, q.scope, of, a.Continue, int(a.Limit))
+	} else {
 		var listing records.Listing
-		if listing, err = q.reader.List(ctx, q.scope, records.Request{Query: text}); err == nil {
-			p, err = q.pages.begin(ctx, q.scope, of, listing, int(o.Limit))
+		if listing, err = q.reader.List(ctx, q.scope, a.request); err != nil {
+			return nil, err
+		}
+		if goesOn {
+			p, err = q.pages.begin(ctx, q.scope, of, listing, int(a.Limit))
+		} else {
+			p, err = (&paging{listing: listing}).page(ctx, 0, int(a.Limit))
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q.warnAbout(p.listing.Coverage())
-	meta := metav1.ListMeta{ResourceVersion: q.resourceVersion(p.listing.Position()), Continue: p.token(), RemainingItemCount: p.remaining()}
-	if form == asTable {
-		return q.table(k, p.objects, meta)
+	meta := metav1.ListMeta{ResourceVersion: q.resourceVersion(p.listing.Position())}
+	if goesOn {
+		meta.Continue = p.token()
+	} else if p.more && a.size == 0 { // the limit may be kubectl's
+		warn(q.w, fmt.Sprintf("%d of %d are shown. For all, add -l %swith-continue=true or withContinue=true.", len(p.objects), len(p.objects)+p.left, searchLabel))
 	}
-	return q.stream(k, form, meta, func(do func(*records.Object) error) error {
-		for _, o := range p.objects {
-			if err := do(o); err != nil {
-				return err
-			}
+	switch {
+	case a.count != nil && *a.count:
+		left := int64(0)
+		if p.more {
+			left = int64(p.left)
 		}
-		return nil
-	})
+		meta.RemainingItemCount = &left
+	case a.count == nil && !q.clusterpedia:
+		meta.RemainingItemCount = p.remaining()
+	}
+	return &part{objects: p.objects, meta: meta}, nil
 }
 
 // fresh reports an error when what is here cannot be as new as the caller wants it, or as old.
