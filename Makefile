@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find ui/src ui/public -type f 2>/dev/null) ui/package-lock
 GO_SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard "*.go" "schemas/*" 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up demo-down demo-break demo-heal demo-clean run build engine fleet browser test test-unit test-ui test-e2e screenshots bench bench-fleet check lint fmt generate clean
+.PHONY: help demo demo-up demo-down demo-break demo-heal demo-clean run build engine fleet browser clients test test-unit test-ui test-e2e screenshots bench bench-fleet check lint fmt generate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
@@ -61,7 +61,10 @@ fleet: ## Build the demo fleet's programs, once per user
 browser: ## Install what the browser tests need
 	@test/browser.sh
 
-test: build engine fleet browser ## Everything that gates a change
+clients: ## Fetch or build the clients that tests compare: kubectl 1.20, k9s; once per user
+	@test/clients.sh
+
+test: build engine fleet browser clients ## Everything that gates a change
 	@$(GO) run ./test/run
 
 test-unit: engine ## Go tests of the product alone
@@ -70,7 +73,7 @@ test-unit: engine ## Go tests of the product alone
 test-ui: ui/node_modules/.package-lock.json ## Unit tests of the page
 	@$(GO) run ./test/run -only page
 
-test-e2e: build engine fleet browser ## The program on real clusters, by CLI and in a browser
+test-e2e: build engine fleet browser clients ## The program on real clusters, by CLI and in a browser
 	@$(GO) run ./test/run -only e2e
 
 screenshots: build engine fleet browser ## The pictures of the documentation, taken by the browser tests

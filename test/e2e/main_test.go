@@ -39,6 +39,14 @@ func runAll(ctx context.Context, m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "bin/foretop is missing: run make build engine fleet first")
 		return 1
 	}
+	if dir := os.Getenv("FORETOP_E2E_DEMO"); dir != "" { // a demo that runs, for tests that only ask
+		var err error
+		if stand, err = demo.Attach(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}
 	// Short, since unix sockets live below it.
 	dir, err := os.MkdirTemp("", "foretop-e2e-")
 	if err != nil {

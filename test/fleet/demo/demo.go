@@ -68,6 +68,19 @@ func Up(ctx context.Context, o Options) (*Demo, error) {
 	return d, nil
 }
 
+// Attach finds a demo that runs, to ask it. What was started elsewhere is not stopped here.
+func Attach(dir string) (*Demo, error) {
+	f, err := fleet.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{Fleet: f, Pull: map[string]*Process{}, options: Options{Dir: dir, Clusters: f.Names()}}
+	if d.URL() == "" {
+		return nil, fmt.Errorf("no hub runs in %s", dir)
+	}
+	return d, nil
+}
+
 func (o *Options) defaults() {
 	if len(o.Clusters) == 0 {
 		o.Clusters = []string{"zone1", "zone2", "zone3"}
