@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"github.com/foretop/foretop/internal/kube"
@@ -97,11 +98,12 @@ var namespaces = kube.GroupResource{Resource: "namespaces"}
 
 // object is an object's JSON in the form asked for.
 func (q *question) object(o *records.Object, form form) ([]byte, error) {
-	if q.cluster != "" && !q.clusterpedia && form == asObjects {
-		return o.JSON, nil
+	text, err := shown(o)
+	if err != nil || q.cluster != "" && !q.clusterpedia && form == asObjects {
+		return text, err
 	}
 	u := &unstructured.Unstructured{}
-	if err := json.Unmarshal(o.JSON, &u.Object); err != nil {
+	if err := utiljson.Unmarshal(text, &u.Object); err != nil { // whole numbers stay whole
 		return nil, fmt.Errorf("read %s: %w", o.Ref, err)
 	}
 	if q.cluster == "" || q.clusterpedia {

@@ -160,8 +160,11 @@ func printOwn(ctx context.Context, gvk schema.GroupVersionKind, plain rest.Table
 	decoded := make([]runtime.Object, len(objects))
 	order := make([]int, len(objects))
 	for i, o := range objects {
-		var err error
-		if decoded[i], _, err = legacyscheme.Codecs.UniversalDecoder().Decode(o.JSON, nil, nil); err != nil {
+		text, err := counted(o)
+		if err != nil {
+			return nil, nil, err
+		}
+		if decoded[i], _, err = legacyscheme.Codecs.UniversalDecoder().Decode(text, nil, nil); err != nil {
 			return nil, nil, err
 		}
 		order[i] = i
