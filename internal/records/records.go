@@ -290,7 +290,17 @@ type Member struct {
 	State             ClusterState
 	AsOf              time.Time // zero when never heard from
 	Reason            string
-	Kinds             []Kind
+	Kinds             []Kind     // that are kept of it
+	Documents         []Document // what its API server says of itself, by path; none when its collector does not tell
+	Revision          string     // another one when Kinds or Documents are others
+}
+
+// Document is what a member's API server says at a path that is about no object: discovery and OpenAPI.
+type Document struct {
+	Path        string
+	ContentType string
+	SHA256      string // names the content, "" when it is not here
+	Reason      string // why it is not
 }
 
 // Position is how far the versions of each cluster's objects go, by the cluster's UID. An answer at a position holds all

@@ -1,194 +1,222 @@
 package kubeapi
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
+	"github.com/munnerz/goautoneg"
 	apidiscovery "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"github.com/foretop/foretop/internal/records"
 )
 
-// served is a kind as the virtual API server offers it.
-type served struct {
-	records.Kind
-	in []string // names of the members that serve it
-}
-
-// kinds are those of the server's members, by group and resource.
-func (q *question) kinds() []served {
-	at := map[string]int{}
-	var list []served
-	for _, m := range q.members {
-		for _, k := range m.Kinds {
-			id := k.GroupResource.String()
-			i, known := at[id]
-			if !known {
-				i = len(list)
-				at[id] = i
-				list = append(list, served{Kind: k})
-			}
-			list[i].in = append(list[i].in, m.Name)
-		}
-	}
-	slices.SortFunc(list, func(a, b served) int {
-		if n := strings.Compare(a.Group, b.Group); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Resource, b.Resource)
-	})
-	return list
-}
+// kinds are those of the server, each in the version that clients prefer.
+func (q *question) kinds() []*served { return q.catalog.order }
 
 // kind is what a path names.
 func (q *question) kind(info *apirequest.RequestInfo) (served, bool) {
-	for _, k := range q.kinds() {
-		if k.Group == info.APIGroup && k.Resource == info.Resource && k.Version == info.APIVersion {
-			return k, true
-		}
+	k, ok := q.catalog.kinds[schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}]
+	if !ok {
+		return served{}, false
 	}
-	return served{}, false
+	return *k, true
 }
 
-var verbs = metav1.Verbs{"get", "list", "watch"}
-
-// aggregated reports whether the caller wants all groups in one document.
-func aggregated(r *http.Request) bool {
-	for _, accept := range r.Header.Values("Accept") {
-		for _, part := range strings.Split(accept, ",") {
-			if strings.Contains(part, "g=apidiscovery.k8s.io") && strings.Contains(part, "v=v2;") || strings.HasSuffix(part, "v=v2") && strings.Contains(part, "APIGroupDiscoveryList") {
-				return true
-			}
+// aggregated is the version of the form that has all groups in one document, when the caller wants that before the other.
+func aggregated(r *http.Request) string {
+	for _, clause := range goautoneg.ParseAccept(strings.Join(r.Header.Values("Accept"), ",")) {
+		if clause.Type != "application" && clause.Type != "*" || clause.SubType != "json" && clause.SubType != "*" {
+			continue
+		}
+		if clause.Params["g"] == "" {
+			return ""
+		}
+		if v := clause.Params["v"]; clause.Params["g"] == "apidiscovery.k8s.io" && clause.Params["as"] == "APIGroupDiscoveryList" && (v == "v2" || v == "v2beta1") {
+			return v
 		}
 	}
-	return false
+	return ""
 }
 
-const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+func aggregatedType(version string) string {
+	return typeJSON + ";g=apidiscovery.k8s.io;v=" + version + ";as=APIGroupDiscoveryList"
+}
 
-// serveDocument answers what is not about objects: versions and discovery.
+// serveDocument answers what is not about objects: versions, discovery and OpenAPI.
 func (q *question) serveDocument() (done bool, err error) {
 	path := strings.TrimSuffix(q.path, "/")
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	switch {
 	case path == "/version":
-		write(q.w, http.StatusOK, q.serverVersion())
+		return true, q.serverVersion()
 	case path == "/healthz" || path == "/livez" || path == "/readyz":
 		q.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = q.w.Write([]byte("ok"))
+		return true, nil
 	case path == "":
-		write(q.w, http.StatusOK, metav1.RootPaths{Paths: []string{"/api", "/api/v1", "/apis", "/healthz", "/livez", "/readyz", "/version"}})
-	case path == "/api" && aggregated(q.r), path == "/apis" && aggregated(q.r):
-		q.w.Header().Set("Content-Type", aggregatedType)
-		write(q.w, http.StatusOK, q.groupsAtOnce(path == "/api"))
-	case path == "/api":
-		write(q.w, http.StatusOK, metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"}, ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{}})
-	case path == "/apis":
-		write(q.w, http.StatusOK, metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: q.groups()})
-	case len(parts) == 2 && parts[0] == "api":
-		return true, q.resources("", parts[1])
-	case len(parts) == 3 && parts[0] == "apis":
-		return true, q.resources(parts[1], parts[2])
-	case len(parts) == 2 && parts[0] == "apis":
-		for _, g := range q.groups() {
-			if g.Name == parts[1] {
-				g.TypeMeta = metav1.TypeMeta{Kind: "APIGroup", APIVersion: "v1"}
-				write(q.w, http.StatusOK, g)
-				return true, nil
+		write(q.w, http.StatusOK, metav1.RootPaths{Paths: []string{"/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}})
+		return true, nil
+	case parts[0] == "openapi":
+		return true, q.openAPI(path)
+	case path == "/api" || path == "/apis":
+		q.w.Header().Add("Vary", "Accept")
+		if v := aggregated(q.r); v != "" {
+			return true, q.groupsAtOnce(path, v)
+		}
+		if path == "/api" { // which tells clients other addresses, at the member
+			versions := metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{}, ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{}}
+			for _, v := range q.group("").Versions {
+				versions.Versions = append(versions.Versions, v.Version)
+			}
+			return true, q.say(path, typeJSON, versions)
+		}
+		groups := metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{}}
+		for _, g := range q.catalog.groups {
+			if g.Name != "" {
+				groups.Groups = append(groups.Groups, g)
 			}
 		}
-		return false, nil
+		return true, q.said(path, typeJSON, groups)
+	case len(parts) == 2 && parts[0] == "api", len(parts) == 3 && parts[0] == "apis":
+		list := q.catalog.lists[strings.Join(parts[1:], "/")]
+		if list == nil {
+			return true, notFound(q.path)
+		}
+		return true, q.said(path, typeJSON, list)
+	case len(parts) == 2 && parts[0] == "apis":
+		g := q.group(parts[1])
+		if g.Name == "" {
+			return true, notFound(q.path)
+		}
+		g.TypeMeta = metav1.TypeMeta{Kind: "APIGroup", APIVersion: "v1"}
+		return true, q.say(path, typeJSON, g)
 	default:
 		return false, nil
 	}
-	return true, nil
 }
 
-// serverVersion is the member's, or the oldest of the fleet, which is what all can do.
-func (q *question) serverVersion() version.Info {
-	v := ""
-	for _, m := range q.members {
-		if v == "" || m.KubernetesVersion != "" && m.KubernetesVersion < v {
-			v = m.KubernetesVersion
+// group is what is served of a group; it has no versions when there is none.
+func (q *question) group(name string) metav1.APIGroup {
+	for _, g := range q.catalog.groups {
+		if g.Name == name {
+			return g
 		}
 	}
-	major, minor := "", ""
-	if digits := strings.SplitN(strings.TrimPrefix(v, "v"), ".", 3); len(digits) == 3 {
-		major, minor = digits[0], digits[1]
-	}
-	return version.Info{Major: major, Minor: minor, GitVersion: v, Platform: "foretop/" + q.version}
+	return metav1.APIGroup{}
 }
 
-// groups are all but the core group, each with its versions.
-func (q *question) groups() []metav1.APIGroup {
-	groups := []metav1.APIGroup{}
-	for _, k := range q.kinds() {
-		if k.Group == "" {
-			continue
-		}
-		i := slices.IndexFunc(groups, func(g metav1.APIGroup) bool { return g.Name == k.Group })
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, metav1.APIGroup{Name: k.Group})
-		}
-		v := metav1.GroupVersionForDiscovery{GroupVersion: k.Group + "/" + k.Version, Version: k.Version}
-		if !slices.Contains(groups[i].Versions, v) {
-			groups[i].Versions = append(groups[i].Versions, v)
-			slices.SortFunc(groups[i].Versions, func(a, b metav1.GroupVersionForDiscovery) int { return compareVersions(b.Version, a.Version) })
-		}
-		groups[i].PreferredVersion = groups[i].Versions[0]
+// say answers a document of the hub's own.
+func (q *question) say(path, contentType string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return groups
+	return q.answerDocument(contentType, append(text, '\n'))
 }
 
-func (q *question) resources(group, version string) error {
-	list := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: version, APIResources: []metav1.APIResource{}}
-	if group != "" {
-		list.GroupVersion = group + "/" + version
+// said answers a document as the members have it, when they all have the same, else made.
+func (q *question) said(path, contentType string, made any) error {
+	if d := q.same(path, contentType); d != nil {
+		return q.answerStored(*d, contentType)
 	}
-	for _, k := range q.kinds() {
-		if k.Group == group && k.Version == version {
-			list.APIResources = append(list.APIResources, metav1.APIResource{Name: k.Resource, SingularName: strings.ToLower(k.Kind.Kind), Namespaced: k.Namespaced, Kind: k.Kind.Kind, Verbs: verbs, ShortNames: k.ShortNames})
+	return q.say(path, contentType, made)
+}
+
+// same is the document that all members have at a path, nil when it is not one.
+func (q *question) same(path, contentType string) *records.Document {
+	if !q.catalog.whole || len(q.members) == 0 {
+		return nil
+	}
+	first := find(q.members[0], path, contentType)
+	if first == nil || first.SHA256 == "" {
+		return nil
+	}
+	for _, m := range q.members[1:] {
+		if d := find(m, path, contentType); d == nil || d.SHA256 != first.SHA256 {
+			return nil
 		}
 	}
-	if len(list.APIResources) == 0 {
-		return notFound(q.path)
-	}
-	write(q.w, http.StatusOK, list)
-	return nil
+	return first
 }
 
 // groupsAtOnce is the aggregated form, of the core group or of all others.
-func (q *question) groupsAtOnce(core bool) apidiscovery.APIGroupDiscoveryList {
-	list := apidiscovery.APIGroupDiscoveryList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupDiscoveryList", APIVersion: "apidiscovery.k8s.io/v2"}, Items: []apidiscovery.APIGroupDiscovery{}}
-	for _, k := range q.kinds() {
-		if (k.Group == "") != core {
+func (q *question) groupsAtOnce(path, version string) error {
+	if d := q.same(path, aggregatedType(version)); d != nil {
+		return q.answerStored(*d, aggregatedType(version))
+	}
+	list := apidiscovery.APIGroupDiscoveryList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupDiscoveryList", APIVersion: "apidiscovery.k8s.io/" + version}, Items: []apidiscovery.APIGroupDiscovery{}}
+	for _, g := range q.catalog.groups {
+		if (g.Name == "") != (path == "/api") {
 			continue
 		}
-		i := slices.IndexFunc(list.Items, func(g apidiscovery.APIGroupDiscovery) bool { return g.Name == k.Group })
-		if i < 0 {
-			i = len(list.Items)
-			list.Items = append(list.Items, apidiscovery.APIGroupDiscovery{ObjectMeta: metav1.ObjectMeta{Name: k.Group}})
+		item := apidiscovery.APIGroupDiscovery{ObjectMeta: metav1.ObjectMeta{Name: g.Name}}
+		for _, v := range g.Versions {
+			item.Versions = append(item.Versions, apidiscovery.APIVersionDiscovery{Version: v.Version, Freshness: apidiscovery.DiscoveryFreshnessCurrent,
+				Resources: atOnceOf(schema.GroupVersion{Group: g.Name, Version: v.Version}, q.catalog.lists[v.GroupVersion].APIResources)})
 		}
-		g := &list.Items[i]
-		j := slices.IndexFunc(g.Versions, func(v apidiscovery.APIVersionDiscovery) bool { return v.Version == k.Version })
-		if j < 0 {
-			g.Versions = append(g.Versions, apidiscovery.APIVersionDiscovery{Version: k.Version, Freshness: apidiscovery.DiscoveryFreshnessCurrent})
-			slices.SortFunc(g.Versions, func(a, b apidiscovery.APIVersionDiscovery) int { return compareVersions(b.Version, a.Version) })
-			j = slices.IndexFunc(g.Versions, func(v apidiscovery.APIVersionDiscovery) bool { return v.Version == k.Version })
-		}
-		scope := apidiscovery.ScopeCluster
-		if k.Namespaced {
-			scope = apidiscovery.ScopeNamespace
-		}
-		g.Versions[j].Resources = append(g.Versions[j].Resources, apidiscovery.APIResourceDiscovery{
-			Resource: k.Resource, ResponseKind: &metav1.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind.Kind}, Scope: scope,
-			SingularResource: strings.ToLower(k.Kind.Kind), Verbs: verbs, ShortNames: k.ShortNames,
-		})
+		list.Items = append(list.Items, item)
 	}
-	return list
+	return q.say(path, aggregatedType(version), list) // both versions are written alike
+}
+
+// atOnceOf is a list in the aggregated form, where sub-resources stand below what they are of.
+func atOnceOf(gv schema.GroupVersion, list []metav1.APIResource) []apidiscovery.APIResourceDiscovery {
+	var all []apidiscovery.APIResourceDiscovery
+	at := map[string]int{}
+	of := func(name string, scope apidiscovery.ResourceScope) *apidiscovery.APIResourceDiscovery {
+		i, known := at[name]
+		if !known {
+			i = len(all)
+			at[name] = i
+			all = append(all, apidiscovery.APIResourceDiscovery{Resource: name, Scope: scope, ResponseKind: &metav1.GroupVersionKind{}})
+		}
+		return &all[i]
+	}
+	for _, subs := range []bool{false, true} {
+		for _, r := range list {
+			parent, sub, isSub := strings.Cut(r.Name, "/")
+			if isSub != subs {
+				continue
+			}
+			scope := apidiscovery.ScopeCluster
+			if r.Namespaced {
+				scope = apidiscovery.ScopeNamespace
+			}
+			kind := &metav1.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: r.Kind}
+			if r.Version != "" {
+				kind.Group, kind.Version = r.Group, r.Version
+			}
+			resource := of(parent, scope)
+			if isSub {
+				resource.Subresources = append(resource.Subresources, apidiscovery.APISubresourceDiscovery{Subresource: sub, ResponseKind: kind, Verbs: r.Verbs})
+				continue
+			}
+			resource.ResponseKind, resource.SingularResource, resource.Verbs, resource.ShortNames, resource.Categories = kind, r.SingularName, r.Verbs, r.ShortNames, r.Categories
+		}
+	}
+	return all
+}
+
+// serverVersion is the member's, or that of the oldest of the fleet, which is what all can do.
+func (q *question) serverVersion() error {
+	if len(q.members) == 0 {
+		return q.say(q.path, typeJSON, version.Info{Platform: "foretop/" + q.version})
+	}
+	list := newestFirst(q.members)
+	oldest := list[len(list)-1]
+	if d := find(oldest, "/version", typeJSON); d != nil && d.SHA256 != "" {
+		return q.answerStored(*d, typeJSON)
+	}
+	v := oldest.KubernetesVersion
+	info := version.Info{GitVersion: v, Platform: "foretop/" + q.version}
+	if digits := strings.SplitN(strings.TrimPrefix(v, "v"), ".", 3); len(digits) == 3 {
+		info.Major, info.Minor = digits[0], digits[1]
+	}
+	return q.say(q.path, typeJSON, info)
 }

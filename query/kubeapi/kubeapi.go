@@ -35,6 +35,8 @@ type Reader interface {
 	VersionSeen(ctx context.Context, scope access.Scope, cluster string, gr kube.GroupResource, resourceVersion string) (uint64, error)
 	// Members are the clusters that scope may see, with the kinds that each serves, by name.
 	Members(ctx context.Context, scope access.Scope) ([]records.Member, error)
+	// Documents are contents of members' documents, packed by gzip, by their SHA-256; what is not here is left out.
+	Documents(ctx context.Context, scope access.Scope, sha256s []string) (map[string][]byte, error)
 }
 
 // Deps is what the API stands on.
@@ -51,6 +53,8 @@ type Handler struct {
 	version string
 	paths   apirequest.RequestInfoFactory
 	pages   pages
+	served  catalogs
+	made    made
 }
 
 // New makes a Handler.
@@ -96,7 +100,10 @@ type question struct {
 	r       *http.Request
 	w       http.ResponseWriter
 	scope   access.Scope
+	reader  Reader           // of the Handler; of objects in the version asked for
 	members []records.Member // of the server: one, or all
+	catalog *catalog
+	byAge   []records.Member // members, newest first; see newest
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -105,7 +112,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, apierrors.NewNotFound(schema.GroupResource{}, r.URL.Path))
 		return
 	}
-	q := &question{Handler: h, server: s, r: r, w: w, scope: access.FromContext(r.Context())}
+	q := &question{Handler: h, server: s, r: r, w: w, reader: h.reader, scope: access.FromContext(r.Context())}
 	if err := q.serve(); err != nil {
 		if code := access.Code(err); code == "INTERNAL" && apierrors.ReasonForError(err) == metav1.StatusReasonUnknown && r.Context().Err() == nil {
 			h.log.Error("request of the kubernetes api failed", "path", r.URL.Path, "err", err)
@@ -127,6 +134,9 @@ func (q *question) serve() error {
 	}
 	if q.cluster != "" && len(q.members) == 0 {
 		return apierrors.NewNotFound(schema.GroupResource{Group: "foretop", Resource: "clusters"}, q.cluster)
+	}
+	if q.catalog, err = q.served.of(q); err != nil {
+		return err
 	}
 	if done, err := q.serveDocument(); done || err != nil {
 		return err
@@ -151,6 +161,10 @@ func (q *question) serve() error {
 	if !ok {
 		return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, gr, info.Name, "", 0, true)
 	}
+	if len(k.in) == 0 {
+		return notKept(gr, k)
+	}
+	q.reader = q.asAsked(k)
 	if !k.Namespaced {
 		info.Namespace = "" // a Namespace's own path has its name twice
 	}
@@ -166,6 +180,13 @@ func (q *question) serve() error {
 	default:
 		return apierrors.NewMethodNotSupported(gr, info.Verb)
 	}
+}
+
+// notKept is how a kind is refused that members serve and collectors leave out.
+func notKept(gr schema.GroupResource, k served) error {
+	err := apierrors.NewGenericServerResponse(http.StatusNotFound, "get", gr, "", "", 0, true)
+	err.ErrStatus.Message = gr.String() + " are not kept here: the collector of " + strings.Join(k.by, ", ") + " leaves them out. Ask the cluster itself."
+	return err
 }
 
 // notWritten is how a write is refused.

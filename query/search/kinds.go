@@ -16,32 +16,55 @@ const kindsAge = 2 * time.Second
 
 // kinds remembers which kinds members serve, since every question is read against them.
 type kinds struct {
-	read func(context.Context) ([]records.Kind, error)
+	read func(context.Context) (kindsRead, error)
 
 	mu   sync.Mutex
-	list []records.Kind
-	at   time.Time
+	last kindsRead
+	at   time.Time // when it was read, zero for never
 }
 
-// served answers the kinds. While the database does not answer, what was known before is good enough: Kubernetes'
-// own kinds are known to the language anyway.
-func (k *kinds) served(ctx context.Context) []records.Kind {
+// kindsRead is one reading. Nobody changes it.
+type kindsRead struct {
+	list []records.Kind            // merged
+	by   map[string]records.Member // by the cluster's UID: Kinds, Documents and Revision alone
+}
+
+// known is what was read last. While the database does not answer, what was known before is good enough: an error is of
+// who has never read anything.
+func (k *kinds) known(ctx context.Context) (kindsRead, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if time.Since(k.at) < kindsAge {
-		return k.list
+		return k.last, nil
 	}
-	list, err := k.read(ctx)
+	last, err := k.read(ctx)
 	if err != nil {
-		return k.list
+		if k.at.IsZero() {
+			return k.last, err
+		}
+		return k.last, nil
 	}
-	k.list, k.at = list, time.Now()
-	return k.list
+	k.last, k.at = last, time.Now()
+	return k.last, nil
 }
 
-func (s *Service) readKinds(ctx context.Context) ([]records.Kind, error) {
-	states, err := s.readStates(ctx, s.fleet(access.All("kinds")))
-	return mergeKinds(states), err
+// served answers the kinds: Kubernetes' own are known to the language, whatever the database answers.
+func (k *kinds) served(ctx context.Context) []records.Kind {
+	last, err := k.known(ctx)
+	if err != nil {
+		return nil
+	}
+	return last.list
+}
+
+func (s *Service) readKinds(ctx context.Context) (kindsRead, error) {
+	f := s.fleet(access.All("kinds"))
+	states, err := s.readStates(ctx, f)
+	if err != nil {
+		return kindsRead{}, err
+	}
+	by, err := s.readMembers(ctx, f, states)
+	return kindsRead{list: mergeKinds(states), by: by}, err
 }
 
 // Kinds are those that members serve, merged.

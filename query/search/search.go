@@ -44,6 +44,7 @@ type Service struct {
 	log       *slog.Logger
 	metrics   *metrics
 	kinds     *kinds
+	documents documents
 	index     *index
 	feed      *feed
 	texts     *texts.Store
