@@ -318,6 +318,8 @@ type Step struct {
 type Steps struct {
 	List     []Step
 	Position Position
+	// Shared is one for all who get the same Steps; nil when nobody else does.
+	Shared *Shared
 	// Err is why nothing more comes, such as an access.Error EXPIRED: the question has to be asked anew.
 	Err error
 }

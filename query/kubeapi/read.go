@@ -15,9 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metainternal "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"github.com/foretop/foretop/internal/kube"
@@ -102,22 +100,22 @@ func (q *question) object(o *records.Object, form form) ([]byte, error) {
 	if err != nil || q.cluster != "" && !q.clusterpedia && form == asObjects {
 		return text, err
 	}
-	u := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(text, &u.Object); err != nil { // whole numbers stay whole
+	object := string(text)
+	if form == asMetadata {
+		metadata, err := kube.MetadataOf(object)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", o.Ref, err)
+		}
+		object = `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":` + metadata + `}`
+	}
+	if q.cluster != "" && !q.clusterpedia {
+		return []byte(object), nil
+	}
+	annotated, err := kube.Annotate(object, map[string]string{clusterAnnotation: o.Ref.Cluster})
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.Ref, err)
 	}
-	if q.cluster == "" || q.clusterpedia {
-		annotations := u.GetAnnotations()
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[clusterAnnotation] = o.Ref.Cluster
-		u.SetAnnotations(annotations)
-	}
-	if form == asMetadata {
-		u.Object = map[string]any{"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": u.Object["metadata"]}
-	}
-	return json.Marshal(u.Object)
+	return annotated, nil
 }
 
 // list answers objects in the order of their keys, or as was asked.

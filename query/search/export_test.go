@@ -42,3 +42,13 @@ func (s *Service) Load(ctx context.Context) (int, error) {
 
 // LookMost is how many objects a question may look into.
 func (s *Service) LookMost(n int) { s.lookMost = n }
+
+// LeaveUnread sets how many versions who follows may leave unread.
+func (s *Service) LeaveUnread(versions int) { s.unreadMost = versions }
+
+// Followed is how many questions are followed.
+func (s *Service) Followed() int {
+	s.sequences.mu.Lock()
+	defer s.sequences.mu.Unlock()
+	return len(s.sequences.all)
+}

@@ -55,8 +55,15 @@ func newFeed(s *Service) *feed {
 	return &feed{s: s, wake: make(chan struct{}, 1), position: vector{}, watchers: map[subscriber]struct{}{}, looked: make(chan struct{}), hands: newHands()}
 }
 
-// subscriber lives off the feed, whose goroutine hands it all versions of a look and, of each object, the newest.
-type subscriber interface{ take(all, newest []changed) }
+// look is what a look at the feed brought, for all who live off it.
+type look struct {
+	all, newest []changed // of each object the newest
+	position    records.Position
+	fleet       *fleet // signed
+}
+
+// subscriber lives off the feed, whose goroutine hands it what each look brought.
+type subscriber interface{ take(look) }
 
 // start sets where run begins.
 func (f *feed) start(v vector) {
@@ -252,8 +259,14 @@ func (f *feed) deliver(versions []changed, next vector, consume func([]changed, 
 		watchers = append(watchers, w)
 	}
 	f.mu.Unlock()
+	if len(watchers) == 0 {
+		return
+	}
+	l := look{all: versions, newest: latest, fleet: f.s.fleet(access.All("feed"))}
+	l.fleet.sign()
+	l.position = l.fleet.visible(next)
 	for _, w := range watchers {
-		w.take(versions, latest)
+		w.take(l)
 	}
 }
 

@@ -1,7 +1,11 @@
 package search
 
 import (
+	"maps"
+	"slices"
 	"sort"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/clickhouse"
@@ -18,10 +22,11 @@ type Directory interface {
 
 // fleet is the member clusters as one request sees them: names and identities stay one pair for its whole length.
 type fleet struct {
-	entries []clusters.Entry // by name
-	byUID   map[string]string
-	byName  map[string]string
-	nothing bool // scope sees nothing: not even which names and kinds there are
+	entries   []clusters.Entry // by name
+	byUID     map[string]string
+	byName    map[string]string
+	signature uint64 // set by sign
+	nothing   bool   // scope sees nothing: not even which names and kinds there are
 }
 
 // fleet is what scope may see. A scope that sees nothing gets a fleet without members.
@@ -39,6 +44,33 @@ func (s *Service) fleet(scope access.Scope) *fleet {
 		}
 	}
 	return f
+}
+
+// sign makes signature of what questions are read by: two fleets with the same one have the same members, names and labels.
+func (f *fleet) sign() uint64 {
+	var b []byte
+	for _, e := range f.entries {
+		b = append(append(append(append(b, e.Name...), 0), e.UID...), 0)
+		for _, k := range slices.Sorted(maps.Keys(e.Labels)) {
+			b = append(append(append(append(b, k...), 0), e.Labels[k]...), 0)
+		}
+	}
+	f.signature = xxhash.Sum64(b)
+	return f.signature
+}
+
+// visible is what a position says of members.
+func (f *fleet) visible(p map[string]uint64) records.Position {
+	visible := records.Position(p)
+	for uid := range p {
+		if f.byUID[uid] == "" {
+			if len(visible) == len(p) {
+				visible = maps.Clone(visible)
+			}
+			delete(visible, uid)
+		}
+	}
+	return visible
 }
 
 // empty reports that there is no member whose rows could be read.

@@ -56,7 +56,7 @@ func (s *Service) List(ctx context.Context, scope access.Scope, request records.
 		if err := by.within(set.Count()); err != nil {
 			return false, err
 		}
-		l.position = r.v.Position()
+		l.position = a.f.visible(r.v.Position())
 		var rows []uint32
 		if limit := a.q.Limit(); limit > 0 && limit < set.Count() {
 			var err error

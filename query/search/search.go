@@ -47,12 +47,13 @@ type Service struct {
 	documents documents
 	index     *index
 	feed      *feed
+	sequences sequences
 	texts     *texts.Store
 	rules     *kube.RelationRules
 	kept      Kept
 	table     atomic.Pointer[columns.Table] // nil until it is loaded
 
-	changedMost, lookMost int // but in tests
+	changedMost, lookMost, unreadMost int // but in tests
 }
 
 // New prepares a Service. Until Run follows the feed, text is found by ClickHouse alone and Watch sees no changes.
@@ -63,7 +64,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, texts: d.Texts, changedMost: changedMost, lookMost: lookMost}
+	s := &Service{db: d.DB, directory: d.Clusters, log: d.Log, metrics: newMetrics(d.Registerer), rules: d.Relations, kept: d.Kept, texts: d.Texts, changedMost: changedMost, lookMost: lookMost, unreadMost: unreadMost}
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)

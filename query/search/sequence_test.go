@@ -3,6 +3,7 @@ package search_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -129,5 +130,132 @@ func TestWhoFollowsFromTooFarListsAgain(t *testing.T) {
 	}
 	if _, err := w.service.Follow(context.Background(), everyone, "owner:deploy/app1", nil); access.Code(err) != "QL_UNSUPPORTED" {
 		t.Errorf("a query of other objects: %v", err)
+	}
+}
+
+// Those who follow one question share its steps, wherever each of them began.
+func TestManyFollowOneQuestion(t *testing.T) {
+	w := newWorld(t)
+	w.state("zone1", "apps", "deployments", "Deployment", true, "deploy")
+	w.put("zone1", deployment("shop", "app1", "app1:1", 1, 1), write{})
+	w.flush()
+	w.indexed("app1")
+	const query = `kind:"deployments.apps" ns="shop"`
+	begin := w.position(query)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	follow := func(ctx context.Context, from records.Position) <-chan records.Steps {
+		t.Helper()
+		ch, err := w.service.Follow(ctx, everyone, query, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ch
+	}
+	read := func(ch <-chan records.Steps, steps int) (list []string, last *records.Shared) {
+		t.Helper()
+		for len(list) < steps {
+			s, more := <-ch
+			if !more || s.Err != nil {
+				t.Fatalf("it ends after %v: %v", list, s.Err)
+			}
+			for _, step := range s.List {
+				list = append(list, step.Type+" "+step.Object.Ref.Name+" "+step.Object.Ref.Cluster)
+			}
+			last = s.Shared
+		}
+		return list, last
+	}
+	leaving, leave := context.WithCancel(ctx)
+	first, left := follow(ctx, begin), follow(leaving, begin)
+	w.put("zone1", deployment("shop", "app2", "app2:1", 1, 1), write{})
+	w.flush()
+	one, _ := read(first, 1)
+	later := follow(ctx, begin)
+	w.put("zone1", deployment("shop", "app1", "app1:2", 1, 1), write{})
+	w.put("zone1", deployment("other", "app9", "app9:1", 1, 1), write{})
+	w.flush()
+	more, shared := read(first, 1)
+	want := []string{"ADDED app2 zone1", "MODIFIED app1 zone1"}
+	if got := append(one, more...); !slices.Equal(got, want) {
+		t.Errorf("the first is told %v, want %v", got, want)
+	}
+	got, sharedLater := read(later, 2)
+	if !slices.Equal(got, want) {
+		t.Errorf("who came later is told %v, want %v", got, want)
+	}
+	if shared == nil || shared != sharedLater {
+		t.Error("they do not share what was made of the same step")
+	}
+	if n := w.service.Followed(); n != 1 {
+		t.Errorf("%d questions are followed, want 1", n)
+	}
+	leave()
+	for range left { // until it is closed
+	}
+	cancel()
+	w.eventually("nobody follows any more", func() bool { return w.service.Followed() == 0 })
+}
+
+// Of a cluster that joined since, all objects are new.
+func TestWhoFollowsIsToldOfClustersThatJoined(t *testing.T) {
+	w := newWorld(t)
+	w.put("zone1", deployment("shop", "app1", "app1:1", 1, 1), write{})
+	w.put("zone2", deployment("shop", "app2", "app2:1", 1, 1), write{})
+	w.flush()
+	w.indexed("app2")
+	begin := w.position("kind:deployment")
+	delete(begin, uidOf("zone2"))
+	happens := func() {
+		w.put("zone2", deployment("shop", "app2", "app2:2", 1, 1), write{})
+		w.flush()
+	}
+	if list, _ := w.told("kind:deployment", begin, 2, happens); !slices.Equal(list, []string{"ADDED app2", "MODIFIED app2"}) {
+		t.Errorf("told %v", list)
+	}
+}
+
+// Who does not read is ended, keeps nobody else waiting, and goes on from where it was.
+func TestWhoReadsTooSlowlyIsEnded(t *testing.T) {
+	w := newWorld(t)
+	w.put("zone1", deployment("shop", "app1", "app1:0", 1, 1), write{})
+	w.flush()
+	w.indexed("app1")
+	w.service.LeaveUnread(5)
+	begin := w.position("kind:deployment")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	slow, err := w.service.Follow(ctx, everyone, "kind:deployment", begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quick, err := w.service.Follow(ctx, everyone, "kind:deployment", begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const changes = 60
+	for n := range changes { // each is told for itself, since it is waited for
+		w.put("zone1", deployment("shop", "app1", "app1:"+strconv.Itoa(n+1), 1, 1), write{})
+		w.flush()
+		for told := 0; told == 0; {
+			s, more := <-quick
+			if !more || s.Err != nil {
+				t.Fatalf("who reads ends after %d changes: %v", n, s.Err)
+			}
+			told = len(s.List)
+		}
+	}
+	seen, at := 0, begin
+	for s := range slow {
+		if s.Err != nil {
+			t.Fatal(s.Err)
+		}
+		seen, at = seen+len(s.List), s.Position
+	}
+	if seen >= changes {
+		t.Fatalf("who did not read is told all %d changes", seen)
+	}
+	if list, _ := w.told("kind:deployment", at, changes-seen, nil); len(list) != changes-seen {
+		t.Errorf("%d changes, then %d, want %d in all", seen, len(list), changes)
 	}
 }

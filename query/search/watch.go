@@ -113,7 +113,8 @@ func (w *watcher) begin(matching map[uint64]uint64) {
 	w.judge(waiting)
 }
 
-func (w *watcher) take(_, versions []changed) {
+func (w *watcher) take(l look) {
+	versions := l.newest
 	if len(versions) == 0 {
 		return
 	}
