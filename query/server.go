@@ -86,8 +86,10 @@ func (s *Server) Handler() http.Handler {
 	if s.deps.Kube != nil {
 		api := s.authenticated("kube", kubeapi.New(kubeapi.Deps{Reader: s.deps.Kube, Log: s.deps.Log, Version: s.deps.Version}))
 		for _, mount := range kubeapi.Mounts {
-			mux.Handle(mount+"/", api)
 			mux.Handle(mount, api)
+			if mount != "/api" { // below it is more
+				mux.Handle(mount+"/", api)
+			}
 		}
 	}
 	mux.Handle("/", page(s.deps.UI))

@@ -62,8 +62,8 @@ func New(d Deps) *Handler {
 	return &Handler{reader: d.Reader, log: d.Log, version: d.Version, paths: apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}}
 }
 
-// Mounts are the path prefixes that a Handler answers below.
-var Mounts = []string{"/kube", clusterpedia}
+// Mounts are the paths that a Handler answers at and, but for /api, below.
+var Mounts = []string{"/kube", "/apis", "/api"}
 
 // clusterpedia is where its clients look.
 const clusterpedia = "/apis/clusterpedia.io/v1beta1/resources"
@@ -73,11 +73,12 @@ type server struct {
 	cluster      string // "" is the fleet
 	path         string // below it
 	clusterpedia bool   // where its clients look
+	root         bool   // with Clusterpedia's own resources
 }
 
 // serverOf says whom a path is for; ok is false for none.
 func serverOf(path string) (s server, ok bool) {
-	for _, mount := range Mounts {
+	for _, mount := range []string{"/kube", clusterpedia} {
 		rest, below := strings.CutPrefix(path, mount)
 		if !below || rest != "" && rest[0] != '/' {
 			continue
@@ -90,7 +91,7 @@ func serverOf(path string) (s server, ok bool) {
 		name, err := url.PathUnescape(name)
 		return server{cluster: name, path: "/" + rest, clusterpedia: mount == clusterpedia}, err == nil && name != ""
 	}
-	return server{}, false
+	return server{path: path, clusterpedia: true, root: true}, path == "/api" || path == "/apis" || strings.HasPrefix(path, "/apis/")
 }
 
 // question is one request to one virtual API server.
@@ -134,6 +135,9 @@ func (q *question) serve() error {
 	}
 	if q.cluster != "" && len(q.members) == 0 {
 		return apierrors.NewNotFound(schema.GroupResource{Group: "foretop", Resource: "clusters"}, q.cluster)
+	}
+	if q.root {
+		return q.serveRoot()
 	}
 	if q.catalog, err = q.served.of(q); err != nil {
 		return err

@@ -91,8 +91,8 @@ func (a *asking) goesOn(clusterpedia bool) bool {
 	return !clusterpedia && a.size == 0
 }
 
-// options are the parameters of a list.
-func (q *question) options() (*asking, error) {
+// options are the parameters of a list; more are names of others that the caller reads.
+func (q *question) options(more ...string) (*asking, error) {
 	a := &asking{ListOptions: &metainternal.ListOptions{}}
 	var err error
 	if a.form, err = q.form(); err != nil {
@@ -108,7 +108,7 @@ func (q *question) options() (*asking, error) {
 		return nil, err
 	}
 	for name := range values {
-		if !known[name] {
+		if !known[name] && !slices.Contains(more, name) {
 			return nil, apierrors.NewBadRequest(fmt.Sprintf("the parameter %q is not known here", name))
 		}
 	}

@@ -204,7 +204,7 @@ func (q *question) part(a *asking) (*part, error) {
 	if goesOn {
 		meta.Continue = p.token()
 	} else if p.more && a.size == 0 { // the limit may be kubectl's
-		warn(q.w, fmt.Sprintf("%d of %d are shown. For all, add -l %swith-continue=true or withContinue=true.", len(p.objects), len(p.objects)+p.left, searchLabel))
+		warn(q.w, fmt.Sprintf("%d more match. For all, add -l %swith-continue=true or withContinue=true.", p.left, searchLabel))
 	}
 	switch {
 	case a.count != nil && *a.count:

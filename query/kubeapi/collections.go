@@ -1,0 +1,364 @@
+package kubeapi
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+
+	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/records"
+)
+
+// collections is Clusterpedia's own resource: lists of objects of several kinds. The API server that has it stands at
+// the root, as Clusterpedia's does.
+var collections = schema.GroupVersionResource{Group: "clusterpedia.io", Version: "v1beta1", Resource: "collectionresources"}
+
+const collectionKind = "CollectionResource"
+
+// collection is one of them.
+type collection struct {
+	metav1.TypeMeta
+	Metadata      metav1.ObjectMeta `json:"metadata"`
+	ResourceTypes []collected       `json:"resourceTypes"`
+}
+
+// collected is kinds of a collection: all of a group without Resource.
+type collected struct {
+	Group    string `json:"group"`
+	Version  string `json:"version"`
+	Kind     string `json:"kind,omitempty"`
+	Resource string `json:"resource"`
+}
+
+func (t collected) has(k records.Kind) bool {
+	return (t.Group == "*" || t.Group == k.Group) && (t.Version == "" || t.Version == k.Version) && (t.Resource == "" || t.Resource == "*" || t.Resource == k.Resource)
+}
+
+// serveRoot answers the API server that has collections.
+func (q *question) serveRoot() error {
+	group := metav1.APIGroup{Name: collections.Group, PreferredVersion: metav1.GroupVersionForDiscovery{GroupVersion: collections.GroupVersion().String(), Version: collections.Version}}
+	group.Versions = []metav1.GroupVersionForDiscovery{group.PreferredVersion}
+	resource := "/apis/" + collections.GroupVersion().String() + "/" + collections.Resource
+	switch path := strings.TrimSuffix(q.path, "/"); {
+	case path == "/api":
+		write(q.w, http.StatusOK, metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{}, ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{}})
+	case path == "/apis":
+		write(q.w, http.StatusOK, metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{group}})
+	case path == "/apis/"+collections.Group:
+		group.TypeMeta = metav1.TypeMeta{Kind: "APIGroup", APIVersion: "v1"}
+		write(q.w, http.StatusOK, group)
+	case path == "/apis/"+collections.GroupVersion().String():
+		write(q.w, http.StatusOK, metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: collections.GroupVersion().String(),
+			APIResources: []metav1.APIResource{{Name: collections.Resource, SingularName: strings.ToLower(collectionKind), Kind: collectionKind, Verbs: metav1.Verbs{"get", "list"}}}})
+	case path != resource && !strings.HasPrefix(path, resource+"/"):
+		return notFound(q.path + "; the fleet is below /kube and " + clusterpedia)
+	case q.r.Method != http.MethodGet && q.r.Method != http.MethodHead:
+		return notWritten(collections.GroupResource(), strings.ToLower(q.r.Method))
+	case q.r.URL.Query().Get("watch") == "true" || q.r.URL.Query().Get("watch") == "1":
+		return apierrors.NewMethodNotSupported(collections.GroupResource(), "watch")
+	case path == resource:
+		return q.collectionList()
+	default:
+		return q.collection(strings.TrimPrefix(path, resource+"/"), "")
+	}
+	return nil
+}
+
+// collectionNamed is a collection; those of any kinds take them from the parameters groups and resources.
+func (q *question) collectionNamed(name string) (*collection, error) {
+	c := &collection{TypeMeta: metav1.TypeMeta{Kind: collectionKind, APIVersion: collections.GroupVersion().String()}, Metadata: metav1.ObjectMeta{Name: name}, ResourceTypes: []collected{}}
+	values := q.r.URL.Query()
+	if name != "any" && (values.Has("groups") || values.Has("resources")) {
+		return nil, apierrors.NewBadRequest("groups and resources are asked of the collection any")
+	}
+	switch name {
+	case "any":
+	case "workloads":
+		for _, r := range []string{"deployments", "daemonsets", "statefulsets"} {
+			c.ResourceTypes = append(c.ResourceTypes, collected{Group: "apps", Version: "v1", Resource: r})
+		}
+	case "kuberesources":
+		seen := map[string]bool{}
+		for _, gv := range legacyscheme.Scheme.PrioritizedVersionsAllGroups() {
+			if !seen[gv.Group] {
+				seen[gv.Group] = true
+				c.ResourceTypes = append(c.ResourceTypes, collected{Group: gv.Group})
+			}
+		}
+		slices.SortFunc(c.ResourceTypes, func(a, b collected) int { return strings.Compare(a.Group, b.Group) })
+	default:
+		return nil, apierrors.NewNotFound(collections.GroupResource(), name+": there are any, kuberesources and workloads")
+	}
+	return c, nil
+}
+
+// chosen reads groups and resources.
+func (q *question) chosen(c *collection) error {
+	values := q.r.URL.Query()
+	if !values.Has("groups") && !values.Has("resources") {
+		return apierrors.NewBadRequest("the collection any needs kinds: write groups=apps,batch/v1 (an empty one is the core group, * is all), or resources=apps/v1/deployments,/pods")
+	}
+	if values.Has("groups") {
+		for _, text := range strings.Split(values.Get("groups"), ",") {
+			group, version, _ := strings.Cut(strings.TrimSpace(text), "/")
+			c.ResourceTypes = append(c.ResourceTypes, collected{Group: group, Version: version})
+		}
+	}
+	if values.Has("resources") {
+		for _, text := range strings.Split(values.Get("resources"), ",") {
+			t := collected{}
+			switch parts := strings.Split(strings.TrimSpace(text), "/"); {
+			case len(parts) == 2 && parts[1] != "":
+				t.Group, t.Resource = parts[0], parts[1]
+			case len(parts) == 3 && parts[2] != "":
+				t.Group, t.Version, t.Resource = parts[0], parts[1], parts[2]
+			default:
+				return apierrors.NewBadRequest(fmt.Sprintf("resources has %q: write GROUP/RESOURCE or GROUP/VERSION/RESOURCE, such as apps/deployments, apps/v1/deployments or /pods", text))
+			}
+			c.ResourceTypes = append(c.ResourceTypes, t)
+		}
+	}
+	return nil
+}
+
+// kindsOf are the kinds of a collection as conditions; an error names what no member has.
+func (q *question) kindsOf(c *collection) ([]string, error) {
+	var names []string
+	for i := range c.ResourceTypes {
+		t := &c.ResourceTypes[i]
+		if t.Group == "*" && t.Resource == "" {
+			return nil, nil
+		}
+		found := false
+		for _, m := range q.members {
+			for _, k := range m.Kinds {
+				if !t.has(k) {
+					continue
+				}
+				found = true
+				if name := quoted(k.GroupResource.String()); !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+				if t.Resource == k.Resource && t.Group == k.Group {
+					t.Version, t.Kind = k.Version, k.Kind
+				}
+			}
+		}
+		if !found && c.Metadata.Name == "any" {
+			return nil, apierrors.NewBadRequest(fmt.Sprintf("no member has %q, in the version that is kept: kubectl api-resources lists what there is", strings.Trim(t.Group+"/"+t.Version+"/"+t.Resource, "/")))
+		}
+	}
+	if len(names) == 0 {
+		return nil, apierrors.NewBadRequest("no member has kinds of the collection " + c.Metadata.Name)
+	}
+	return []string{"kind:" + strings.Join(names, ",")}, nil
+}
+
+// collection answers the objects of one.
+func (q *question) collection(name, fieldSelector string) error {
+	c, err := q.collectionNamed(name)
+	if err != nil {
+		return err
+	}
+	if name == "any" {
+		if err := q.chosen(c); err != nil {
+			return err
+		}
+	}
+	a, err := q.options("groups", "resources")
+	if err != nil {
+		return err
+	}
+	if fieldSelector != "" {
+		a.fields = strings.TrimPrefix(fieldSelector, ",")
+	}
+	fields, err := fieldTerms(a.fields, kube.GroupResource{})
+	if err != nil {
+		return err
+	}
+	kinds, err := q.kindsOf(c)
+	if err != nil {
+		return err
+	}
+	q.ask(a, append(kinds, fields...))
+	if a.Limit == 0 && a.Continue == "" {
+		listing, err := q.reader.List(q.r.Context(), q.scope, a.request)
+		if err != nil {
+			return err
+		}
+		q.warnAbout(listing.Coverage())
+		p := &part{}
+		if a.form != asTable {
+			return q.streamCollection(c, a.form, p, func(do func(*records.Object) error) error { return each(q.r.Context(), listing, do) })
+		}
+		if err := each(q.r.Context(), listing, func(o *records.Object) error { p.objects = append(p.objects, o); return nil }); err != nil {
+			return err
+		}
+		return q.collectionTable(p)
+	}
+	p, err := q.part(a)
+	if err != nil {
+		return err
+	}
+	if a.form == asTable {
+		return q.collectionTable(p)
+	}
+	return q.streamCollection(c, a.form, p, p.each)
+}
+
+// streamCollection writes a collection as its objects come.
+func (q *question) streamCollection(c *collection, form form, p *part, each func(func(*records.Object) error) error) error {
+	head, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(q.w, 64<<10)
+	n := 0
+	begin := func() {
+		q.w.Header().Set("Content-Type", "application/json")
+		q.w.Header().Set("Cache-Control", "no-cache, private")
+		_, _ = out.Write(bytes.TrimSuffix(head, []byte("}")))
+		if p.meta.Continue != "" {
+			fmt.Fprintf(out, `,"continue":%q`, p.meta.Continue)
+		}
+		if left := p.meta.RemainingItemCount; left != nil {
+			fmt.Fprintf(out, `,"remainingItemCount":%d`, *left)
+		}
+		_, _ = out.WriteString(`,"items":[`)
+	}
+	err = each(func(o *records.Object) error {
+		text, err := q.item(o, form)
+		if err != nil {
+			return err
+		}
+		if n++; n == 1 {
+			begin()
+		} else {
+			_ = out.WriteByte(',')
+		}
+		_, err = out.Write(bytes.TrimSpace(text))
+		return err
+	})
+	switch {
+	case err != nil && n > 0:
+		panic(http.ErrAbortHandler) // half an answer must not look whole
+	case err != nil:
+		return err
+	case n == 0:
+		begin()
+	}
+	_, _ = out.WriteString("]}\n")
+	_ = out.Flush() // the reader may have left
+	return nil
+}
+
+// item is an object of a collection: of its kind, also when there is nothing of it but metadata.
+func (q *question) item(o *records.Object, form form) ([]byte, error) {
+	text, err := q.object(o, asObjects)
+	if err != nil || form == asObjects {
+		return text, err
+	}
+	var bare struct {
+		Kind       string          `json:"kind"`
+		APIVersion string          `json:"apiVersion"`
+		Metadata   json.RawMessage `json:"metadata"`
+	}
+	if err := json.Unmarshal(text, &bare); err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.Ref, err)
+	}
+	return json.Marshal(bare)
+}
+
+func (q *question) collectionTable(p *part) error {
+	include, err := q.included()
+	if err != nil {
+		return err
+	}
+	t := metav1.Table{TypeMeta: metav1.TypeMeta{Kind: "Table", APIVersion: "meta.k8s.io/v1"}, ListMeta: p.meta, Rows: []metav1.TableRow{}}
+	for _, name := range []string{"Cluster", "Group", "Version", "Kind", "Namespace", "Name", "Age"} {
+		c := metav1.TableColumnDefinition{Name: name, Type: "string"}
+		if name == "Name" {
+			c.Format = "name"
+		}
+		t.ColumnDefinitions = append(t.ColumnDefinitions, c)
+	}
+	for _, o := range p.objects {
+		age := "<unknown>"
+		if !o.CreatedAt.IsZero() {
+			age = duration.HumanDuration(time.Since(o.CreatedAt))
+		}
+		row := metav1.TableRow{Cells: []any{o.Ref.Cluster, o.Group, o.Version, o.Kind, o.Namespace, o.Name, age}}
+		if include != metav1.IncludeNone {
+			form := asMetadata
+			if include == metav1.IncludeObject {
+				form = asObjects
+			}
+			if row.Object.Raw, err = q.object(o, form); err != nil {
+				return err
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	write(q.w, http.StatusOK, t)
+	return nil
+}
+
+// collectionList answers which collections there are, or what is in one that a field selector names: kubectl takes no
+// selectors beside a name.
+func (q *question) collectionList() error {
+	if named, is := strings.CutPrefix(q.r.URL.Query().Get("fieldSelector"), "metadata.name="); is {
+		name, rest, _ := strings.Cut(named, ",")
+		return q.collection(name, ","+rest)
+	}
+	form, err := q.form()
+	if err != nil {
+		return err
+	}
+	list := struct {
+		metav1.TypeMeta
+		metav1.ListMeta `json:"metadata"`
+		Items           []*collection `json:"items"`
+	}{TypeMeta: metav1.TypeMeta{Kind: collectionKind + "List", APIVersion: collections.GroupVersion().String()}}
+	t := metav1.Table{TypeMeta: metav1.TypeMeta{Kind: "Table", APIVersion: "meta.k8s.io/v1"},
+		ColumnDefinitions: []metav1.TableColumnDefinition{{Name: "Name", Type: "string", Format: "name"}, {Name: "Resources", Type: "string"}}}
+	for _, name := range []string{"any", "kuberesources", "workloads"} {
+		c, err := q.collectionNamed(name)
+		if err != nil {
+			return err
+		}
+		list.Items = append(list.Items, c)
+		kinds := []string{}
+		for _, r := range c.ResourceTypes {
+			resource := r.Resource
+			if resource == "" {
+				resource = "*"
+			}
+			kinds = append(kinds, strings.TrimSuffix(resource+"."+r.Group, "."))
+		}
+		if len(kinds) == 0 {
+			kinds = []string{"*"}
+		}
+		row := metav1.TableRow{Cells: []any{name, strings.Join(kinds, ",")}}
+		if row.Object.Raw, err = json.Marshal(metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/v1"}, ObjectMeta: c.Metadata}); err != nil {
+			return err
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if form == asTable {
+		write(q.w, http.StatusOK, t)
+	} else {
+		write(q.w, http.StatusOK, list)
+	}
+	return nil
+}
