@@ -35,7 +35,7 @@ func clientCommands() []*cobra.Command {
 		searchCommand(), getCommand(), historyCommand(), diffCommand(), changesCommand(), eventsCommand(),
 		describeCommand(), treeCommand(), usesCommand(), usedByCommand(),
 		savedCommand(), clustersCommand(), scaleCommand(), rolloutCommand(), restartCommand("restart"), actionsCommand(),
-		loginCommand(), versionCommand(),
+		loginCommand(), kubeconfigCommand(), versionCommand(),
 	}
 }
 

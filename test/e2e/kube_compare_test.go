@@ -86,7 +86,7 @@ func (c comparison) same(t *testing.T, r reader, cluster string, kinds []string)
 		c.same(t, r, cluster, kinds[:len(kinds)/2])
 		c.same(t, r, cluster, kinds[len(kinds)/2:])
 	default:
-		if err := until(t, 10*time.Second, ask); err != nil {
+		if err := until(t, 15*time.Second, ask); err != nil {
 			t.Errorf("kubectl %s %s: %v", r.version, c.line(kinds), err)
 		}
 	}
