@@ -186,10 +186,11 @@ func (w *writer) commit(ctx context.Context, group []*pending) error {
 
 // build makes the columns of a commit, in stages: the tables of one are written side by side, and a stage begins
 // when the one before is durable. History comes first, so that what a crash leaves undone can be finished from it,
-// the ledger's claim included. Of events, which are not in history, nothing is lost either: until its batch is
-// acknowledged a collector holds an event, and after it the API server serves it again to the next stream.
+// the ledger's claim included. So do the revisions of events: which are current names them. Of events nothing is lost
+// either: until its batch is acknowledged a collector holds an event, and after it the API server serves it again to the
+// next stream.
 func build(group []*pending) [][]insert {
-	events, states, ledger, lists := &eventColumns{}, &stateColumns{}, &ledgerColumns{}, &documentListColumns{}
+	events, here, states, ledger, lists := &eventColumns{}, &currentEventColumns{}, &stateColumns{}, &ledgerColumns{}, &documentListColumns{}
 	var documents []document
 	last := map[objectKey]uint64{} // newest version of each object: resources needs no older ones
 	for _, p := range group {
@@ -209,6 +210,9 @@ func build(group []*pending) [][]insert {
 		for _, e := range p.events {
 			events.add(cluster, e)
 		}
+		for _, e := range p.currentEvents {
+			here.add(cluster, e)
+		}
 		for _, s := range p.states {
 			states.add(cluster, s)
 		}
@@ -224,15 +228,19 @@ func build(group []*pending) [][]insert {
 		ledger.epoch = append(ledger.epoch, p.session.epoch)
 		ledger.batchSeq = append(ledger.batchSeq, p.batchSeq)
 		ledger.lastSeq = append(ledger.lastSeq, p.lastSeq)
-		ledger.rows = append(ledger.rows, uint32(len(p.versions)+len(p.events)+len(p.states)+len(p.documents)+len(p.documentLists)))
+		ledger.rows = append(ledger.rows, uint32(p.rows()))
 		ledger.committedAt = append(ledger.committedAt, now)
 	}
 	var stages [][]insert
 	for _, tables := range [][]insert{
-		{{"resource_history", len(versions), history}, {"documents", len(documents), documentColumns(documents, now)}},
+		{
+			{"resource_history", len(versions), history},
+			{"documents", len(documents), documentColumns(documents, now)},
+			{"events", len(events.cluster), events.columns()},
+		},
 		{
 			{"resources", len(newest), current},
-			{"events", len(events.cluster), events.columns()},
+			{"current_events", len(here.cluster), here.columns()},
 			{"resource_states", len(states.cluster), states.columns()},
 			{"cluster_documents", len(lists.cluster), lists.columns()},
 			{"ingest_ledger", len(ledger.cluster), ledger.columns()},

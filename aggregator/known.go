@@ -78,6 +78,7 @@ func (s *Server) lastVer(ctx context.Context, cluster string) (uint64, error) {
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resources") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("resource_states") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("cluster_documents") + ` WHERE cluster = ` + c + `
+		UNION ALL SELECT max(ver) FROM ` + s.db.Table("current_events") + ` WHERE cluster = ` + c + `
 		UNION ALL SELECT max(ver) FROM ` + s.db.Table("events") + ` WHERE cluster = ` + c + `)`
 	var ver uint64
 	err := s.one(ctx, sql, p, &ver)
@@ -153,33 +154,6 @@ func (s *Server) loadKnown(ctx context.Context, cluster string) (knownSet, error
 		return nil, fmt.Errorf("read known objects: %w", err)
 	}
 	return known, nil
-}
-
-// eventMemory is how long an API server may serve an event again: its own memory is one hour.
-const eventMemory = 2 * time.Hour
-
-// loadEvents reads the resource version of each event that the member may send again.
-func (s *Server) loadEvents(ctx context.Context, cluster string) (map[string]seenEvent, error) {
-	p := &clickhouse.Params{}
-	rows, err := s.db.Query(ctx, `SELECT uid, argMax(resource_version, ver), max(observed_at) FROM `+s.db.Table("events")+`
-		WHERE cluster = `+p.String(cluster)+` AND observed_at > `+p.Time(time.Now().Add(-eventMemory))+` GROUP BY uid`, p)
-	if err != nil {
-		return nil, fmt.Errorf("read known events: %w", err)
-	}
-	defer rows.Close()
-	events := map[string]seenEvent{}
-	for rows.Next() {
-		var uid string
-		var e seenEvent
-		if err := rows.Scan(&uid, &e.resourceVersion, &e.at); err != nil {
-			return nil, fmt.Errorf("read known events: %w", err)
-		}
-		events[uid] = e
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read known events: %w", err)
-	}
-	return events, nil
 }
 
 // objectsAtOnce bounds one read of previous objects: the list of names travels in a URL of at most 1 MiB, and a

@@ -59,6 +59,8 @@ func (w *preparation) record(r *ingestpb.Record) error {
 		return w.snapshotEnd(ver, body.SnapshotEnd)
 	case *ingestpb.Record_Event:
 		w.event(ver, body.Event)
+	case *ingestpb.Record_EventsListed:
+		w.eventsListed(ver, body.EventsListed)
 	case *ingestpb.Record_ResourceState:
 		return w.resourceState(ver, body.ResourceState)
 	case *ingestpb.Record_Heartbeat:
@@ -349,37 +351,6 @@ func (w *preparation) keep(gr kube.GroupResource, at name, text string) {
 		w.fetched[gr] = map[name]string{}
 	}
 	w.fetched[gr][at] = text
-}
-
-func (w *preparation) event(ver uint64, e *ingestpb.Event) {
-	if seen, ok := w.Session.events[e.Uid]; ok && seen.resourceVersion == e.ResourceVersion {
-		w.server.metrics.unchanged.Inc()
-		return
-	}
-	w.Session.events[e.Uid] = seenEvent{e.ResourceVersion, w.now}
-	at := w.observed(e.ObservedMs)
-	last := at
-	if t := time.UnixMilli(e.LastMs).UTC(); e.LastMs > 0 && t.Before(w.now.Add(24*time.Hour)) && t.After(w.now.Add(-14*24*time.Hour)) {
-		last = t
-	}
-	first := last
-	if e.FirstMs > 0 && e.FirstMs < last.UnixMilli() {
-		first = time.UnixMilli(e.FirstMs).UTC()
-	}
-	w.pending.events = append(w.pending.events, &event{ver: ver, observedAt: at, firstAt: first, lastAt: last, Event: e})
-}
-
-// sweepEvents forgets events that the member has forgotten too.
-func (s *Session) sweepEvents(now time.Time) {
-	if now.Sub(s.swept) < eventMemory/4 {
-		return
-	}
-	s.swept = now
-	for uid, e := range s.events {
-		if now.Sub(e.at) > eventMemory {
-			delete(s.events, uid)
-		}
-	}
 }
 
 func (w *preparation) resourceState(ver uint64, st *ingestpb.ResourceState) error {

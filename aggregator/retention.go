@@ -39,6 +39,8 @@ const (
 	expireAtOnce = 5_000_000
 	// maskedMost is the share of a month's versions that may be hidden, before they are taken off the disk.
 	maskedMost = 0.2
+	// goneFor is how long it is known of an event that its member has it no longer: for those who follow from before.
+	goneFor = 2 * time.Hour
 	// eventsFor is how long events are kept when nothing else is said.
 	eventsFor = 14 * 24 * time.Hour
 )
@@ -73,6 +75,9 @@ func (s *Server) expire(ctx context.Context, now time.Time) error {
 		return err
 	}
 	if err := s.forgetDocuments(ctx, now); err != nil {
+		return err
+	}
+	if err := s.expireGone(ctx, now); err != nil {
 		return err
 	}
 	p := &clickhouse.Params{}
@@ -218,6 +223,24 @@ func (s *Server) expireEvents(ctx context.Context) error {
 	}
 	s.log.Info("events are kept for another time from now on", "for", keep.String())
 	return nil
+}
+
+// expireGone forgets which events members have no longer: first the rows that say where they were. The newest row of each
+// cluster stays, since it says how far what is known goes.
+func (s *Server) expireGone(ctx context.Context, now time.Time) error {
+	current := s.db.Table("current_events")
+	gone := func(p *clickhouse.Params) string {
+		return `state = 'gone' AND observed_at <= fromUnixTimestamp64Milli(` + p.Int(now.Add(-goneFor).UnixMilli()) + `, 'UTC') AND (cluster, ver) NOT IN (SELECT cluster, max(ver) FROM ` + current + ` GROUP BY cluster)`
+	}
+	err := s.deleteWhere(ctx, "current_events", "hidden", func(p *clickhouse.Params) string {
+		return `state = 'here' AND (cluster, uid) IN (SELECT cluster, uid FROM ` + current + ` FINAL WHERE ` + gone(p) + `)`
+	})
+	if err != nil {
+		return err
+	}
+	return s.deleteWhere(ctx, "current_events", "ends", func(p *clickhouse.Params) string {
+		return gone(p) + ` AND (cluster, uid) NOT IN (SELECT cluster, uid FROM ` + current + ` WHERE state = 'here')`
+	})
 }
 
 // eventsAsMade reports that nobody has said yet how long events are kept.

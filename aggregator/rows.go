@@ -160,6 +160,7 @@ type eventColumns struct {
 	firstAt, lastAt, observedAt                      []time.Time
 	forGroup, forKind, forNamespace, forName, forUID []string
 	tokens                                           [][]string
+	object                                           []string
 }
 
 func (c *eventColumns) add(cluster string, e *event) {
@@ -184,6 +185,7 @@ func (c *eventColumns) add(cluster string, e *event) {
 	c.forName = append(c.forName, e.RegardingName)
 	c.forUID = append(c.forUID, e.RegardingUid)
 	c.tokens = append(c.tokens, some(kube.TokensOfText([]string{e.Namespace, e.RegardingName}, e.Message, e.Reason, e.Type, e.Source, e.RegardingKind)))
+	c.object = append(c.object, string(e.Object))
 }
 
 func (c *eventColumns) columns() []clickhouse.Column {
@@ -195,7 +197,7 @@ func (c *eventColumns) columns() []clickhouse.Column {
 		{Name: "first_at", Values: c.firstAt}, {Name: "last_at", Values: c.lastAt}, {Name: "observed_at", Values: c.observedAt},
 		{Name: "regarding_group", Values: c.forGroup}, {Name: "regarding_kind", Values: c.forKind},
 		{Name: "regarding_namespace", Values: c.forNamespace}, {Name: "regarding_name", Values: c.forName},
-		{Name: "regarding_uid", Values: c.forUID}, {Name: "tokens", Values: c.tokens},
+		{Name: "regarding_uid", Values: c.forUID}, {Name: "tokens", Values: c.tokens}, {Name: "object", Values: c.object},
 	}
 }
 

@@ -157,11 +157,11 @@ func (s *Server) Open(ctx context.Context, clusterUID string, hello *ingestpb.He
 	if err != nil {
 		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
 	}
-	events, err := s.loadEvents(ctx, clusterUID)
+	events, here, err := s.loadEvents(ctx, clusterUID)
 	if err != nil {
 		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)
 	}
-	session := newSession(s, clusterUID, epoch, hello, known, events)
+	session := newSession(s, clusterUID, epoch, hello, known, events, here)
 	session.newest = newest
 	if err := session.loadDocuments(ctx); err != nil {
 		return nil, fmt.Errorf("open the stream of cluster %s: %w", clusterUID, err)

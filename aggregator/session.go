@@ -35,6 +35,7 @@ type Session struct {
 	known     knownSet
 	tracked   map[kube.GroupResource]bool // kinds of which the database held objects, or that were listed whole
 	events    map[string]seenEvent
+	unlisted  map[string]name // events that the member had before this session, until all of them are listed
 	swept     time.Time
 	snapshots map[kube.GroupResource]*snapshot
 	contents  map[string]bool // documents that are here, or that were refused
@@ -50,16 +51,11 @@ type Session struct {
 	standing standing
 }
 
-type seenEvent struct {
-	resourceVersion string
-	at              time.Time
-}
-
-func newSession(s *Server, cluster string, epoch uint64, hello *ingestpb.Hello, known knownSet, events map[string]seenEvent) *Session {
+func newSession(s *Server, cluster string, epoch uint64, hello *ingestpb.Hello, known knownSet, events map[string]seenEvent, here map[string]name) *Session {
 	life, cancel := context.WithCancelCause(context.Background())
 	session := &Session{
 		server: s, cluster: cluster, epoch: epoch, life: life, cancel: cancel,
-		waiting: map[uint64]*pending{}, known: known, tracked: map[kube.GroupResource]bool{}, events: events,
+		waiting: map[uint64]*pending{}, known: known, tracked: map[kube.GroupResource]bool{}, events: events, unlisted: here,
 		swept: time.Now(), snapshots: map[kube.GroupResource]*snapshot{},
 		contents: map[string]bool{},
 	}
@@ -228,6 +224,8 @@ type pending struct {
 	versions []*version
 	events   []*event
 	states   []*state
+	// currentEvents are what the revisions in events, and the ends of others, leave as current.
+	currentEvents []*currentEvent
 
 	documents     []document
 	documentLists []*documentList
@@ -239,9 +237,12 @@ type pending struct {
 	err  error
 }
 
-func (p *pending) empty() bool {
-	return len(p.versions)+len(p.events)+len(p.states)+len(p.documents)+len(p.documentLists) == 0
+// rows is how many there are of tables that keep what the member says.
+func (p *pending) rows() int {
+	return len(p.versions) + len(p.events) + len(p.states) + len(p.currentEvents) + len(p.documents) + len(p.documentLists)
 }
+
+func (p *pending) empty() bool { return p.rows() == 0 }
 
 func (p *pending) finish(err error) {
 	p.err = err

@@ -16,14 +16,15 @@ import (
 
 const eventsGroup = "events.k8s.io"
 
-// followEvents follows Kubernetes events, from events.k8s.io where it is served, else from the core group.
+// followEvents follows Kubernetes events, from the core group, or from events.k8s.io where that alone is served: both are
+// views of the same objects.
 func (d *discovery) followEvents(ctx context.Context, kinds kube.Kinds) error {
-	res := kinds.Resources[schema.GroupResource{Group: eventsGroup, Resource: "events"}]
+	res := kinds.Resources[schema.GroupResource{Resource: "events"}]
 	if res == nil {
-		if _, failed := kinds.Failed[eventsGroup]; failed && d.events != nil {
+		if _, failed := kinds.Failed[""]; failed && d.events != nil {
 			return nil
 		}
-		res = kinds.Resources[schema.GroupResource{Resource: "events"}]
+		res = kinds.Resources[schema.GroupResource{Group: eventsGroup, Resource: "events"}]
 	}
 	if res == nil || matchAny(d.filters.Exclude, groupResource(res).String()) || matchAny(d.filters.Exclude, "events") {
 		return nil
@@ -35,55 +36,79 @@ func (d *discovery) followEvents(ctx context.Context, kinds kube.Kinds) error {
 	if d.events != nil {
 		d.events.stop()
 	}
-	d.events, d.eventsOf = d.start(ctx, res, &events{run: d.run, resource: res, sent: map[string]string{}}), of
+	d.events, d.eventsOf = d.start(ctx, res, &events{run: d.run, resource: res, sent: map[string]sentEvent{}}), of
 	return nil
 }
 
-// events turns what a Follower reads of events into records. They have no snapshots: what the API server has
-// forgotten stays in the hub.
+// events turns what a Follower reads of events into records. Lists are told by what is in them that was not sent, and what
+// was sent that is not in them.
 type events struct {
 	*run
 	resource *ingestpb.Resource
-	sent     map[string]string // uid -> resource version of what the API server still holds
-	listing  map[string]string
+	sent     map[string]sentEvent // by uid: what the API server still holds
+	listing  map[string]sentEvent
 	failing  string
 }
+
+type sentEvent struct{ namespace, name, resourceVersion string }
 
 // Begin implements kube.Handler.
 func (e *events) Begin(ctx context.Context) error {
 	e.metrics.lists.Inc()
-	e.listing = map[string]string{}
+	for uid, sent := range e.listing { // of a list that was given up
+		e.sent[uid] = sent
+	}
+	e.listing = map[string]sentEvent{}
 	return ctx.Err()
 }
 
 // Listed implements kube.Handler.
 func (e *events) Listed(ctx context.Context, o *unstructured.Unstructured) error {
-	uid, rv := string(o.GetUID()), o.GetResourceVersion()
-	if err := e.emit(ctx, o); err != nil {
-		return err
-	}
-	e.listing[uid] = rv
-	return nil
+	return e.emit(ctx, o, e.listing)
 }
 
 // End implements kube.Handler.
 func (e *events) End(ctx context.Context, _ string) error {
+	for uid, was := range e.sent {
+		if _, still := e.listing[uid]; still {
+			continue
+		}
+		if err := e.gone(ctx, uid, was); err != nil {
+			return err
+		}
+	}
 	e.sent, e.listing = e.listing, nil
-	return ctx.Err()
+	return e.stalled(e.put(ctx, record(&ingestpb.EventsListed{Count: uint64(len(e.sent))})))
 }
 
 // Changed implements kube.Handler.
 func (e *events) Changed(ctx context.Context, t watch.EventType, o *unstructured.Unstructured) error {
-	if t == watch.Deleted { // expired
-		delete(e.sent, string(o.GetUID()))
+	if t != watch.Deleted {
+		return e.emit(ctx, o, e.sent)
+	}
+	uid := string(o.GetUID())
+	was, sent := e.sent[uid]
+	if !sent {
 		return nil
 	}
-	uid, rv := string(o.GetUID()), o.GetResourceVersion()
-	if err := e.emit(ctx, o); err != nil {
+	if err := e.gone(ctx, uid, was); err != nil {
 		return err
 	}
-	e.sent[uid] = rv
+	delete(e.sent, uid)
 	return nil
+}
+
+// gone tells that the member has an event no longer: it was deleted, or has expired.
+func (e *events) gone(ctx context.Context, uid string, was sentEvent) error {
+	return e.stalled(e.put(ctx, record(&ingestpb.Event{Namespace: was.namespace, Name: was.name, Uid: uid, ResourceVersion: was.resourceVersion, Gone: true, ObservedMs: time.Now().UnixMilli()})))
+}
+
+// stalled turns a hub that takes nothing into a new list once it does.
+func (e *events) stalled(err error) error {
+	if errors.Is(err, errStalled) {
+		return kube.ErrRelist
+	}
+	return err
 }
 
 // Failing implements kube.Handler.
@@ -110,18 +135,31 @@ func (e *events) Following(ctx context.Context) error {
 	return e.putPatiently(ctx, record(&ingestpb.ResourceState{Resource: e.resource, State: ingestpb.ResourceState_STATE_EXCLUDED, Reason: "collected as events, not as objects"}))
 }
 
-func (e *events) emit(ctx context.Context, o *unstructured.Unstructured) error {
-	if e.sent[string(o.GetUID())] == o.GetResourceVersion() || !e.filters.namespace(o.GetNamespace()) {
+// emit sends an event, if it is news, and notes it among those that are there.
+func (e *events) emit(ctx context.Context, o *unstructured.Unstructured, there map[string]sentEvent) error {
+	if !e.filters.namespace(o.GetNamespace()) {
+		return nil
+	}
+	uid, now := string(o.GetUID()), sentEvent{o.GetNamespace(), o.GetName(), o.GetResourceVersion()}
+	if e.sent[uid] == now {
+		there[uid] = now
 		return nil
 	}
 	m := eventOf(o.Object)
 	m.Message = cutText(e.redactor.Text(m.Message)) // in this order: half a credential looks like none
 	m.ObservedMs = time.Now().UnixMilli()
-	err := e.put(ctx, record(m))
-	if errors.Is(err, errStalled) {
-		return kube.ErrRelist
+	if o.Object["kind"] == nil { // items of some lists leave it to the list
+		o.SetKind(e.resource.Kind)
 	}
-	return err
+	if o.Object["apiVersion"] == nil {
+		o.SetAPIVersion(schema.GroupVersion{Group: e.resource.Group, Version: e.resource.Version}.String())
+	}
+	m.Object = e.redactor.Object(o.Object).JSON
+	if err := e.put(ctx, record(m)); err != nil {
+		return e.stalled(err)
+	}
+	there[uid] = now
+	return nil
 }
 
 // eventOf reads either API's event: events.k8s.io/v1 renamed most fields of core/v1 and kept the old ones

@@ -78,6 +78,8 @@ func record(m any) *ingestpb.Record {
 		return &ingestpb.Record{Body: &ingestpb.Record_SnapshotEnd{SnapshotEnd: m}}
 	case *ingestpb.Event:
 		return &ingestpb.Record{Body: &ingestpb.Record_Event{Event: m}}
+	case *ingestpb.EventsListed:
+		return &ingestpb.Record{Body: &ingestpb.Record_EventsListed{EventsListed: m}}
 	case *ingestpb.ResourceState:
 		return &ingestpb.Record{Body: &ingestpb.Record_ResourceState{ResourceState: m}}
 	case *ingestpb.Heartbeat:

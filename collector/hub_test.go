@@ -30,6 +30,8 @@ type testHub struct {
 	ended    map[string]int // snapshots ended, by resource
 	ops      []string       // of changes after snapshots
 	events   map[string]*ingestpb.Event
+	named    map[string]bool // events, in this stream
+	listed   int             // how often all events were
 	states   map[string]*ingestpb.ResourceState
 	beat     *ingestpb.Heartbeat
 	fail     func(b *ingestpb.Batch) error
@@ -61,6 +63,7 @@ func (h *testHub) Open(_ context.Context, hello *ingestpb.Hello) (Sink, error) {
 	h.epoch++
 	h.batch, h.seq = 0, 0
 	h.snapshot = map[string]*openSnapshot{}
+	h.named = map[string]bool{}
 	return &testSink{h, h.epoch}, nil
 }
 
@@ -136,7 +139,17 @@ func (h *testHub) take(r *ingestpb.Record) {
 		}
 		h.ended[res]++
 	case *ingestpb.Record_Event:
-		h.events[m.Event.Uid] = m.Event
+		h.takeEvent(m.Event)
+	case *ingestpb.Record_EventsListed:
+		h.listed++
+		for uid := range h.events { // those that this stream did not name
+			if !h.named[uid] {
+				delete(h.events, uid)
+			}
+		}
+		if n := len(h.events); uint64(n) != m.EventsListed.Count {
+			h.t.Errorf("%d events were listed, the hub has %d", m.EventsListed.Count, n)
+		}
 	case *ingestpb.Record_ResourceState:
 		h.states[groupResource(m.ResourceState.Resource).String()] = m.ResourceState
 	case *ingestpb.Record_Heartbeat:
@@ -144,6 +157,21 @@ func (h *testHub) take(r *ingestpb.Record) {
 	default:
 		h.t.Errorf("unknown record %T", m)
 	}
+}
+
+func (h *testHub) takeEvent(e *ingestpb.Event) {
+	if e.Gone {
+		if h.events[e.Uid] == nil || e.Namespace == "" || e.Name == "" {
+			h.t.Errorf("event %q %s/%s is gone that was not there", e.Uid, e.Namespace, e.Name)
+		}
+		delete(h.events, e.Uid)
+		delete(h.named, e.Uid)
+		return
+	}
+	if !json.Valid(e.Object) {
+		h.t.Errorf("event %s/%s is not JSON: %s", e.Namespace, e.Name, e.Object)
+	}
+	h.events[e.Uid], h.named[e.Uid] = e, true
 }
 
 // Below, what tests ask. All take the lock.

@@ -92,7 +92,7 @@ func recordBytes(r *ingestpb.Record) int {
 		}
 		return n
 	case *ingestpb.Record_Event:
-		return 3*overhead + len(b.Event.Message)
+		return 3*overhead + len(b.Event.Message) + len(b.Event.Object)
 	case *ingestpb.Record_Document:
 		return overhead + len(b.Document.Gzip)
 	case *ingestpb.Record_Documents:

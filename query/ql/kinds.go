@@ -41,10 +41,10 @@ func kindNames(k *records.Kind) []string {
 	for _, s := range k.ShortNames {
 		names = append(names, strings.ToLower(s))
 	}
-	if k.Group != "" {
-		names = append(names, k.GroupResource.String(), strings.ToLower(k.Kind)+"."+k.Group)
+	if k.Group == "" {
+		return append(names, k.Resource+".") // of the core group alone
 	}
-	return names
+	return append(names, k.GroupResource.String(), strings.ToLower(k.Kind)+"."+k.Group)
 }
 
 func (t kindTable) called(word string) []records.Kind {
@@ -73,10 +73,14 @@ func (t kindTable) words() []string {
 	return out
 }
 
-// write is the shortest word that means exactly k: its Kind if no other kind has it, else resource.group.
+// write is the shortest word that means exactly k: its Kind if no other kind has it, else resource.group, the core group
+// being none.
 func (t kindTable) write(k records.Kind) string {
-	if len(t.called(k.Kind)) == 1 {
+	switch {
+	case len(t.called(k.Kind)) == 1:
 		return k.Kind
+	case k.Group == "":
+		return k.Resource + "."
 	}
 	return k.GroupResource.String()
 }

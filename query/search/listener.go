@@ -327,6 +327,9 @@ func (l *listener) close() {
 // VersionSeen is the newest version of a cluster's object that had this resourceVersion of Kubernetes, 0 for none.
 func (s *Service) VersionSeen(ctx context.Context, scope access.Scope, cluster string, gr kube.GroupResource, resourceVersion string) (ver uint64, err error) {
 	f := s.fleet(scope)
+	if gr == eventKind {
+		return s.eventSeen(ctx, f, f.byName[cluster], resourceVersion)
+	}
 	p := new(clickhouse.Params)
 	err = s.read(ctx, `SELECT max(ver) FROM `+s.db.Table("resource_history")+` WHERE api_group = `+p.String(gr.Group)+` AND resource = `+p.String(gr.Resource)+
 		` AND cluster = `+p.String(f.byName[cluster])+` AND `+f.bounds(p)+` AND resource_version = `+p.String(resourceVersion)+` AND deleted = 0`, p,

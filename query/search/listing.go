@@ -35,6 +35,9 @@ func (s *Service) List(ctx context.Context, scope access.Scope, request records.
 	if a.f.empty() {
 		return l, nil
 	}
+	if a.ofEvents() {
+		return a.listEvents(ctx, l.coverage)
+	}
 	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
 		set, ok := r.matching(a.q)
 		if ok && request.Owner != nil {

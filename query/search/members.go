@@ -33,13 +33,17 @@ func (s *Service) Members(ctx context.Context, scope access.Scope) ([]records.Me
 
 // readMembers reads what is known of each member, by its UID.
 func (s *Service) readMembers(ctx context.Context, f *fleet, states []clusterState) (map[string]records.Member, error) {
+	listed, err := s.eventsListed(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	by := map[string]records.Member{}
 	revisions := map[string]*xxhash.Digest{}
 	for uid := range f.byUID {
 		by[uid], revisions[uid] = records.Member{}, xxhash.New()
 	}
 	for _, st := range states {
-		if st.State == "gone" || st.State == "excluded" {
+		if st.State == "gone" || st.State == "excluded" && !(listed[st.cluster] && asEvents(st.ResourceState)) {
 			continue
 		}
 		m := by[st.cluster]
@@ -52,7 +56,7 @@ func (s *Service) readMembers(ctx context.Context, f *fleet, states []clusterSta
 		return by, nil
 	}
 	p := new(clickhouse.Params)
-	err := s.read(ctx, `SELECT cluster, paths, content_types, sha256s, reasons FROM `+s.db.Table("cluster_documents")+` FINAL WHERE `+f.bounds(p), p, func(rows driver.Rows) error {
+	err = s.read(ctx, `SELECT cluster, paths, content_types, sha256s, reasons FROM `+s.db.Table("cluster_documents")+` FINAL WHERE `+f.bounds(p), p, func(rows driver.Rows) error {
 		var uid string
 		var paths, types, names, reasons []string
 		if err := rows.Scan(&uid, &paths, &types, &names, &reasons); err != nil {

@@ -19,8 +19,11 @@ func (s *Service) Object(ctx context.Context, scope access.Scope, ref kube.Ref, 
 	defer s.metrics.observe("object")()
 	f := s.fleet(scope)
 	k, ok := f.key(s.resolve(ctx, ref))
-	if !ok {
+	switch {
+	case !ok:
 		return nil, nil
+	case ref.GroupResource == eventKind && at.IsZero():
+		return s.event(ctx, f, k)
 	}
 	if at.IsZero() {
 		if found, ok, err := s.standing(ctx, f, []key{k}); ok || err != nil {

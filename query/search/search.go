@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -48,6 +49,7 @@ type Service struct {
 	index     *index
 	feed      *feed
 	sequences sequences
+	events    *eventFeed
 	texts     *texts.Store
 	rules     *kube.RelationRules
 	kept      Kept
@@ -68,6 +70,7 @@ func New(d Deps) (*Service, error) {
 	s.kinds = &kinds{read: s.readKinds}
 	s.index = newIndex(d.IndexDir, d.Log)
 	s.feed = newFeed(s)
+	s.events = newEventFeed(s)
 	s.metrics.follow(s)
 	return s, nil
 }
@@ -75,6 +78,9 @@ func New(d Deps) (*Service, error) {
 // Run follows the change feed, for columns and for watchers, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.index.close()
+	var events sync.WaitGroup
+	events.Go(func() { s.events.run(ctx) })
+	defer events.Wait()
 	err := s.follow(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -83,10 +89,16 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Nudge says that rows were just committed, so that the follower need not wait for its next look.
-func (s *Service) Nudge() { s.feed.nudge() }
+func (s *Service) Nudge() {
+	s.feed.nudge()
+	s.events.nudge()
+}
 
 // Committed takes what a writer in this process made durable, so that it need not be read. It does not block.
-func (s *Service) Committed(commits []records.Commit) { s.feed.hand(commits) }
+func (s *Service) Committed(commits []records.Commit) {
+	s.feed.hand(commits)
+	s.events.nudge()
+}
 
 // read runs one SQL text and hands every row to each.
 func (s *Service) read(ctx context.Context, sql string, p *clickhouse.Params, each func(driver.Rows) error) error {

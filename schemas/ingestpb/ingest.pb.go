@@ -134,7 +134,7 @@ func (x ResourceState_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ResourceState_State.Descriptor instead.
 func (ResourceState_State) EnumDescriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{17, 0}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{18, 0}
 }
 
 type CommandResult_Code int32
@@ -201,7 +201,7 @@ func (x CommandResult_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CommandResult_Code.Descriptor instead.
 func (CommandResult_Code) EnumDescriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{29, 0}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30, 0}
 }
 
 type EnrolRequest struct {
@@ -849,6 +849,7 @@ type Record struct {
 	//	*Record_Heartbeat
 	//	*Record_Document
 	//	*Record_Documents
+	//	*Record_EventsListed
 	Body          isRecord_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -970,6 +971,15 @@ func (x *Record) GetDocuments() *Documents {
 	return nil
 }
 
+func (x *Record) GetEventsListed() *EventsListed {
+	if x != nil {
+		if x, ok := x.Body.(*Record_EventsListed); ok {
+			return x.EventsListed
+		}
+	}
+	return nil
+}
+
 type isRecord_Body interface {
 	isRecord_Body()
 }
@@ -1006,6 +1016,10 @@ type Record_Documents struct {
 	Documents *Documents `protobuf:"bytes,9,opt,name=documents,proto3,oneof"`
 }
 
+type Record_EventsListed struct {
+	EventsListed *EventsListed `protobuf:"bytes,10,opt,name=events_listed,json=eventsListed,proto3,oneof"`
+}
+
 func (*Record_Object) isRecord_Body() {}
 
 func (*Record_SnapshotBegin) isRecord_Body() {}
@@ -1021,6 +1035,8 @@ func (*Record_Heartbeat) isRecord_Body() {}
 func (*Record_Document) isRecord_Body() {}
 
 func (*Record_Documents) isRecord_Body() {}
+
+func (*Record_EventsListed) isRecord_Body() {}
 
 // Resource is a kind of object as the member's discovery names it.
 type Resource struct {
@@ -1453,6 +1469,8 @@ type Event struct {
 	RegardingName      string                 `protobuf:"bytes,17,opt,name=regarding_name,json=regardingName,proto3" json:"regarding_name,omitempty"`
 	RegardingUid       string                 `protobuf:"bytes,18,opt,name=regarding_uid,json=regardingUid,proto3" json:"regarding_uid,omitempty"`
 	ObservedMs         int64                  `protobuf:"varint,19,opt,name=observed_ms,json=observedMs,proto3" json:"observed_ms,omitempty"`
+	Object             []byte                 `protobuf:"bytes,20,opt,name=object,proto3" json:"object,omitempty"` // redacted JSON in core/v1, byte for byte what people will read
+	Gone               bool                   `protobuf:"varint,21,opt,name=gone,proto3" json:"gone,omitempty"`    // the member has it no longer; of the rest, only namespace, name and uid are set
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -1620,6 +1638,66 @@ func (x *Event) GetObservedMs() int64 {
 	return 0
 }
 
+func (x *Event) GetObject() []byte {
+	if x != nil {
+		return x.Object
+	}
+	return nil
+}
+
+func (x *Event) GetGone() bool {
+	if x != nil {
+		return x.Gone
+	}
+	return false
+}
+
+// EventsListed says that every event of the member was sent in this stream. Those that it did not name the member has
+// no longer.
+type EventsListed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         uint64                 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventsListed) Reset() {
+	*x = EventsListed{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventsListed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventsListed) ProtoMessage() {}
+
+func (x *EventsListed) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventsListed.ProtoReflect.Descriptor instead.
+func (*EventsListed) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *EventsListed) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // ResourceState says how collection of one resource stands.
 type ResourceState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1633,7 +1711,7 @@ type ResourceState struct {
 
 func (x *ResourceState) Reset() {
 	*x = ResourceState{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1723,7 @@ func (x *ResourceState) String() string {
 func (*ResourceState) ProtoMessage() {}
 
 func (x *ResourceState) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[17]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +1736,7 @@ func (x *ResourceState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceState.ProtoReflect.Descriptor instead.
 func (*ResourceState) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{17}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ResourceState) GetResource() *Resource {
@@ -1702,7 +1780,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1714,7 +1792,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[18]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1727,7 +1805,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{18}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Heartbeat) GetObservedMs() int64 {
@@ -1770,7 +1848,7 @@ type Document struct {
 
 func (x *Document) Reset() {
 	*x = Document{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1860,7 @@ func (x *Document) String() string {
 func (*Document) ProtoMessage() {}
 
 func (x *Document) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[19]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1873,7 @@ func (x *Document) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Document.ProtoReflect.Descriptor instead.
 func (*Document) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{19}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Document) GetSha256() []byte {
@@ -1822,7 +1900,7 @@ type Documents struct {
 
 func (x *Documents) Reset() {
 	*x = Documents{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +1912,7 @@ func (x *Documents) String() string {
 func (*Documents) ProtoMessage() {}
 
 func (x *Documents) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[20]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +1925,7 @@ func (x *Documents) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Documents.ProtoReflect.Descriptor instead.
 func (*Documents) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{20}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Documents) GetDocuments() []*DocumentPath {
@@ -1869,7 +1947,7 @@ type DocumentPath struct {
 
 func (x *DocumentPath) Reset() {
 	*x = DocumentPath{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1881,7 +1959,7 @@ func (x *DocumentPath) String() string {
 func (*DocumentPath) ProtoMessage() {}
 
 func (x *DocumentPath) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[21]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1894,7 +1972,7 @@ func (x *DocumentPath) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentPath.ProtoReflect.Descriptor instead.
 func (*DocumentPath) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{21}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DocumentPath) GetPath() string {
@@ -1949,7 +2027,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1961,7 +2039,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[22]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1974,7 +2052,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{22}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Command) GetId() string {
@@ -2110,7 +2188,7 @@ type ObjectRef struct {
 
 func (x *ObjectRef) Reset() {
 	*x = ObjectRef{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2200,7 @@ func (x *ObjectRef) String() string {
 func (*ObjectRef) ProtoMessage() {}
 
 func (x *ObjectRef) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[23]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2213,7 @@ func (x *ObjectRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObjectRef.ProtoReflect.Descriptor instead.
 func (*ObjectRef) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{23}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ObjectRef) GetGroup() string {
@@ -2183,7 +2261,7 @@ type Precondition struct {
 
 func (x *Precondition) Reset() {
 	*x = Precondition{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2195,7 +2273,7 @@ func (x *Precondition) String() string {
 func (*Precondition) ProtoMessage() {}
 
 func (x *Precondition) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[24]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2208,7 +2286,7 @@ func (x *Precondition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Precondition.ProtoReflect.Descriptor instead.
 func (*Precondition) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{24}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Precondition) GetUid() string {
@@ -2234,7 +2312,7 @@ type ReadVerb struct {
 
 func (x *ReadVerb) Reset() {
 	*x = ReadVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2246,7 +2324,7 @@ func (x *ReadVerb) String() string {
 func (*ReadVerb) ProtoMessage() {}
 
 func (x *ReadVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[25]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2259,7 +2337,7 @@ func (x *ReadVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadVerb.ProtoReflect.Descriptor instead.
 func (*ReadVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{25}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{26}
 }
 
 // RestartVerb sets the pod template's restart annotation, as kubectl rollout restart does.
@@ -2272,7 +2350,7 @@ type RestartVerb struct {
 
 func (x *RestartVerb) Reset() {
 	*x = RestartVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2284,7 +2362,7 @@ func (x *RestartVerb) String() string {
 func (*RestartVerb) ProtoMessage() {}
 
 func (x *RestartVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[26]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2297,7 +2375,7 @@ func (x *RestartVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestartVerb.ProtoReflect.Descriptor instead.
 func (*RestartVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{26}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RestartVerb) GetRestartedAt() string {
@@ -2317,7 +2395,7 @@ type ScaleVerb struct {
 
 func (x *ScaleVerb) Reset() {
 	*x = ScaleVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[27]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2329,7 +2407,7 @@ func (x *ScaleVerb) String() string {
 func (*ScaleVerb) ProtoMessage() {}
 
 func (x *ScaleVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[27]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2342,7 +2420,7 @@ func (x *ScaleVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScaleVerb.ProtoReflect.Descriptor instead.
 func (*ScaleVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{27}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ScaleVerb) GetReplicas() int32 {
@@ -2369,7 +2447,7 @@ type RestoreVerb struct {
 
 func (x *RestoreVerb) Reset() {
 	*x = RestoreVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[28]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2381,7 +2459,7 @@ func (x *RestoreVerb) String() string {
 func (*RestoreVerb) ProtoMessage() {}
 
 func (x *RestoreVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[28]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2394,7 +2472,7 @@ func (x *RestoreVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreVerb.ProtoReflect.Descriptor instead.
 func (*RestoreVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{28}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RestoreVerb) GetRestartedAt() string {
@@ -2420,7 +2498,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[29]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2510,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[29]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2523,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{29}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CommandResult) GetCommandId() string {
@@ -2515,7 +2593,7 @@ type Workload struct {
 
 func (x *Workload) Reset() {
 	*x = Workload{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2527,7 +2605,7 @@ func (x *Workload) String() string {
 func (*Workload) ProtoMessage() {}
 
 func (x *Workload) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2540,7 +2618,7 @@ func (x *Workload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workload.ProtoReflect.Descriptor instead.
 func (*Workload) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Workload) GetGeneration() int64 {
@@ -2656,7 +2734,7 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\tbatch_seq\x18\x01 \x01(\x04R\bbatchSeq\"Y\n" +
 	"\x05Batch\x12\x1b\n" +
 	"\tbatch_seq\x18\x01 \x01(\x04R\bbatchSeq\x123\n" +
-	"\arecords\x18\x02 \x03(\v2\x19.foretop.ingest.v1.RecordR\arecords\"\xa1\x04\n" +
+	"\arecords\x18\x02 \x03(\v2\x19.foretop.ingest.v1.RecordR\arecords\"\xe9\x04\n" +
 	"\x06Record\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x129\n" +
 	"\x06object\x18\x02 \x01(\v2\x1f.foretop.ingest.v1.ObjectChangeH\x00R\x06object\x12I\n" +
@@ -2666,7 +2744,9 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x0eresource_state\x18\x06 \x01(\v2 .foretop.ingest.v1.ResourceStateH\x00R\rresourceState\x12<\n" +
 	"\theartbeat\x18\a \x01(\v2\x1c.foretop.ingest.v1.HeartbeatH\x00R\theartbeat\x129\n" +
 	"\bdocument\x18\b \x01(\v2\x1b.foretop.ingest.v1.DocumentH\x00R\bdocument\x12<\n" +
-	"\tdocuments\x18\t \x01(\v2\x1c.foretop.ingest.v1.DocumentsH\x00R\tdocumentsB\x06\n" +
+	"\tdocuments\x18\t \x01(\v2\x1c.foretop.ingest.v1.DocumentsH\x00R\tdocuments\x12F\n" +
+	"\revents_listed\x18\n" +
+	" \x01(\v2\x1f.foretop.ingest.v1.EventsListedH\x00R\feventsListedB\x06\n" +
 	"\x04body\"\xab\x01\n" +
 	"\bResource\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x18\n" +
@@ -2707,7 +2787,7 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"snapshotId\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x04R\x05count\x12\x16\n" +
 	"\x06digest\x18\x04 \x01(\x06R\x06digest\x12)\n" +
-	"\x10resource_version\x18\x05 \x01(\tR\x0fresourceVersion\"\xd1\x04\n" +
+	"\x10resource_version\x18\x05 \x01(\tR\x0fresourceVersion\"\xfd\x04\n" +
 	"\x05Event\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -2729,7 +2809,11 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x0eregarding_name\x18\x11 \x01(\tR\rregardingName\x12#\n" +
 	"\rregarding_uid\x18\x12 \x01(\tR\fregardingUid\x12\x1f\n" +
 	"\vobserved_ms\x18\x13 \x01(\x03R\n" +
-	"observedMs\"\xb4\x02\n" +
+	"observedMs\x12\x16\n" +
+	"\x06object\x18\x14 \x01(\fR\x06object\x12\x12\n" +
+	"\x04gone\x18\x15 \x01(\bR\x04gone\"$\n" +
+	"\fEventsListed\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x04R\x05count\"\xb4\x02\n" +
 	"\rResourceState\x127\n" +
 	"\bresource\x18\x01 \x01(\v2\x1b.foretop.ingest.v1.ResourceR\bresource\x12<\n" +
 	"\x05state\x18\x02 \x01(\x0e2&.foretop.ingest.v1.ResourceState.StateR\x05state\x12\x16\n" +
@@ -2853,7 +2937,7 @@ func file_foretop_ingest_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_foretop_ingest_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(Op)(0),                  // 0: foretop.ingest.v1.Op
 	(ResourceState_State)(0), // 1: foretop.ingest.v1.ResourceState.State
@@ -2875,65 +2959,67 @@ var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(*SnapshotBegin)(nil),    // 17: foretop.ingest.v1.SnapshotBegin
 	(*SnapshotEnd)(nil),      // 18: foretop.ingest.v1.SnapshotEnd
 	(*Event)(nil),            // 19: foretop.ingest.v1.Event
-	(*ResourceState)(nil),    // 20: foretop.ingest.v1.ResourceState
-	(*Heartbeat)(nil),        // 21: foretop.ingest.v1.Heartbeat
-	(*Document)(nil),         // 22: foretop.ingest.v1.Document
-	(*Documents)(nil),        // 23: foretop.ingest.v1.Documents
-	(*DocumentPath)(nil),     // 24: foretop.ingest.v1.DocumentPath
-	(*Command)(nil),          // 25: foretop.ingest.v1.Command
-	(*ObjectRef)(nil),        // 26: foretop.ingest.v1.ObjectRef
-	(*Precondition)(nil),     // 27: foretop.ingest.v1.Precondition
-	(*ReadVerb)(nil),         // 28: foretop.ingest.v1.ReadVerb
-	(*RestartVerb)(nil),      // 29: foretop.ingest.v1.RestartVerb
-	(*ScaleVerb)(nil),        // 30: foretop.ingest.v1.ScaleVerb
-	(*RestoreVerb)(nil),      // 31: foretop.ingest.v1.RestoreVerb
-	(*CommandResult)(nil),    // 32: foretop.ingest.v1.CommandResult
-	(*Workload)(nil),         // 33: foretop.ingest.v1.Workload
+	(*EventsListed)(nil),     // 20: foretop.ingest.v1.EventsListed
+	(*ResourceState)(nil),    // 21: foretop.ingest.v1.ResourceState
+	(*Heartbeat)(nil),        // 22: foretop.ingest.v1.Heartbeat
+	(*Document)(nil),         // 23: foretop.ingest.v1.Document
+	(*Documents)(nil),        // 24: foretop.ingest.v1.Documents
+	(*DocumentPath)(nil),     // 25: foretop.ingest.v1.DocumentPath
+	(*Command)(nil),          // 26: foretop.ingest.v1.Command
+	(*ObjectRef)(nil),        // 27: foretop.ingest.v1.ObjectRef
+	(*Precondition)(nil),     // 28: foretop.ingest.v1.Precondition
+	(*ReadVerb)(nil),         // 29: foretop.ingest.v1.ReadVerb
+	(*RestartVerb)(nil),      // 30: foretop.ingest.v1.RestartVerb
+	(*ScaleVerb)(nil),        // 31: foretop.ingest.v1.ScaleVerb
+	(*RestoreVerb)(nil),      // 32: foretop.ingest.v1.RestoreVerb
+	(*CommandResult)(nil),    // 33: foretop.ingest.v1.CommandResult
+	(*Workload)(nil),         // 34: foretop.ingest.v1.Workload
 }
 var file_foretop_ingest_v1_ingest_proto_depIdxs = []int32{
 	8,  // 0: foretop.ingest.v1.Upstream.hello:type_name -> foretop.ingest.v1.Hello
 	12, // 1: foretop.ingest.v1.Upstream.batch:type_name -> foretop.ingest.v1.Batch
-	32, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
+	33, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
 	9,  // 3: foretop.ingest.v1.Downstream.welcome:type_name -> foretop.ingest.v1.Welcome
 	11, // 4: foretop.ingest.v1.Downstream.ack:type_name -> foretop.ingest.v1.Ack
-	25, // 5: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
+	26, // 5: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
 	10, // 6: foretop.ingest.v1.Welcome.documents:type_name -> foretop.ingest.v1.StoredDocuments
 	13, // 7: foretop.ingest.v1.Batch.records:type_name -> foretop.ingest.v1.Record
 	15, // 8: foretop.ingest.v1.Record.object:type_name -> foretop.ingest.v1.ObjectChange
 	17, // 9: foretop.ingest.v1.Record.snapshot_begin:type_name -> foretop.ingest.v1.SnapshotBegin
 	18, // 10: foretop.ingest.v1.Record.snapshot_end:type_name -> foretop.ingest.v1.SnapshotEnd
 	19, // 11: foretop.ingest.v1.Record.event:type_name -> foretop.ingest.v1.Event
-	20, // 12: foretop.ingest.v1.Record.resource_state:type_name -> foretop.ingest.v1.ResourceState
-	21, // 13: foretop.ingest.v1.Record.heartbeat:type_name -> foretop.ingest.v1.Heartbeat
-	22, // 14: foretop.ingest.v1.Record.document:type_name -> foretop.ingest.v1.Document
-	23, // 15: foretop.ingest.v1.Record.documents:type_name -> foretop.ingest.v1.Documents
-	0,  // 16: foretop.ingest.v1.ObjectChange.op:type_name -> foretop.ingest.v1.Op
-	14, // 17: foretop.ingest.v1.ObjectChange.resource:type_name -> foretop.ingest.v1.Resource
-	16, // 18: foretop.ingest.v1.ObjectChange.managers:type_name -> foretop.ingest.v1.Manager
-	14, // 19: foretop.ingest.v1.SnapshotBegin.resource:type_name -> foretop.ingest.v1.Resource
-	14, // 20: foretop.ingest.v1.SnapshotEnd.resource:type_name -> foretop.ingest.v1.Resource
-	14, // 21: foretop.ingest.v1.ResourceState.resource:type_name -> foretop.ingest.v1.Resource
-	1,  // 22: foretop.ingest.v1.ResourceState.state:type_name -> foretop.ingest.v1.ResourceState.State
-	24, // 23: foretop.ingest.v1.Documents.documents:type_name -> foretop.ingest.v1.DocumentPath
-	26, // 24: foretop.ingest.v1.Command.target:type_name -> foretop.ingest.v1.ObjectRef
-	27, // 25: foretop.ingest.v1.Command.precondition:type_name -> foretop.ingest.v1.Precondition
-	28, // 26: foretop.ingest.v1.Command.read:type_name -> foretop.ingest.v1.ReadVerb
-	29, // 27: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
-	30, // 28: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
-	31, // 29: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
-	2,  // 30: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
-	33, // 31: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
-	6,  // 32: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
-	3,  // 33: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
-	4,  // 34: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
-	7,  // 35: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
-	5,  // 36: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
-	5,  // 37: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
-	35, // [35:38] is the sub-list for method output_type
-	32, // [32:35] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	21, // 12: foretop.ingest.v1.Record.resource_state:type_name -> foretop.ingest.v1.ResourceState
+	22, // 13: foretop.ingest.v1.Record.heartbeat:type_name -> foretop.ingest.v1.Heartbeat
+	23, // 14: foretop.ingest.v1.Record.document:type_name -> foretop.ingest.v1.Document
+	24, // 15: foretop.ingest.v1.Record.documents:type_name -> foretop.ingest.v1.Documents
+	20, // 16: foretop.ingest.v1.Record.events_listed:type_name -> foretop.ingest.v1.EventsListed
+	0,  // 17: foretop.ingest.v1.ObjectChange.op:type_name -> foretop.ingest.v1.Op
+	14, // 18: foretop.ingest.v1.ObjectChange.resource:type_name -> foretop.ingest.v1.Resource
+	16, // 19: foretop.ingest.v1.ObjectChange.managers:type_name -> foretop.ingest.v1.Manager
+	14, // 20: foretop.ingest.v1.SnapshotBegin.resource:type_name -> foretop.ingest.v1.Resource
+	14, // 21: foretop.ingest.v1.SnapshotEnd.resource:type_name -> foretop.ingest.v1.Resource
+	14, // 22: foretop.ingest.v1.ResourceState.resource:type_name -> foretop.ingest.v1.Resource
+	1,  // 23: foretop.ingest.v1.ResourceState.state:type_name -> foretop.ingest.v1.ResourceState.State
+	25, // 24: foretop.ingest.v1.Documents.documents:type_name -> foretop.ingest.v1.DocumentPath
+	27, // 25: foretop.ingest.v1.Command.target:type_name -> foretop.ingest.v1.ObjectRef
+	28, // 26: foretop.ingest.v1.Command.precondition:type_name -> foretop.ingest.v1.Precondition
+	29, // 27: foretop.ingest.v1.Command.read:type_name -> foretop.ingest.v1.ReadVerb
+	30, // 28: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
+	31, // 29: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
+	32, // 30: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
+	2,  // 31: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
+	34, // 32: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
+	6,  // 33: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
+	3,  // 34: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
+	4,  // 35: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
+	7,  // 36: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
+	5,  // 37: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
+	5,  // 38: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
+	36, // [36:39] is the sub-list for method output_type
+	33, // [33:36] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_foretop_ingest_v1_ingest_proto_init() }
@@ -2960,8 +3046,9 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 		(*Record_Heartbeat)(nil),
 		(*Record_Document)(nil),
 		(*Record_Documents)(nil),
+		(*Record_EventsListed)(nil),
 	}
-	file_foretop_ingest_v1_ingest_proto_msgTypes[22].OneofWrappers = []any{
+	file_foretop_ingest_v1_ingest_proto_msgTypes[23].OneofWrappers = []any{
 		(*Command_Read)(nil),
 		(*Command_Restart)(nil),
 		(*Command_Scale)(nil),
@@ -2973,7 +3060,7 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_foretop_ingest_v1_ingest_proto_rawDesc), len(file_foretop_ingest_v1_ingest_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
