@@ -34,12 +34,16 @@ type inVersion struct {
 
 // asAsked is what reads objects of a kind in the version asked for; the plain Reader, when all are kept in that.
 func (q *question) asAsked(k served) Reader {
+	as := &inVersion{Reader: q.reader, q: q, k: k, gv: schema.GroupVersion{Group: k.Group, Version: k.Version}, definitions: map[string]*definedVersion{}}
+	if stored(k.GroupResource) != k.GroupResource {
+		return as
+	}
 	for _, m := range q.members {
 		other := func(kept records.Kind) bool {
 			return kept.GroupResource == k.GroupResource && kept.Version != k.Version
 		}
 		if slices.ContainsFunc(m.Kinds, other) {
-			return &inVersion{Reader: q.reader, q: q, k: k, gv: schema.GroupVersion{Group: k.Group, Version: k.Version}, definitions: map[string]*definedVersion{}}
+			return as
 		}
 	}
 	return q.reader
@@ -48,7 +52,7 @@ func (q *question) asAsked(k served) Reader {
 // Object reads one object.
 func (v *inVersion) Object(ctx context.Context, scope access.Scope, ref kube.Ref, at time.Time) (*records.Object, error) {
 	o, err := v.Reader.Object(ctx, scope, ref, at)
-	if err != nil || o == nil || ref.GroupResource != v.k.GroupResource {
+	if err != nil || o == nil || ref.GroupResource != stored(v.k.GroupResource) {
 		return o, err
 	}
 	return v.convert(ctx, o)
@@ -115,7 +119,7 @@ func (v *inVersion) Follow(ctx context.Context, scope access.Scope, query string
 
 // convert is an object in the version asked for, as its member's API server converts it.
 func (v *inVersion) convert(ctx context.Context, o *records.Object) (*records.Object, error) {
-	if o.JSON == nil || o.Version == v.k.Version {
+	if o.JSON == nil || o.Version == v.k.Version && o.Ref.GroupResource == v.k.GroupResource {
 		return o, nil
 	}
 	gvk := v.gv.WithKind(v.k.Kind.Kind)

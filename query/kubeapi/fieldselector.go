@@ -163,11 +163,16 @@ func unquoted(s string) string {
 // selected is a field in the query language.
 type selected struct {
 	name string
+	or   string // the field that says the same when the first is empty
 	zero string // the value that API servers write by leaving the field out
 }
 
 func (f selected) is(value string) string {
 	switch {
+	case value == "" && f.or != "":
+		return "(-has:" + f.name + " -has:" + f.or + ")"
+	case f.or != "":
+		return "(" + f.name + "=" + quoted(value) + " OR (-has:" + f.name + " " + f.or + "=" + quoted(value) + "))"
 	case value == "":
 		return "-has:" + f.name
 	case value == f.zero:
@@ -229,6 +234,9 @@ func (p *fieldParser) named(from int, steps, keys []string) (selected, error) {
 	if len(keys) == 0 {
 		return selected{}, p.fail("a field is missing")
 	}
+	if renamed := asStored(p.of, keys[0]); steps[0] == "."+keys[0] {
+		steps[0], keys[0] = "."+renamed, renamed
+	}
 	path := strings.Join(keys, ".")
 	f := selected{name: strings.Join(steps, ""), zero: zeros[p.of][path]}
 	if path == "status.successful" && p.of == jobs { // the name of the field for selectors alone
@@ -239,6 +247,8 @@ func (p *fieldParser) named(from int, steps, keys []string) (selected, error) {
 		return f, nil
 	}
 	switch {
+	case path == "source" && stored(p.of) == coreEvents: // the name of the field for selectors alone
+		f.name, f.or = ".source.component", ".reportingComponent"
 	case path == "metadata.name":
 		f.name = "name"
 	case path == "metadata.namespace":

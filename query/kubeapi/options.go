@@ -137,7 +137,7 @@ func (q *question) find(k served, info *apirequest.RequestInfo) (*asking, error)
 	if err != nil {
 		return nil, err
 	}
-	terms := []string{"kind:" + quoted(k.GroupResource.String())}
+	terms := []string{kindTerm(stored(k.GroupResource))}
 	if info.Namespace != "" {
 		terms = append(terms, "ns="+quoted(info.Namespace))
 	}

@@ -56,7 +56,7 @@ func (q *question) position(k served, text string) (records.Position, error) {
 		return nil, apierrors.NewBadRequest("invalid resource version " + strconv.Quote(text))
 	}
 	if n < ours {
-		if n, err = q.reader.VersionSeen(q.r.Context(), q.scope, q.cluster, k.GroupResource, text); err != nil {
+		if n, err = q.reader.VersionSeen(q.r.Context(), q.scope, q.cluster, stored(k.GroupResource), text); err != nil {
 			return nil, err
 		}
 		if n == 0 {

@@ -42,7 +42,7 @@ func (q *question) get(k served, info *apirequest.RequestInfo) error {
 		if !slices.Contains(k.in, m.Name) {
 			continue
 		}
-		o, err := q.reader.Object(ctx, q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: k.GroupResource, Name: info.Name}, at)
+		o, err := q.reader.Object(ctx, q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: stored(k.GroupResource), Name: info.Name}, at)
 		if err != nil {
 			return err
 		}
