@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -110,6 +111,26 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 // requests whose answer takes longer.
 const bodyTimeout = 5 * time.Second
 
+// punctual is a body that has to arrive in time. Once it is there the connection has time again: the server goes on reading
+// to see whether the client leaves, and a deadline that passes then looks as if it had.
+type punctual struct {
+	io.ReadCloser
+	w http.ResponseWriter
+}
+
+func newPunctual(w http.ResponseWriter, body io.ReadCloser) *punctual {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // only a test's recorder has none
+	return &punctual{body, w}
+}
+
+func (p *punctual) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	if errors.Is(err, io.EOF) {
+		_ = http.NewResponseController(p.w).SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
 // guard sets the headers of every answer, waits for no slow body and keeps a panic from taking the hub down.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -123,8 +144,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				http.Error(w, "Something went wrong inside the hub; its log has the cause.", http.StatusInternalServerError)
 			}
 		}()
-		if r.Header.Get("Upgrade") == "" {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // only a test's recorder has none
+		if r.Header.Get("Upgrade") == "" && r.Body != http.NoBody {
+			r.Body = newPunctual(w, r.Body)
 		}
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -3,6 +3,7 @@ package kubeapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -23,6 +24,10 @@ const (
 	// bookmarkEvery is how often a client that asks for bookmarks gets one while nothing it watches happens.
 	bookmarkEvery = 10 * time.Second
 	initialEnd    = "k8s.io/initial-events-end"
+	// writePatience is how long a reader may take for what is left when its watch ends.
+	writePatience = 10 * time.Second
+	// writeAtOnce is from how many bytes on first events are sent while others are still read.
+	writeAtOnce = 64 << 10
 )
 
 // watcher writes one watch.
@@ -31,6 +36,8 @@ type watcher struct {
 	k         served
 	form      form
 	bookmarks bool
+	last      time.Duration
+	asked     string // see asking
 	printed   printed
 	begun     bool // the answer's head is written
 	columns   bool // and those of a table
@@ -43,7 +50,8 @@ func (q *question) watch(k served, info *apirequest.RequestInfo) error {
 		return err
 	}
 	ctx := q.r.Context()
-	w := &watcher{question: q, k: k, form: form, bookmarks: o.AllowWatchBookmarks}
+	w := &watcher{question: q, k: k, form: form, bookmarks: o.AllowWatchBookmarks, last: lasting(o)}
+	w.asked = w.asking()
 	initial := o.SendInitialEvents != nil && *o.SendInitialEvents
 	if initial && (o.ResourceVersionMatch != metav1.ResourceVersionMatchNotOlderThan || !o.AllowWatchBookmarks) {
 		return apierrors.NewBadRequest("sendInitialEvents needs resourceVersionMatch=NotOlderThan and allowWatchBookmarks=true")
@@ -68,16 +76,24 @@ func (q *question) watch(k served, info *apirequest.RequestInfo) error {
 		return err
 	}
 	if listing != nil {
-		err := each(ctx, listing, func(o *records.Object) error { return w.event("ADDED", o) })
+		var b bytes.Buffer
+		err := each(ctx, listing, func(o *records.Object) error {
+			err := w.event(&b, "ADDED", o)
+			w.columns = true
+			if b.Len() > writeAtOnce {
+				w.write(&b)
+			}
+			return err
+		})
 		if err != nil {
 			return w.failed(err)
 		}
 		if initial {
-			w.bookmark(from, map[string]string{initialEnd: "true"})
+			w.bookmark(&b, from, map[string]string{initialEnd: "true"})
 		}
-		w.flush()
+		w.write(&b)
 	}
-	return w.run(steps, from, lasting(o))
+	return w.run(steps, from)
 }
 
 func lasting(o *metainternal.ListOptions) time.Duration {
@@ -87,8 +103,8 @@ func lasting(o *metainternal.ListOptions) time.Duration {
 	return watchFor
 }
 
-func (w *watcher) run(steps <-chan records.Steps, at records.Position, last time.Duration) error {
-	end := time.NewTimer(last)
+func (w *watcher) run(steps <-chan records.Steps, at records.Position) error {
+	end := time.NewTimer(w.last)
 	defer end.Stop()
 	tick := time.NewTicker(bookmarkEvery)
 	defer tick.Stop()
@@ -103,9 +119,10 @@ func (w *watcher) run(steps <-chan records.Steps, at records.Position, last time
 			return nil
 		case <-tick.C:
 			if w.bookmarks && w.resourceVersion(at) != w.resourceVersion(told) {
-				w.bookmark(at, nil)
+				var b bytes.Buffer
+				w.bookmark(&b, at, nil)
+				w.write(&b)
 				told = at
-				w.flush()
 			}
 		case s, more := <-steps:
 			switch {
@@ -117,24 +134,62 @@ func (w *watcher) run(steps <-chan records.Steps, at records.Position, last time
 				return w.failed(s.Err)
 			}
 			at = s.Position
-			for _, step := range s.List {
-				if err := w.event(step.Type, step.Object); err != nil {
-					return w.failed(err)
-				}
+			if len(s.List) == 0 {
+				continue
 			}
-			// A client goes on from what it was told last: of the fleet, an event says nothing of the other clusters.
-			if len(s.List) > 0 && w.bookmarks {
-				w.bookmark(at, nil)
+			if err := w.steps(s); err != nil {
+				return w.failed(err)
+			}
+			if w.bookmarks {
 				told = at
 			}
-			w.flush()
 		}
 	}
+}
+
+// shape is what of a watch makes its events what they are: watches of one shape write the same for the same steps.
+type shape struct {
+	asked              string
+	bookmarks, columns bool
+}
+
+// asking is all that a watch asks for, but for which objects and since when.
+func (w *watcher) asking() string {
+	values := w.r.URL.Query()
+	for _, name := range []string{"watch", "resourceVersion", "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "timeout", "limit", "labelSelector", "fieldSelector"} {
+		values.Del(name)
+	}
+	return fmt.Sprint(w.cluster, w.clusterpedia, w.form, w.k.GroupResource, w.k.Version, values.Encode())
+}
+
+// steps writes events at once. Who watches the same gets what was written for the first of them.
+func (w *watcher) steps(s records.Steps) error {
+	text, err := s.Shared.Made(shape{w.asked, w.bookmarks, w.columns}, func() (any, error) {
+		var b bytes.Buffer
+		for _, step := range s.List {
+			if err := w.event(&b, step.Type, step.Object); err != nil {
+				return nil, err
+			}
+		}
+		// A client goes on from what it was told last: of the fleet, an event says nothing of the other clusters.
+		if w.bookmarks {
+			w.bookmark(&b, s.Position, nil)
+		}
+		return b.Bytes(), nil
+	})
+	if err != nil {
+		return err
+	}
+	w.columns = true
+	w.send(text.([]byte))
+	return nil
 }
 
 func (w *watcher) begin() {
 	if !w.begun {
 		w.begun = true
+		// A reader that takes nothing must not hold the hub's memory for longer than the watch lasts.
+		_ = http.NewResponseController(w.w).SetWriteDeadline(time.Now().Add(w.last + writePatience))
 		w.w.Header().Set("Content-Type", "application/json;stream=watch")
 		w.w.Header().Set("Cache-Control", "no-cache, private")
 		w.w.WriteHeader(http.StatusOK)
@@ -143,21 +198,31 @@ func (w *watcher) begin() {
 
 func (w *watcher) flush() { _ = http.NewResponseController(w.w).Flush() }
 
-// write sends one event. That its reader has left is seen by its context.
-func (w *watcher) write(kind string, object []byte) {
-	w.begin()
-	var b bytes.Buffer
-	b.WriteString(`{"type":` + strconv.Quote(kind) + `,"object":`)
-	b.Write(bytes.TrimSpace(object))
-	b.WriteString("}\n")
-	_, _ = w.w.Write(b.Bytes())
+// line is one event.
+func line(out *bytes.Buffer, kind string, object []byte) {
+	out.WriteString(`{"type":` + strconv.Quote(kind) + `,"object":`)
+	out.Write(bytes.TrimSpace(object))
+	out.WriteString("}\n")
 }
 
-func (w *watcher) event(kind string, o *records.Object) error {
+// write sends what was written down, and forgets it.
+func (w *watcher) write(b *bytes.Buffer) {
+	w.send(b.Bytes())
+	b.Reset()
+}
+
+// send hands bytes to the connection. That the reader has left is seen by its context.
+func (w *watcher) send(text []byte) {
+	w.begin()
+	_, _ = w.w.Write(text)
+	w.flush()
+}
+
+func (w *watcher) event(out *bytes.Buffer, kind string, o *records.Object) error {
 	if w.form != asTable {
 		text, err := w.object(o, w.form)
 		if err == nil {
-			w.write(kind, text)
+			line(out, kind, text)
 		}
 		return err
 	}
@@ -171,19 +236,18 @@ func (w *watcher) event(kind string, o *records.Object) error {
 	if err != nil {
 		return err
 	}
-	if w.columns {
+	if w.columns || out.Len() > 0 {
 		t.ColumnDefinitions = nil // the first event's are all events'
 	}
-	w.columns = true
 	text, err := json.Marshal(t)
 	if err == nil {
-		w.write(kind, text)
+		line(out, kind, text)
 	}
 	return err
 }
 
 // bookmark says how far the watch is.
-func (w *watcher) bookmark(at records.Position, annotations map[string]string) {
+func (w *watcher) bookmark(out *bytes.Buffer, at records.Position, annotations map[string]string) {
 	var object any
 	meta := metav1.ObjectMeta{ResourceVersion: w.resourceVersion(at), Annotations: annotations}
 	if w.form == asTable {
@@ -204,7 +268,7 @@ func (w *watcher) bookmark(at records.Position, annotations map[string]string) {
 		object = o
 	}
 	if text, err := json.Marshal(object); err == nil {
-		w.write("BOOKMARK", text)
+		line(out, "BOOKMARK", text)
 	}
 }
 
@@ -215,8 +279,9 @@ func (w *watcher) failed(err error) error {
 	}
 	s := statusFrom(err)
 	if text, err := json.Marshal(s); err == nil {
-		w.write("ERROR", text)
+		var b bytes.Buffer
+		line(&b, "ERROR", text)
+		w.write(&b)
 	}
-	w.flush()
 	return nil
 }
