@@ -107,7 +107,7 @@ func bench(ctx context.Context, s *settings, src source) (results []*report.Resu
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	if err := s.profiled("questions", func() error { return b.ask(ctx) }); err != nil || !s.wants("kube") {
+	if err := s.profiled("questions", func() error { return b.ask(ctx) }); err != nil || !s.wants("kube") && !s.wants("kube lists") && !s.wants("kube idle") && !s.wants("kube watches") {
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "kube: the Kubernetes API")
