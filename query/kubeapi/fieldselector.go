@@ -217,11 +217,11 @@ func (p *fieldParser) field() (f selected, err error) {
 			default:
 				return f, p.fail("brackets hold a key in quotes, the place of an element, or nothing for all of a list, and not %s", inside)
 			}
-		case strings.IndexByte(" =!,()", c) >= 0:
+		case strings.IndexByte(" =!,()<>", c) >= 0:
 			return p.named(from, steps, keys)
 		default:
 			at := p.i
-			for p.i < len(p.text) && strings.IndexByte(" =!,().['\"", p.text[p.i]) < 0 {
+			for p.i < len(p.text) && strings.IndexByte(" =!,()<>.['\"", p.text[p.i]) < 0 {
 				p.i++
 			}
 			add(p.text[at:p.i])
