@@ -10,8 +10,8 @@ import (
 	"github.com/foretop/foretop/query/ql"
 )
 
-// stored is an object as readers have it.
-func stored(t *testing.T, text string) *records.Object {
+// summarized is an object as readers have it.
+func summarized(t *testing.T, text string) *records.Object {
 	t.Helper()
 	var o map[string]any
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
@@ -25,7 +25,7 @@ func stored(t *testing.T, text string) *records.Object {
 }
 
 func TestFieldSelectors(t *testing.T) {
-	pod := stored(t, `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":"u1","labels":{"app":"web","a.b/c":"x"},"annotations":{"note.io/by":"ann"}},
+	pod := summarized(t, `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":"u1","labels":{"app":"web","a.b/c":"x"},"annotations":{"note.io/by":"ann"}},
 		"spec":{"nodeName":"n1","priority":10,"tolerations":[],"containers":[{"name":"web","image":"nginx:1"},{"name":"side","image":"envoy"}]},"status":{"phase":"Running"}}`)
 	f := func(selector string, want bool) {
 		t.Helper()
