@@ -163,10 +163,10 @@ func (s *Service) eventSteps(ctx context.Context, f *fleet, from, to vector, mos
 	where := behindPredicate(p, from) + ` AND cluster IN ` + p.Strings(clusters) + ` AND ver <= transform(toString(cluster), ` + p.Strings(clusters) + `, ` + p.Uints(vers) + `, toUInt64(0))`
 	var steps []eventStep
 	var gone []eventAt // of which revisions are wanted
-	err := s.read(ctx, `SELECT `+revisionColumns+`, object, told, gone FROM (
-		SELECT `+revisionColumns+`, object, ver AS told, 0 AS gone FROM `+s.db.Table("events")+` WHERE object != '' AND `+where+`
-		UNION ALL SELECT cluster, revision AS ver, namespace, name, uid, resource_version, observed_at, '' AS object, current.ver AS told, 1 AS gone
-		FROM `+s.db.Table("current_events")+` AS current WHERE state = 'gone' AND `+where+`)
+	const rest = `namespace, name, uid, resource_version, observed_at`
+	err := s.read(ctx, `SELECT cluster, newest, `+rest+`, object, told, gone FROM (
+		SELECT cluster, ver AS newest, `+rest+`, object, ver AS told, 0 AS gone FROM `+s.db.Table("events")+` WHERE object != '' AND `+where+`
+		UNION ALL SELECT cluster, revision AS newest, `+rest+`, '' AS object, ver AS told, 1 AS gone FROM `+s.db.Table("current_events")+` WHERE state = 'gone' AND `+where+`)
 		ORDER BY cluster, told LIMIT `+p.Int(most)+` WITH TIES`, p, func(rows driver.Rows) error {
 		r := &revision{}
 		step := eventStep{}

@@ -165,7 +165,7 @@ func (w *world) flush() {
 // flushQuietly tells nobody.
 func (w *world) flushQuietly() {
 	w.t.Helper()
-	for _, table := range []string{"resource_history", "resources", "events", "resource_states"} {
+	for _, table := range []string{"resource_history", "resources", "events", "current_events", "resource_states"} {
 		c := w.columns[table]
 		if c == nil {
 			continue

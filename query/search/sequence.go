@@ -39,6 +39,9 @@ func (s *Service) Follow(ctx context.Context, scope access.Scope, query string, 
 	if !a.q.Alone() || !a.q.At().IsZero() || a.q.Deleted() {
 		return nil, &access.Error{Code: "QL_UNSUPPORTED", Message: "Only what stands in an object itself, now, can be followed."}
 	}
+	if a.ofEvents() {
+		return s.followEvents(ctx, scope, query, a, from)
+	}
 	if err := s.loaded(ctx); err != nil {
 		return nil, err
 	}
