@@ -94,40 +94,49 @@ func (d *documents) follow(ctx context.Context, looked <-chan struct{}) error {
 	}
 }
 
-// look reads what changed and sends it. An error is of the stream.
+// look reads what changed and sends it: which kinds there are first, since OpenAPI takes an API server its time. An error is
+// of the stream.
 func (d *documents) look(ctx context.Context) (changed bool, err error) {
 	d.failed = false
 	there := map[documentKey]bool{} // all that the API server has
 	if err := d.discovery(ctx, there); err != nil {
 		return false, err
 	}
+	if d.sent != "" { // at first the hub has the list that a stream before sent, which is better than half of one
+		if changed, err = d.tell(ctx); err != nil {
+			return false, err
+		}
+	}
 	if err := d.openAPI(ctx, there); err != nil {
 		return false, err
 	}
-	list := &ingestpb.Documents{}
-	said := &strings.Builder{}
-	for key, known := range d.documents {
+	for key := range d.documents {
 		if !there[key] && !d.failed {
 			delete(d.documents, key)
-			continue
 		}
+	}
+	more, err := d.tell(ctx)
+	return changed || more, err
+}
+
+// tell sends the list of what there is, if it is not the one that was sent last.
+func (d *documents) tell(ctx context.Context) (changed bool, err error) {
+	list := &ingestpb.Documents{}
+	for key, known := range d.documents {
 		list.Documents = append(list.Documents, &ingestpb.DocumentPath{Path: key.path, ContentType: known.contentType, Sha256: []byte(known.sha256), Reason: known.reason})
 	}
 	slices.SortFunc(list.Documents, func(a, b *ingestpb.DocumentPath) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.ContentType, b.ContentType))
 	})
+	said := &strings.Builder{}
 	for _, p := range list.Documents {
 		fmt.Fprintf(said, "%s %s %x %s\n", p.Path, p.ContentType, p.Sha256, p.Reason)
 	}
 	if len(list.Documents) == 0 || said.String() == d.sent {
 		return false, nil
 	}
-	if err := d.putPatiently(ctx, &ingestpb.Record{Body: &ingestpb.Record_Documents{Documents: list}}); err != nil {
-		return false, err
-	}
-	first := d.sent == ""
 	d.sent = said.String()
-	return !first, nil
+	return true, d.putPatiently(ctx, &ingestpb.Record{Body: &ingestpb.Record_Documents{Documents: list}})
 }
 
 // discovery reads which kinds there are: in one document, where the API server has that, and in one for each version.

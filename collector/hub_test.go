@@ -35,6 +35,7 @@ type testHub struct {
 	states   map[string]*ingestpb.ResourceState
 	beat     *ingestpb.Heartbeat
 	fail     func(b *ingestpb.Batch) error
+	papers   *papers // nil takes no documents, as older hubs
 }
 
 type openSnapshot struct {
@@ -154,6 +155,8 @@ func (h *testHub) take(r *ingestpb.Record) {
 		h.states[groupResource(m.ResourceState.Resource).String()] = m.ResourceState
 	case *ingestpb.Record_Heartbeat:
 		h.beat = m.Heartbeat
+	case *ingestpb.Record_Document, *ingestpb.Record_Documents:
+		h.papers.take(h.t, r)
 	default:
 		h.t.Errorf("unknown record %T", m)
 	}

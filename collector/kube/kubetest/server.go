@@ -5,6 +5,7 @@
 package kubetest
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,6 +54,8 @@ type Server struct {
 	cut      chan struct{} // closed and replaced to end watches
 	fail     func(r *http.Request) *Failure
 	requests []string
+	said     map[string]map[string]string // path -> content type -> text
+	told     []string
 }
 
 type change struct {
@@ -207,6 +210,57 @@ func (s *Server) Requests(suffix string) []string {
 	return out
 }
 
+// Say makes the server answer text at path to those who accept contentType, with an ETag.
+func (s *Server) Say(path, contentType, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.said == nil {
+		s.said = map[string]map[string]string{}
+	}
+	if s.said[path] == nil {
+		s.said[path] = map[string]string{}
+	}
+	s.said[path][contentType] = text
+}
+
+// Unsay takes back what was said at path.
+func (s *Server) Unsay(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.said, path)
+}
+
+// Told are the paths, with parameters, at which something said was answered to who did not have it, since the last call.
+func (s *Server) Told() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := s.told
+	s.told = nil
+	return told
+}
+
+// tell answers what was said; false when nothing was.
+func (s *Server) tell(w http.ResponseWriter, r *http.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for contentType, text := range s.said[r.URL.Path] {
+		if !strings.Contains(r.Header.Get("Accept"), contentType) {
+			continue
+		}
+		etag := fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text)))
+		w.Header().Set("ETag", etag)
+		if r.Header.Get("If-None-Match") == etag {
+			w.WriteHeader(http.StatusNotModified)
+			return true
+		}
+		s.told = append(s.told, r.URL.String())
+		w.Header().Set("Content-Type", contentType)
+		_, _ = io.WriteString(w, text)
+		return true
+	}
+	return false
+}
+
 func (s *Server) wrote(resource, typ string, o map[string]any) {
 	s.log = append(s.log, change{s.version, resource, typ, o})
 	close(s.changed)
@@ -236,6 +290,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			status(w, f.Code, f.Reason, f.Message, nil)
 			return
 		}
+	}
+	if s.tell(w, r) {
+		return
 	}
 	path := strings.Trim(r.URL.Path, "/")
 	switch path {
