@@ -31,8 +31,7 @@ type catalog struct {
 	groups []metav1.APIGroup // the core group is "" and the first
 	lists  map[string]*metav1.APIResourceList
 	kinds  map[schema.GroupVersionResource]*served
-	order  []*served // each kind in the version that clients prefer
-	whole  bool      // what members say of themselves is all that they serve
+	whole  bool // what members say of themselves is all that they serve
 }
 
 // catalogsMost is how many are remembered: one for each member, and of the fleet one for each who sees another part of it.
@@ -99,7 +98,6 @@ func newCatalog(q *question) (*catalog, error) {
 			slices.Sort(n)
 		}
 	}
-	seen := map[kube.GroupResource]bool{}
 	for _, g := range c.groups {
 		for _, v := range g.Versions {
 			gv := schema.GroupVersion{Group: g.Name, Version: v.Version}
@@ -113,13 +111,8 @@ func newCatalog(q *question) (*catalog, error) {
 					continue
 				}
 				gr := kube.GroupResource{Group: g.Name, Resource: r.Name}
-				k := &served{Kind: records.Kind{GroupResource: gr, Version: v.Version, Kind: r.Kind, Namespaced: r.Namespaced, ShortNames: r.ShortNames},
+				c.kinds[gvr] = &served{Kind: records.Kind{GroupResource: gr, Version: v.Version, Kind: r.Kind, Namespaced: r.Namespaced, ShortNames: r.ShortNames},
 					in: kept[gr], by: serving[gr], subs: map[string]string{}}
-				c.kinds[gvr] = k
-				if !seen[gr] {
-					seen[gr] = true
-					c.order = append(c.order, k)
-				}
 			}
 		}
 	}

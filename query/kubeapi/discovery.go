@@ -16,9 +16,6 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-// kinds are those of the server, each in the version that clients prefer.
-func (q *question) kinds() []*served { return q.catalog.order }
-
 // kind is what a path names.
 func (q *question) kind(info *apirequest.RequestInfo) (served, bool) {
 	k, ok := q.catalog.kinds[schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}]
