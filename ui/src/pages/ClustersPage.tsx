@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ChevronRight, Plus } from "lucide-react";
+import { ChevronRight, Plus, SquareTerminal } from "lucide-react";
 import { useState } from "react";
 import { clusters, type Cluster } from "../api/clusters";
 import { Button } from "../components/Button";
@@ -11,6 +11,7 @@ import { count, many } from "../lib/count";
 import { duration } from "../lib/time";
 import { AddCluster } from "./clusters/AddCluster";
 import { ClusterDetail } from "./clusters/ClusterDetail";
+import { UseKubectl } from "./clusters/UseKubectl";
 
 const route = getRouteApi("/frame/clusters");
 
@@ -19,6 +20,7 @@ export function ClustersPage() {
   const { cluster } = route.useSearch();
   const { data, error, refetch } = useQuery(clusters());
   const [adding, setAdding] = useState(false);
+  const [using, setUsing] = useState(false);
   const shown = data?.find((c) => c.name === cluster);
   const sum = (of: (c: Cluster) => number): number => (data ?? []).reduce((n, c) => n + of(c), 0);
   return (
@@ -31,9 +33,14 @@ export function ClustersPage() {
             · {count(sum((c) => c.pods))} pods
           </p>
         )}
-        <Button icon={Plus} className="ml-auto" onClick={() => setAdding(true)}>
-          Add a cluster
-        </Button>
+        <span className="ml-auto flex flex-wrap gap-2">
+          <Button icon={SquareTerminal} onClick={() => setUsing(true)}>
+            Use with kubectl
+          </Button>
+          <Button icon={Plus} onClick={() => setAdding(true)}>
+            Add a cluster
+          </Button>
+        </span>
       </header>
       {error && !data ? (
         <ErrorPanel error={error} retry={() => void refetch()} />
@@ -51,6 +58,7 @@ export function ClustersPage() {
           {shown && <ClusterDetail cluster={shown} />}
         </>
       )}
+      {using && <UseKubectl cluster={shown?.name} onClose={() => setUsing(false)} />}
       {adding && <AddCluster onClose={() => setAdding(false)} />}
     </div>
   );

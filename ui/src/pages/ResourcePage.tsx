@@ -6,6 +6,7 @@ import type { ActionRequest } from "../components/ActionDialog";
 import { useCommands } from "../components/commands";
 import { useKeys } from "../components/keys";
 import { ErrorPanel, Skeleton } from "../components/Panels";
+import { kubectlGet } from "../lib/kubectl";
 import { formatRef, refOfParams } from "../lib/ref";
 import { DiffTab } from "./resource/DiffTab";
 import { EventsTab } from "./resource/EventsTab";
@@ -68,6 +69,7 @@ export function ResourcePage() {
     s: () => act("SCALE"),
   });
 
+  const command = kubectlGet(ref);
   useCommands([
     ...(data && search.at === undefined && data.verbs.includes("RESTART")
       ? [{ title: `Restart ${data.kind} ${data.name}`, key: "r", run: () => act("RESTART") }]
@@ -77,6 +79,9 @@ export function ResourcePage() {
       : []),
     ...tabs.map((t, i) => ({ title: `${t.word} of ${params.name}`, key: String(i + 1), run: () => show(t.id) })),
     { title: "Copy its reference", run: () => void navigator.clipboard.writeText(ref) },
+    ...(command === undefined || search.at !== undefined
+      ? []
+      : [{ title: "Copy the kubectl command for it", run: () => void navigator.clipboard.writeText(command) }]),
   ]);
 
   if (error && data === undefined)

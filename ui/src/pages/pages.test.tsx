@@ -279,6 +279,15 @@ describe("clusters", () => {
     expect(asked.find((a) => a.operation === "AddCluster")?.variables).toEqual({ name: "prod-eu-1" });
   });
 
+  it("say how kubectl reads the fleet, and the cluster that is open", async () => {
+    fakeHub(many);
+    show("/clusters?cluster=zone3");
+    await userEvent.click(await screen.findByRole("button", { name: "Use with kubectl" }));
+    const dialog = await screen.findByRole("dialog", { name: "Use with kubectl" });
+    expect(within(dialog).getByText(`foretop kubeconfig --write --server ${window.location.origin}`)).toBeTruthy();
+    expect(within(dialog).getByText(/kubectl --context foretop-zone3 get deployments/)).toBeTruthy();
+  });
+
   it("none yet says what to do", async () => {
     fakeHub(empty);
     show("/clusters");

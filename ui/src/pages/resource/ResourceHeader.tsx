@@ -8,6 +8,7 @@ import { Health } from "../../components/Health";
 import { Notice } from "../../components/Panels";
 import { written } from "../../lib/filters";
 import { healthSentence } from "../../lib/health";
+import { kubectlGet } from "../../lib/kubectl";
 import { parseRef } from "../../lib/ref";
 import { exact } from "../../lib/time";
 
@@ -22,6 +23,7 @@ interface Props {
 export function ResourceHeader({ objectRef, resource: r, at, onAct }: Props) {
   const now = useNow();
   const ref = parseRef(objectRef);
+  const command = kubectlGet(objectRef);
   const steps: { text: string; q: string }[] = [];
   if (ref) {
     steps.push({ text: ref.cluster, q: `cluster:${written(ref.cluster)}` });
@@ -50,6 +52,7 @@ export function ResourceHeader({ objectRef, resource: r, at, onAct }: Props) {
         {r && <Health health={r.health} status={r.status} />}
         <span className="ml-auto flex flex-wrap gap-2">
           <CopyButton text={objectRef} what="reference" />
+          {r && at === undefined && command !== undefined && <CopyButton text={command} what="kubectl command" />}
           {r && at === undefined && r.verbs.includes("RESTART") && (
             <Button icon={RotateCw} title="Restart (r)" onClick={() => onAct("RESTART")}>
               Restart
