@@ -69,8 +69,9 @@ func (r reader) ask(ctx context.Context, whom []string, args ...string) (out, sa
 
 // comparison is a way to ask for kinds that has to answer the same at a member and through the hub.
 type comparison struct {
-	args string              // {kinds} stands for kinds, by comma
-	read func(string) string // what of an answer is compared; squeezed when nil
+	args  string              // {kinds} stands for kinds, by comma
+	read  func(string) string // what of an answer is compared; squeezed when nil
+	fails bool                // the member refuses it
 }
 
 // same holds once the answers about kinds are equal: what moves is asked for until both show one moment.
@@ -105,6 +106,8 @@ func (c comparison) once(ctx context.Context, r reader, cluster string, kinds []
 		read = squeezed
 	}
 	switch {
+	case (wantErr != nil) != c.fails:
+		return fmt.Errorf("at the member: %v", wantErr)
 	case (wantErr == nil) != (gotErr == nil):
 		return fmt.Errorf("through the hub: %v; at the member: %v", gotErr, wantErr)
 	case wantErr != nil && !equalSaid(gotSaid, wantSaid):
@@ -232,6 +235,25 @@ var comparisons = []comparison{
 	{args: "get {kinds} -n shop --field-selector metadata.name!=app1"},
 }
 
+// ofAll are asked once, about all kinds.
+var ofAll = []comparison{
+	{args: "api-resources", read: sortedLines},
+	{args: "api-resources -o wide", read: sortedLines},
+	{args: "api-resources -o name", read: sortedLines},
+	{args: "api-resources --namespaced=false --verbs=list,watch", read: sortedLines},
+	{args: "api-resources --api-group=apps --no-headers --sort-by=kind"},
+	{args: "api-versions", read: asPrinted},
+	{args: "explain pods.spec.containers", read: asPrinted},
+	{args: "explain deployments --recursive", read: asPrinted},
+}
+
+// sortedLines compares lines in whatever order: kubectl 1.20 takes those of a group as they come.
+func sortedLines(s string) string {
+	lines := strings.Split(squeezed(s), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
 // asPrinted compares every character.
 func asPrinted(s string) string { return s }
 
@@ -239,13 +261,16 @@ func TestKubectlPrintsOfAMemberWhatTheMemberPrints(t *testing.T) {
 	for _, r := range readers(t) {
 		t.Run(r.version, func(t *testing.T) {
 			kinds := listed(t, r, "zone1")
-			t.Run("kind by kind", func(t *testing.T) { // as people ask
+			t.Run("kind by kind", func(t *testing.T) { // as most people ask
 				for _, kind := range kinds {
 					comparison{args: "get {kinds} -A"}.same(t, r, "zone1", []string{kind})
 				}
 			})
 			for _, c := range comparisons {
 				t.Run(c.args, func(t *testing.T) { c.same(t, r, "zone1", kinds) })
+			}
+			for _, c := range ofAll {
+				t.Run(c.args, func(t *testing.T) { c.same(t, r, "zone1", []string{""}) })
 			}
 		})
 	}
@@ -280,12 +305,15 @@ func TestKubectlPrintsOneObjectAsTheMemberDoes(t *testing.T) {
 				t.Errorf("%d objects compared, want one of each kind", count)
 			}
 			for _, args := range []string{
-				"get pod no-such -n shop", "get pods/no-such deploy/app1 -n shop", "get deploy app1 no-such -n shop",
-				"get deploy app1 app2 -n shop", "get deploy,sts,svc -n shop", "get deploy/app1 svc/app1 -n shop -o name",
-				"get no-such", "get pods -n shop --field-selector metadata.name=x,bad", "get pods -l a=b=c",
-				"get deploy no-such --ignore-not-found -n shop", "get pods -n shop --field-selector spec.nodeName!=", "get pods -n shop --field-selector status.phase=Running",
+				"get deploy app1 app2 -n shop", "get deploy,sts,svc -n shop", "get deploy/app1 svc/app1 -n shop -o name", "get all -n shop", "get deploy no-such --ignore-not-found -n shop",
+				"get pods -n shop --field-selector spec.nodeName!=", "get pods -n shop --field-selector status.phase=Running", "get pods -n shop --field-selector status.phase!=Running,metadata.namespace=shop",
 			} {
 				comparison{args: args}.same(t, r, "zone1", []string{""})
+			}
+			for _, args := range []string{
+				"get pod no-such -n shop", "get pods/no-such deploy/app1 -n shop", "get deploy app1 no-such -n shop", "get no-such", "get pods -l a=b=c", "get deploy app1 -l a=b",
+			} {
+				comparison{args: args, fails: true}.same(t, r, "zone1", []string{""})
 			}
 		})
 	}

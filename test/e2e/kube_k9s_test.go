@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+)
+
+// terminal is a program on a screen, as a person has it.
+type terminal struct {
+	keys   *os.File
+	screen vt10x.Terminal
+}
+
+const rows, columns = 45, 190
+
+// onScreen starts a program in a terminal; it ends with the test.
+func onScreen(t *testing.T, cmd *exec.Cmd) *terminal {
+	t.Helper()
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: rows, Cols: columns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &terminal{keys: file, screen: vt10x.New(vt10x.WithSize(columns, rows), vt10x.WithWriter(file))}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := file.Read(buffer)
+			_, _ = x.screen.Write(buffer[:n]) // does not fail
+			if err != nil {
+				return // the program has ended
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		file.Close()
+		<-read
+	})
+	return x
+}
+
+func (x *terminal) String() string {
+	var lines []string
+	for line := range strings.SplitSeq(x.screen.String(), "\n") {
+		lines = append(lines, strings.TrimRight(line, " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (x *terminal) press(t *testing.T, keys string) {
+	t.Helper()
+	if _, err := x.keys.WriteString(keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shows waits until the screen has all of patterns, and fails when k9s tells of an error.
+func (x *terminal) shows(t *testing.T, what string, patterns ...string) {
+	t.Helper()
+	eventually(t, time.Minute, what, func(context.Context) error {
+		screen := x.String()
+		for _, p := range patterns {
+			if !regexp.MustCompile(p).MatchString(screen) {
+				return fmt.Errorf("%q is not on the screen:\n%s", p, screen)
+			}
+		}
+		return nil
+	})
+	for _, flash := range []string{"💩", "😡", "Error", "forbidden", "no permission"} {
+		if screen := x.String(); strings.Contains(screen, flash) {
+			t.Errorf("%s: k9s complains:\n%s", what, screen)
+		}
+	}
+}
+
+// k9s reads the fleet: lists, filters, follows, describes.
+func TestK9sReadsTheFleet(t *testing.T) {
+	found, err := filepath.Glob(filepath.Join(clientsDir(t), "k9s-v0.50.9-"+runtime.GOARCH))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("k9s is missing: run make clients: %v", err)
+	}
+	home := t.TempDir()
+	kubeconfig := filepath.Join(home, "config")
+	if _, said, code := cli(t, "kubeconfig", "--write", kubeconfig); code != 0 {
+		t.Fatal(said)
+	}
+	const namespace = "looked-at"
+	removeNamespace(t, namespace)
+	m, err := openMember("zone2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.create(t.Context(), "/api/v1/namespaces", object("v1", "Namespace", namespace, nil)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(found[0], "--kubeconfig", kubeconfig, "--context", "foretop", "--all-namespaces", "--command", "pods", "--refresh", "1", "--logoless", "--logFile", filepath.Join(home, "k9s.log"))
+	cmd.Env = []string{"HOME=" + home, "TERM=xterm-256color", "LANG=C.UTF-8", "PATH=" + os.Getenv("PATH"), "K9S_CONFIG_DIR=" + filepath.Join(home, "k9s")}
+	x := onScreen(t, cmd)
+	t.Cleanup(func() {
+		if t.Failed() {
+			log, _ := os.ReadFile(filepath.Join(home, "k9s.log"))
+			t.Logf("the screen:\n%s\nk9s says:\n%s", x, log)
+		}
+	})
+	x.shows(t, "Pods of the fleet", `(?i)Pods\(all\)\[\d+\]`, `NAMESPACE.*CLUSTER.*NAME`, `shop +.*zone1 +app1-`, `shop +.*zone3 +app1-`)
+	x.press(t, "/gateway\r")
+	x.shows(t, "filtered", `zone1 +gateway-`, `zone2 +gateway-`, `zone3 +gateway-`)
+	if screen := x.String(); strings.Contains(screen, " app1-") {
+		t.Errorf("the filter leaves others in:\n%s", screen)
+	}
+	x.press(t, "\x1b")
+	x.press(t, ":cm "+namespace+"\r")
+	x.shows(t, "ConfigMaps of a namespace", `(?i)configmaps\(`+namespace+`\)`, `zone2 +kube-root-ca.crt`)
+	if err := m.create(t.Context(), "/api/v1/namespaces/"+namespace+"/configmaps", object("v1", "ConfigMap", "it-came", nil)); err != nil {
+		t.Fatal(err)
+	}
+	x.shows(t, "a change, without a key", `zone2 +it-came`)
+	x.press(t, ":deploy shop\r")
+	x.shows(t, "Deployments", `(?i)deployments\(shop\)`, `CLUSTER.*NAME.*READY`, `zone1 +app1`)
+	if t.Failed() {
+		t.Error(errors.New("see above"))
+	}
+	t.Logf("\n%s", x)
+}
