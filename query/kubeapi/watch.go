@@ -59,12 +59,10 @@ func (q *question) watch(k served, info *apirequest.RequestInfo) error {
 	var from records.Position
 	var listing records.Listing
 	if initial || o.ResourceVersion == "" || o.ResourceVersion == "0" {
-		if listing, err = q.reader.List(ctx, q.scope, records.Request{Query: text}); err != nil {
+		if listing, err = q.ofOneMoment(records.Request{Query: text}); err != nil {
 			return err
 		}
-		if from = listing.Position(); from == nil {
-			return apierrors.NewServiceUnavailable("what is current is being loaded; ask again in a few seconds")
-		}
+		from = listing.Position()
 	} else if from, err = q.position(k, o.ResourceVersion); err != nil {
 		return err
 	}

@@ -14,6 +14,9 @@ import (
 // longList is from how many objects on a list without an order of its own comes as it is stored.
 const longList = 10_000
 
+// listWait is how long a list waits for what was committed before it, on a machine with much else to do.
+const listWait = 5 * time.Second
+
 // List answers everything that matches, to be taken a part at a time. Of the present it is what matched when List was
 // called, whatever changes meanwhile. A long one is in the order of the database when the request names none, since many
 // objects side by side are read far sooner; a short one is as Search has it. request.First and request.After are not used.
@@ -37,6 +40,9 @@ func (s *Service) List(ctx context.Context, scope access.Scope, request records.
 	}
 	if a.ofEvents() {
 		return a.listEvents(ctx, l.coverage)
+	}
+	if a.q.At().IsZero() && !a.q.Deleted() {
+		s.feed.caughtUp(ctx, listWait) // what comes without a position, no watch can go on from
 	}
 	ok, err := a.inColumns(ctx, func(r *reading) (bool, error) {
 		set, ok := r.matching(a.q)
