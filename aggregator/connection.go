@@ -30,7 +30,8 @@ type ingestService struct {
 // link is one collector connected by gRPC:
 //
 //	Recv --batch--> Session.take --window--> acknowledge --+--> down --> Send
-//	     --result-> answer                        Execute --+
+//	     --result-> answer                  Execute, Fetch --+
+//	     --fetched> fetched --parts--> Fetch
 type link struct {
 	server  *Server
 	cluster string
@@ -43,6 +44,7 @@ type link struct {
 
 	mu      sync.Mutex
 	asked   map[string][]chan *ingestpb.CommandResult // by command ID; each has room for its one answer
+	fetches map[string]*fetching                      // by command ID
 	closing bool
 }
 
@@ -68,7 +70,7 @@ func (s *ingestService) Connect(stream ingestpb.Ingest_ConnectServer) error {
 	}
 	l := &link{
 		server: server, cluster: cluster.UID, name: cluster.Name, stream: stream, ctx: ctx, cut: cut,
-		down: make(chan *ingestpb.Downstream), asked: map[string][]chan *ingestpb.CommandResult{},
+		down: make(chan *ingestpb.Downstream), asked: map[string][]chan *ingestpb.CommandResult{}, fetches: map[string]*fetching{},
 	}
 	server.connect(l)
 	defer server.disconnect(l)
@@ -187,6 +189,8 @@ func (l *link) receive(session *Session, unacked chan<- acknowledgement) (err er
 			}
 		case *ingestpb.Upstream_Result:
 			l.answer(m.Result)
+		case *ingestpb.Upstream_Fetched:
+			l.fetched(m.Fetched)
 		case *ingestpb.Upstream_Hello:
 			return status.Error(codes.InvalidArgument, "a stream has one Hello")
 		default:
@@ -239,6 +243,9 @@ func (s *Server) disconnect(l *link) {
 		}
 		delete(l.asked, id)
 	}
+	for _, f := range l.fetches {
+		f.tell(func() { f.cut = true })
+	}
 }
 
 // Connected reports whether a collector of the cluster is connected by gRPC.
@@ -258,11 +265,7 @@ func (s *Server) Execute(ctx context.Context, clusterUID string, c *ingestpb.Com
 	l := s.links[clusterUID]
 	s.mu.Unlock()
 	if l == nil {
-		name := clusterUID
-		if e, ok := s.clusters.ByUID(clusterUID); ok {
-			name = e.Name
-		}
-		return fail(ingestpb.CommandResult_CODE_UNAVAILABLE, "No collector of %s is connected: nothing was done.", name)
+		return fail(ingestpb.CommandResult_CODE_UNAVAILABLE, "No collector of %s is connected: nothing was done.", s.nameOf(clusterUID))
 	}
 	var cancel context.CancelFunc
 	switch {
@@ -331,6 +334,10 @@ func (l *link) giveUp(id string, c chan *ingestpb.CommandResult) {
 func (l *link) answer(r *ingestpb.CommandResult) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if f := l.fetches[r.CommandId]; f != nil {
+		f.tell(func() { f.result = r })
+		return
+	}
 	for _, c := range l.asked[r.CommandId] {
 		c <- r
 	}

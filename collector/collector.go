@@ -44,4 +44,6 @@ type Opener interface {
 // result, never Go errors. Safe for concurrent use.
 type Executor interface {
 	Execute(ctx context.Context, c *ingestpb.Command) *ingestpb.CommandResult
+	// Fetch carries out a command that reads in parts. send waits while nobody takes more, and fails when nobody wants more.
+	Fetch(ctx context.Context, c *ingestpb.Command, send func(*ingestpb.Fetched) error) *ingestpb.CommandResult
 }

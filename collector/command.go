@@ -13,6 +13,7 @@ import (
 type ExecutorConfig struct {
 	REST       *rest.Config
 	Policy     executor.Policy // the zero value allows all verbs outside kube-system
+	Live       executor.Live   // the zero value allows all reads
 	Redact     redact.Config
 	Cluster    string // name for log lines and metrics
 	Log        *slog.Logger
@@ -32,5 +33,5 @@ func NewExecutor(cfg ExecutorConfig) (Executor, error) {
 		}
 	}
 	cfg.Redact.Registerer = reg
-	return executor.New(executor.Config{REST: cfg.REST, Policy: cfg.Policy, Redact: cfg.Redact, Log: log, Registerer: reg})
+	return executor.New(executor.Config{REST: cfg.REST, Policy: cfg.Policy, Live: cfg.Live, Redact: cfg.Redact, Log: log, Registerer: reg})
 }

@@ -189,6 +189,7 @@ type hubStream struct {
 	ended    chan struct{} // closed by receive when it returns; err is set before
 	err      error
 	slots    chan struct{}
+	fetches  fetches
 
 	last uint64 // the highest acknowledged batch; only Send touches it
 
@@ -255,6 +256,10 @@ func (s *hubStream) receive(ctx context.Context) {
 			}
 			s.acked <- m.Ack.BatchSeq // has room: receive alone fills it
 		case *ingestpb.Downstream_Command:
+			if m.Command.GetFetch() != nil { // they may last for hours, and must not be in the way of those that write
+				s.fetch(ctx, m.Command)
+				continue
+			}
 			select {
 			case s.slots <- struct{}{}:
 			case <-ctx.Done():
@@ -262,6 +267,14 @@ func (s *hubStream) receive(ctx context.Context) {
 			}
 			ctx := context.WithoutCancel(ctx) // a write goes on when the stream does not
 			s.hub.work.Go(func() { s.carryOut(ctx, m.Command) })
+		case *ingestpb.Downstream_FetchMore:
+			if f := s.fetches.named(m.FetchMore.CommandId); f != nil {
+				f.add(m.FetchMore.Cost)
+			}
+		case *ingestpb.Downstream_FetchStop:
+			if f := s.fetches.named(m.FetchStop.CommandId); f != nil {
+				f.stop()
+			}
 		default:
 			s.hub.log.Warn("unknown message from the hub ignored; update this collector")
 		}

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -49,11 +50,13 @@ type grpcHub struct {
 	refuse   error         // of Connect
 	commands chan *ingestpb.Command
 	results  chan *ingestpb.CommandResult
+	fetched  chan *ingestpb.Fetched
+	more     chan *ingestpb.Downstream
 	cut      chan struct{}
 }
 
 func newGRPCHub(t testing.TB) *grpcHub {
-	h := &grpcHub{testHub: newTestHub(t), token: "ftbt_1.secret", life: time.Hour, commands: make(chan *ingestpb.Command), results: make(chan *ingestpb.CommandResult, 10), cut: make(chan struct{})}
+	h := &grpcHub{testHub: newTestHub(t), token: "ftbt_1.secret", life: time.Hour, commands: make(chan *ingestpb.Command), results: make(chan *ingestpb.CommandResult, 10), fetched: make(chan *ingestpb.Fetched, 10), more: make(chan *ingestpb.Downstream), cut: make(chan struct{})}
 	var err error
 	if h.caKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		t.Fatal(err)
@@ -186,6 +189,8 @@ func (h *grpcHub) Connect(stream ingestpb.Ingest_ConnectServer) error {
 				_ = say(&ingestpb.Downstream{Message: &ingestpb.Downstream_Ack{Ack: &ingestpb.Ack{BatchSeq: m.Batch.BatchSeq}}})
 			case *ingestpb.Upstream_Result:
 				h.results <- m.Result
+			case *ingestpb.Upstream_Fetched:
+				h.fetched <- m.Fetched
 			}
 		}
 	}()
@@ -195,6 +200,10 @@ func (h *grpcHub) Connect(stream ingestpb.Ingest_ConnectServer) error {
 			return err
 		case <-cut:
 			return status.Error(codes.Unavailable, "the hub restarts")
+		case m := <-h.more:
+			if err := say(m); err != nil {
+				return err
+			}
 		case c := <-h.commands:
 			if err := say(&ingestpb.Downstream{Message: &ingestpb.Downstream_Command{Command: c}}); err != nil {
 				return err
@@ -223,6 +232,20 @@ func (echo) Execute(_ context.Context, c *ingestpb.Command) *ingestpb.CommandRes
 	return &ingestpb.CommandResult{CommandId: c.Id, Code: ingestpb.CommandResult_CODE_OK, Message: c.Target.GetName()}
 }
 
+// Fetch hands on what its target is called, in as many parts as it has letters, and goes on until ctx ends for "forever".
+func (echo) Fetch(ctx context.Context, c *ingestpb.Command, send func(*ingestpb.Fetched) error) *ingestpb.CommandResult {
+	for _, letter := range c.Target.GetName() {
+		if err := send(&ingestpb.Fetched{CommandId: c.Id, Data: []byte(string(letter))}); err != nil {
+			return &ingestpb.CommandResult{CommandId: c.Id, Code: ingestpb.CommandResult_CODE_UNAVAILABLE, Message: err.Error()}
+		}
+	}
+	if c.Target.GetName() == "forever" {
+		<-ctx.Done()
+		return &ingestpb.CommandResult{CommandId: c.Id, Code: ingestpb.CommandResult_CODE_UNAVAILABLE, Message: "stopped"}
+	}
+	return &ingestpb.CommandResult{CommandId: c.Id, Code: ingestpb.CommandResult_CODE_OK}
+}
+
 func TestCollectorOverGRPC(t *testing.T) {
 	t.Parallel()
 	server := kubetest.New(t, pods)
@@ -248,6 +271,64 @@ func TestCollectorOverGRPC(t *testing.T) {
 	h.mu.Unlock()
 	server.Put("pods", "shop", "c", nil)
 	wait(t, "pods after the hub's restart", func() string { return h.keys("pods") }, "shop/a shop/b shop/c")
+}
+
+func TestFetchesOverGRPC(t *testing.T) {
+	t.Parallel()
+	server := kubetest.New(t, pods)
+	h := newGRPCHub(t)
+	cfg := h.config(t)
+	cfg.Executor = echo{}
+	hub := dial(t, cfg)
+	_, stop := collect(t, server, hub, nil)
+	defer stop() // before the hub is closed
+	fetch := func(id, name string, parts uint64) {
+		one := ingestpb.FetchCost(&ingestpb.Fetched{Data: []byte("x")})
+		h.commands <- &ingestpb.Command{Id: id, Target: &ingestpb.ObjectRef{Name: name}, Verb: &ingestpb.Command_Fetch{Fetch: &ingestpb.FetchVerb{Window: parts * one}}}
+	}
+	more := func(id string, parts uint64) {
+		one := ingestpb.FetchCost(&ingestpb.Fetched{Data: []byte("x")})
+		h.more <- &ingestpb.Downstream{Message: &ingestpb.Downstream_FetchMore{FetchMore: &ingestpb.FetchMore{CommandId: id, Cost: parts * one}}}
+	}
+	come := func(id string, want string) {
+		t.Helper()
+		for _, letter := range want {
+			if p := <-h.fetched; p.CommandId != id || string(p.Data) != string(letter) {
+				t.Errorf("got %v, want %c of %s", p, letter, want)
+			}
+		}
+	}
+	fetch("f1", "abcde", 2)
+	come("f1", "ab")
+	fetch("f2", "forever", 100) // beside one that waits for room
+	come("f2", "forever")
+	select {
+	case p := <-h.fetched:
+		t.Errorf("without room came %v", p)
+	default:
+	}
+	more("f1", 2)
+	come("f1", "cd")
+	more("nobody", 2)
+	more("f1", 1)
+	come("f1", "e")
+	if r := <-h.results; r.CommandId != "f1" || r.Code != ingestpb.CommandResult_CODE_OK {
+		t.Errorf("result is %v", r)
+	}
+	fetch("f2", "x", 1)
+	if r := <-h.results; r.CommandId != "f2" || r.Code != ingestpb.CommandResult_CODE_INVALID {
+		t.Errorf("of an ID that is used, result is %v", r)
+	}
+	h.more <- &ingestpb.Downstream{Message: &ingestpb.Downstream_FetchStop{FetchStop: &ingestpb.FetchStop{CommandId: "f2"}}}
+	if r := <-h.results; r.CommandId != "f2" || r.Message != "stopped" {
+		t.Errorf("result is %v", r)
+	}
+	// Many at a time do not keep the stream from what it is for.
+	for i := range 40 {
+		fetch(fmt.Sprint("many", i), "abc", 0)
+	}
+	server.Put("pods", "shop", "a", nil)
+	wait(t, "pods", func() string { return h.keys("pods") }, "shop/a")
 }
 
 func TestEnrolment(t *testing.T) {

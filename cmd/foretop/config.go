@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/foretop/foretop/collector"
+	"github.com/foretop/foretop/collector/executor"
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/kube"
 )
@@ -17,6 +18,8 @@ import (
 type configFile struct {
 	// Collect says what collectors of this process take.
 	Collect collector.Filters `json:"collect"`
+	// Live says what the hub may read of members themselves through collectors of this process.
+	Live executor.Live `json:"live"`
 	// Clusters names and labels the contexts of the kubeconfig.
 	Clusters []clusterConfig `json:"clusters"`
 	// Relations says how objects of CRDs name others.
@@ -69,6 +72,9 @@ func loadConfig(path string) (*configFile, error) {
 			return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: context %s is there twice.", path, k.Context)}
 		}
 		seen[k.Context] = true
+	}
+	if err := c.Live.Check(); err != nil {
+		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/configuration.md shows what can be said of live reads."}
 	}
 	if c.rules, err = kube.ReadRelationRules(c.Relations); err != nil {
 		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/relations.md shows how relations are declared."}

@@ -1,6 +1,6 @@
 // Package executor carries out the hub's typed commands on one member: it reads, restarts, scales and restores.
 //
-// Invariant: a command that writes is sent to the API server at most once, names the object's UID and version,
+// Invariant: nothing leaves it that was not redacted; a command that writes is sent to the API server at most once, names the object's UID and version,
 // and is refused by the collector's own policy before the API server sees it.
 package executor
 
@@ -30,6 +30,7 @@ const FieldManager = "foretop"
 type Config struct {
 	REST       *rest.Config
 	Policy     Policy
+	Live       Live
 	Redact     redact.Config
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
@@ -41,6 +42,8 @@ type Executor struct {
 	client   dynamic.Interface
 	host     string
 	policy   Policy
+	live     Live
+	fetcher  *fetcher
 	redactor *redact.Redactor
 	log      *slog.Logger
 	commands *prometheus.CounterVec
@@ -56,6 +59,9 @@ func New(cfg Config) (*Executor, error) {
 	if err := cfg.Policy.check(); err != nil {
 		return nil, err
 	}
+	if err := cfg.Live.Check(); err != nil {
+		return nil, err
+	}
 	rc := rest.CopyConfig(cfg.REST)
 	rc.QPS, rc.Burst = 20, 40
 	rc.UserAgent = "foretop-executor"
@@ -65,7 +71,11 @@ func New(cfg Config) (*Executor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect executor: %w", err)
 	}
-	e := &Executor{client: client, host: rc.Host, policy: cfg.Policy, redactor: redact.New(cfg.Redact), log: cfg.Log, now: cfg.Now}
+	fetcher, err := newFetcher(rc)
+	if err != nil {
+		return nil, err
+	}
+	e := &Executor{client: client, host: rc.Host, policy: cfg.Policy, live: cfg.Live, fetcher: fetcher, redactor: redact.New(cfg.Redact), log: cfg.Log, now: cfg.Now}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -130,7 +140,7 @@ func verbOf(c *ingestpb.Command) string {
 		return "scale"
 	case *ingestpb.Command_Restore:
 		return "restore"
-	default:
+	default: // a fetch is not executed
 		return ""
 	}
 }

@@ -201,7 +201,7 @@ func (x CommandResult_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CommandResult_Code.Descriptor instead.
 func (CommandResult_Code) EnumDescriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30, 0}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{34, 0}
 }
 
 type EnrolRequest struct {
@@ -383,6 +383,7 @@ type Upstream struct {
 	//	*Upstream_Hello
 	//	*Upstream_Batch
 	//	*Upstream_Result
+	//	*Upstream_Fetched
 	Message       isUpstream_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -452,6 +453,15 @@ func (x *Upstream) GetResult() *CommandResult {
 	return nil
 }
 
+func (x *Upstream) GetFetched() *Fetched {
+	if x != nil {
+		if x, ok := x.Message.(*Upstream_Fetched); ok {
+			return x.Fetched
+		}
+	}
+	return nil
+}
+
 type isUpstream_Message interface {
 	isUpstream_Message()
 }
@@ -468,11 +478,17 @@ type Upstream_Result struct {
 	Result *CommandResult `protobuf:"bytes,3,opt,name=result,proto3,oneof"`
 }
 
+type Upstream_Fetched struct {
+	Fetched *Fetched `protobuf:"bytes,4,opt,name=fetched,proto3,oneof"`
+}
+
 func (*Upstream_Hello) isUpstream_Message() {}
 
 func (*Upstream_Batch) isUpstream_Message() {}
 
 func (*Upstream_Result) isUpstream_Message() {}
+
+func (*Upstream_Fetched) isUpstream_Message() {}
 
 type Downstream struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -481,6 +497,8 @@ type Downstream struct {
 	//	*Downstream_Welcome
 	//	*Downstream_Ack
 	//	*Downstream_Command
+	//	*Downstream_FetchMore
+	//	*Downstream_FetchStop
 	Message       isDownstream_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -550,6 +568,24 @@ func (x *Downstream) GetCommand() *Command {
 	return nil
 }
 
+func (x *Downstream) GetFetchMore() *FetchMore {
+	if x != nil {
+		if x, ok := x.Message.(*Downstream_FetchMore); ok {
+			return x.FetchMore
+		}
+	}
+	return nil
+}
+
+func (x *Downstream) GetFetchStop() *FetchStop {
+	if x != nil {
+		if x, ok := x.Message.(*Downstream_FetchStop); ok {
+			return x.FetchStop
+		}
+	}
+	return nil
+}
+
 type isDownstream_Message interface {
 	isDownstream_Message()
 }
@@ -566,11 +602,23 @@ type Downstream_Command struct {
 	Command *Command `protobuf:"bytes,3,opt,name=command,proto3,oneof"`
 }
 
+type Downstream_FetchMore struct {
+	FetchMore *FetchMore `protobuf:"bytes,4,opt,name=fetch_more,json=fetchMore,proto3,oneof"`
+}
+
+type Downstream_FetchStop struct {
+	FetchStop *FetchStop `protobuf:"bytes,5,opt,name=fetch_stop,json=fetchStop,proto3,oneof"`
+}
+
 func (*Downstream_Welcome) isDownstream_Message() {}
 
 func (*Downstream_Ack) isDownstream_Message() {}
 
 func (*Downstream_Command) isDownstream_Message() {}
+
+func (*Downstream_FetchMore) isDownstream_Message() {}
+
+func (*Downstream_FetchStop) isDownstream_Message() {}
 
 type Hello struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
@@ -2020,6 +2068,7 @@ type Command struct {
 	//	*Command_Restart
 	//	*Command_Scale
 	//	*Command_Restore
+	//	*Command_Fetch
 	Verb          isCommand_Verb `protobuf_oneof:"verb"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2147,6 +2196,15 @@ func (x *Command) GetRestore() *RestoreVerb {
 	return nil
 }
 
+func (x *Command) GetFetch() *FetchVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Fetch); ok {
+			return x.Fetch
+		}
+	}
+	return nil
+}
+
 type isCommand_Verb interface {
 	isCommand_Verb()
 }
@@ -2167,6 +2225,10 @@ type Command_Restore struct {
 	Restore *RestoreVerb `protobuf:"bytes,11,opt,name=restore,proto3,oneof"`
 }
 
+type Command_Fetch struct {
+	Fetch *FetchVerb `protobuf:"bytes,12,opt,name=fetch,proto3,oneof"`
+}
+
 func (*Command_Read) isCommand_Verb() {}
 
 func (*Command_Restart) isCommand_Verb() {}
@@ -2174,6 +2236,8 @@ func (*Command_Restart) isCommand_Verb() {}
 func (*Command_Scale) isCommand_Verb() {}
 
 func (*Command_Restore) isCommand_Verb() {}
+
+func (*Command_Fetch) isCommand_Verb() {}
 
 type ObjectRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2482,6 +2546,230 @@ func (x *RestoreVerb) GetRestartedAt() string {
 	return ""
 }
 
+// FetchVerb reads what the hub does not keep from the member's API server, with
+// the collector's own rights: an object, or without a name of the target a list
+// or a watch, or a Pod's log. All of it is redacted as what is sent unasked. It
+// comes as Fetched, and a CommandResult ends it.
+type FetchVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Subresource   string                 `protobuf:"bytes,1,opt,name=subresource,proto3" json:"subresource,omitempty"` // status, scale or log
+	Parameters    string                 `protobuf:"bytes,2,opt,name=parameters,proto3" json:"parameters,omitempty"`   // as in a URL: labelSelector=app%3Dweb&limit=500
+	Window        uint64                 `protobuf:"varint,3,opt,name=window,proto3" json:"window,omitempty"`          // how much may be on its way before FetchMore; see ingestpb.FetchCost
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchVerb) Reset() {
+	*x = FetchVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchVerb) ProtoMessage() {}
+
+func (x *FetchVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchVerb.ProtoReflect.Descriptor instead.
+func (*FetchVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *FetchVerb) GetSubresource() string {
+	if x != nil {
+		return x.Subresource
+	}
+	return ""
+}
+
+func (x *FetchVerb) GetParameters() string {
+	if x != nil {
+		return x.Parameters
+	}
+	return ""
+}
+
+func (x *FetchVerb) GetWindow() uint64 {
+	if x != nil {
+		return x.Window
+	}
+	return 0
+}
+
+// Fetched is a part of what a FetchVerb reads. The first comes once the API
+// server has begun to answer, and may be empty.
+type Fetched struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CommandId     string                 `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	Data          []byte                 `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	Warnings      []string               `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"` // of the API server, in the first part
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Fetched) Reset() {
+	*x = Fetched{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Fetched) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Fetched) ProtoMessage() {}
+
+func (x *Fetched) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Fetched.ProtoReflect.Descriptor instead.
+func (*Fetched) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Fetched) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *Fetched) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *Fetched) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// FetchMore lets so much more of a fetch come.
+type FetchMore struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CommandId     string                 `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	Cost          uint64                 `protobuf:"varint,2,opt,name=cost,proto3" json:"cost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchMore) Reset() {
+	*x = FetchMore{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchMore) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchMore) ProtoMessage() {}
+
+func (x *FetchMore) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchMore.ProtoReflect.Descriptor instead.
+func (*FetchMore) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *FetchMore) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *FetchMore) GetCost() uint64 {
+	if x != nil {
+		return x.Cost
+	}
+	return 0
+}
+
+// FetchStop ends a fetch that nobody reads any more.
+type FetchStop struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CommandId     string                 `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchStop) Reset() {
+	*x = FetchStop{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchStop) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchStop) ProtoMessage() {}
+
+func (x *FetchStop) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchStop.ProtoReflect.Descriptor instead.
+func (*FetchStop) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *FetchStop) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
 type CommandResult struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	CommandId string                 `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
@@ -2492,13 +2780,14 @@ type CommandResult struct {
 	Warnings  []string               `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// For workloads: progress of the rollout after the write, as far as known.
 	Workload      *Workload `protobuf:"bytes,7,opt,name=workload,proto3" json:"workload,omitempty"`
+	Status        []byte    `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"` // of a fetch that the API server refused: its own Status, redacted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2510,7 +2799,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2523,7 +2812,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CommandResult) GetCommandId() string {
@@ -2575,6 +2864,13 @@ func (x *CommandResult) GetWorkload() *Workload {
 	return nil
 }
 
+func (x *CommandResult) GetStatus() []byte {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
 type Workload struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Generation         int64                  `protobuf:"varint,1,opt,name=generation,proto3" json:"generation,omitempty"`
@@ -2593,7 +2889,7 @@ type Workload struct {
 
 func (x *Workload) Reset() {
 	*x = Workload{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2605,7 +2901,7 @@ func (x *Workload) String() string {
 func (*Workload) ProtoMessage() {}
 
 func (x *Workload) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2618,7 +2914,7 @@ func (x *Workload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workload.ProtoReflect.Descriptor instead.
 func (*Workload) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{31}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Workload) GetGeneration() int64 {
@@ -2707,17 +3003,22 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\rEnrolResponse\x12'\n" +
 	"\x0fcertificate_pem\x18\x01 \x01(\fR\x0ecertificatePem\x12\x15\n" +
 	"\x06ca_pem\x18\x02 \x01(\fR\x05caPem\x12!\n" +
-	"\fcluster_name\x18\x03 \x01(\tR\vclusterName\"\xb5\x01\n" +
+	"\fcluster_name\x18\x03 \x01(\tR\vclusterName\"\xed\x01\n" +
 	"\bUpstream\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.foretop.ingest.v1.HelloH\x00R\x05hello\x120\n" +
 	"\x05batch\x18\x02 \x01(\v2\x18.foretop.ingest.v1.BatchH\x00R\x05batch\x12:\n" +
-	"\x06result\x18\x03 \x01(\v2 .foretop.ingest.v1.CommandResultH\x00R\x06resultB\t\n" +
-	"\amessage\"\xb3\x01\n" +
+	"\x06result\x18\x03 \x01(\v2 .foretop.ingest.v1.CommandResultH\x00R\x06result\x126\n" +
+	"\afetched\x18\x04 \x01(\v2\x1a.foretop.ingest.v1.FetchedH\x00R\afetchedB\t\n" +
+	"\amessage\"\xb1\x02\n" +
 	"\n" +
 	"Downstream\x126\n" +
 	"\awelcome\x18\x01 \x01(\v2\x1a.foretop.ingest.v1.WelcomeH\x00R\awelcome\x12*\n" +
 	"\x03ack\x18\x02 \x01(\v2\x16.foretop.ingest.v1.AckH\x00R\x03ack\x126\n" +
-	"\acommand\x18\x03 \x01(\v2\x1a.foretop.ingest.v1.CommandH\x00R\acommandB\t\n" +
+	"\acommand\x18\x03 \x01(\v2\x1a.foretop.ingest.v1.CommandH\x00R\acommand\x12=\n" +
+	"\n" +
+	"fetch_more\x18\x04 \x01(\v2\x1c.foretop.ingest.v1.FetchMoreH\x00R\tfetchMore\x12=\n" +
+	"\n" +
+	"fetch_stop\x18\x05 \x01(\v2\x1c.foretop.ingest.v1.FetchStopH\x00R\tfetchStopB\t\n" +
 	"\amessage\"\x84\x01\n" +
 	"\x05Hello\x12\x1f\n" +
 	"\vcluster_uid\x18\x01 \x01(\tR\n" +
@@ -2842,7 +3143,7 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xe9\x03\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x9f\x04\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\taction_id\x18\x02 \x01(\tR\bactionId\x12\x12\n" +
@@ -2856,7 +3157,8 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\arestart\x18\t \x01(\v2\x1e.foretop.ingest.v1.RestartVerbH\x00R\arestart\x124\n" +
 	"\x05scale\x18\n" +
 	" \x01(\v2\x1c.foretop.ingest.v1.ScaleVerbH\x00R\x05scale\x12:\n" +
-	"\arestore\x18\v \x01(\v2\x1e.foretop.ingest.v1.RestoreVerbH\x00R\arestoreB\x06\n" +
+	"\arestore\x18\v \x01(\v2\x1e.foretop.ingest.v1.RestoreVerbH\x00R\arestore\x124\n" +
+	"\x05fetch\x18\f \x01(\v2\x1c.foretop.ingest.v1.FetchVerbH\x00R\x05fetchB\x06\n" +
 	"\x04verb\"\x89\x01\n" +
 	"\tObjectRef\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x18\n" +
@@ -2875,7 +3177,25 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\breplicas\x18\x01 \x01(\x05R\breplicas\x12,\n" +
 	"\x12even_if_autoscaled\x18\x02 \x01(\bR\x10evenIfAutoscaled\"0\n" +
 	"\vRestoreVerb\x12!\n" +
-	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\"\xb9\x03\n" +
+	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\"e\n" +
+	"\tFetchVerb\x12 \n" +
+	"\vsubresource\x18\x01 \x01(\tR\vsubresource\x12\x1e\n" +
+	"\n" +
+	"parameters\x18\x02 \x01(\tR\n" +
+	"parameters\x12\x16\n" +
+	"\x06window\x18\x03 \x01(\x04R\x06window\"X\n" +
+	"\aFetched\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\x12\x1a\n" +
+	"\bwarnings\x18\x03 \x03(\tR\bwarnings\">\n" +
+	"\tFetchMore\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x12\n" +
+	"\x04cost\x18\x02 \x01(\x04R\x04cost\"*\n" +
+	"\tFetchStop\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\"\xd1\x03\n" +
 	"\rCommandResult\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x129\n" +
@@ -2884,7 +3204,8 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x06before\x18\x04 \x01(\fR\x06before\x12\x14\n" +
 	"\x05after\x18\x05 \x01(\fR\x05after\x12\x1a\n" +
 	"\bwarnings\x18\x06 \x03(\tR\bwarnings\x127\n" +
-	"\bworkload\x18\a \x01(\v2\x1b.foretop.ingest.v1.WorkloadR\bworkload\"\xb0\x01\n" +
+	"\bworkload\x18\a \x01(\v2\x1b.foretop.ingest.v1.WorkloadR\bworkload\x12\x16\n" +
+	"\x06status\x18\b \x01(\fR\x06status\"\xb0\x01\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aCODE_OK\x10\x01\x12\x12\n" +
@@ -2937,7 +3258,7 @@ func file_foretop_ingest_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_foretop_ingest_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(Op)(0),                  // 0: foretop.ingest.v1.Op
 	(ResourceState_State)(0), // 1: foretop.ingest.v1.ResourceState.State
@@ -2972,54 +3293,62 @@ var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(*RestartVerb)(nil),      // 30: foretop.ingest.v1.RestartVerb
 	(*ScaleVerb)(nil),        // 31: foretop.ingest.v1.ScaleVerb
 	(*RestoreVerb)(nil),      // 32: foretop.ingest.v1.RestoreVerb
-	(*CommandResult)(nil),    // 33: foretop.ingest.v1.CommandResult
-	(*Workload)(nil),         // 34: foretop.ingest.v1.Workload
+	(*FetchVerb)(nil),        // 33: foretop.ingest.v1.FetchVerb
+	(*Fetched)(nil),          // 34: foretop.ingest.v1.Fetched
+	(*FetchMore)(nil),        // 35: foretop.ingest.v1.FetchMore
+	(*FetchStop)(nil),        // 36: foretop.ingest.v1.FetchStop
+	(*CommandResult)(nil),    // 37: foretop.ingest.v1.CommandResult
+	(*Workload)(nil),         // 38: foretop.ingest.v1.Workload
 }
 var file_foretop_ingest_v1_ingest_proto_depIdxs = []int32{
 	8,  // 0: foretop.ingest.v1.Upstream.hello:type_name -> foretop.ingest.v1.Hello
 	12, // 1: foretop.ingest.v1.Upstream.batch:type_name -> foretop.ingest.v1.Batch
-	33, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
-	9,  // 3: foretop.ingest.v1.Downstream.welcome:type_name -> foretop.ingest.v1.Welcome
-	11, // 4: foretop.ingest.v1.Downstream.ack:type_name -> foretop.ingest.v1.Ack
-	26, // 5: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
-	10, // 6: foretop.ingest.v1.Welcome.documents:type_name -> foretop.ingest.v1.StoredDocuments
-	13, // 7: foretop.ingest.v1.Batch.records:type_name -> foretop.ingest.v1.Record
-	15, // 8: foretop.ingest.v1.Record.object:type_name -> foretop.ingest.v1.ObjectChange
-	17, // 9: foretop.ingest.v1.Record.snapshot_begin:type_name -> foretop.ingest.v1.SnapshotBegin
-	18, // 10: foretop.ingest.v1.Record.snapshot_end:type_name -> foretop.ingest.v1.SnapshotEnd
-	19, // 11: foretop.ingest.v1.Record.event:type_name -> foretop.ingest.v1.Event
-	21, // 12: foretop.ingest.v1.Record.resource_state:type_name -> foretop.ingest.v1.ResourceState
-	22, // 13: foretop.ingest.v1.Record.heartbeat:type_name -> foretop.ingest.v1.Heartbeat
-	23, // 14: foretop.ingest.v1.Record.document:type_name -> foretop.ingest.v1.Document
-	24, // 15: foretop.ingest.v1.Record.documents:type_name -> foretop.ingest.v1.Documents
-	20, // 16: foretop.ingest.v1.Record.events_listed:type_name -> foretop.ingest.v1.EventsListed
-	0,  // 17: foretop.ingest.v1.ObjectChange.op:type_name -> foretop.ingest.v1.Op
-	14, // 18: foretop.ingest.v1.ObjectChange.resource:type_name -> foretop.ingest.v1.Resource
-	16, // 19: foretop.ingest.v1.ObjectChange.managers:type_name -> foretop.ingest.v1.Manager
-	14, // 20: foretop.ingest.v1.SnapshotBegin.resource:type_name -> foretop.ingest.v1.Resource
-	14, // 21: foretop.ingest.v1.SnapshotEnd.resource:type_name -> foretop.ingest.v1.Resource
-	14, // 22: foretop.ingest.v1.ResourceState.resource:type_name -> foretop.ingest.v1.Resource
-	1,  // 23: foretop.ingest.v1.ResourceState.state:type_name -> foretop.ingest.v1.ResourceState.State
-	25, // 24: foretop.ingest.v1.Documents.documents:type_name -> foretop.ingest.v1.DocumentPath
-	27, // 25: foretop.ingest.v1.Command.target:type_name -> foretop.ingest.v1.ObjectRef
-	28, // 26: foretop.ingest.v1.Command.precondition:type_name -> foretop.ingest.v1.Precondition
-	29, // 27: foretop.ingest.v1.Command.read:type_name -> foretop.ingest.v1.ReadVerb
-	30, // 28: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
-	31, // 29: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
-	32, // 30: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
-	2,  // 31: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
-	34, // 32: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
-	6,  // 33: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
-	3,  // 34: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
-	4,  // 35: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
-	7,  // 36: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
-	5,  // 37: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
-	5,  // 38: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
-	36, // [36:39] is the sub-list for method output_type
-	33, // [33:36] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	37, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
+	34, // 3: foretop.ingest.v1.Upstream.fetched:type_name -> foretop.ingest.v1.Fetched
+	9,  // 4: foretop.ingest.v1.Downstream.welcome:type_name -> foretop.ingest.v1.Welcome
+	11, // 5: foretop.ingest.v1.Downstream.ack:type_name -> foretop.ingest.v1.Ack
+	26, // 6: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
+	35, // 7: foretop.ingest.v1.Downstream.fetch_more:type_name -> foretop.ingest.v1.FetchMore
+	36, // 8: foretop.ingest.v1.Downstream.fetch_stop:type_name -> foretop.ingest.v1.FetchStop
+	10, // 9: foretop.ingest.v1.Welcome.documents:type_name -> foretop.ingest.v1.StoredDocuments
+	13, // 10: foretop.ingest.v1.Batch.records:type_name -> foretop.ingest.v1.Record
+	15, // 11: foretop.ingest.v1.Record.object:type_name -> foretop.ingest.v1.ObjectChange
+	17, // 12: foretop.ingest.v1.Record.snapshot_begin:type_name -> foretop.ingest.v1.SnapshotBegin
+	18, // 13: foretop.ingest.v1.Record.snapshot_end:type_name -> foretop.ingest.v1.SnapshotEnd
+	19, // 14: foretop.ingest.v1.Record.event:type_name -> foretop.ingest.v1.Event
+	21, // 15: foretop.ingest.v1.Record.resource_state:type_name -> foretop.ingest.v1.ResourceState
+	22, // 16: foretop.ingest.v1.Record.heartbeat:type_name -> foretop.ingest.v1.Heartbeat
+	23, // 17: foretop.ingest.v1.Record.document:type_name -> foretop.ingest.v1.Document
+	24, // 18: foretop.ingest.v1.Record.documents:type_name -> foretop.ingest.v1.Documents
+	20, // 19: foretop.ingest.v1.Record.events_listed:type_name -> foretop.ingest.v1.EventsListed
+	0,  // 20: foretop.ingest.v1.ObjectChange.op:type_name -> foretop.ingest.v1.Op
+	14, // 21: foretop.ingest.v1.ObjectChange.resource:type_name -> foretop.ingest.v1.Resource
+	16, // 22: foretop.ingest.v1.ObjectChange.managers:type_name -> foretop.ingest.v1.Manager
+	14, // 23: foretop.ingest.v1.SnapshotBegin.resource:type_name -> foretop.ingest.v1.Resource
+	14, // 24: foretop.ingest.v1.SnapshotEnd.resource:type_name -> foretop.ingest.v1.Resource
+	14, // 25: foretop.ingest.v1.ResourceState.resource:type_name -> foretop.ingest.v1.Resource
+	1,  // 26: foretop.ingest.v1.ResourceState.state:type_name -> foretop.ingest.v1.ResourceState.State
+	25, // 27: foretop.ingest.v1.Documents.documents:type_name -> foretop.ingest.v1.DocumentPath
+	27, // 28: foretop.ingest.v1.Command.target:type_name -> foretop.ingest.v1.ObjectRef
+	28, // 29: foretop.ingest.v1.Command.precondition:type_name -> foretop.ingest.v1.Precondition
+	29, // 30: foretop.ingest.v1.Command.read:type_name -> foretop.ingest.v1.ReadVerb
+	30, // 31: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
+	31, // 32: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
+	32, // 33: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
+	33, // 34: foretop.ingest.v1.Command.fetch:type_name -> foretop.ingest.v1.FetchVerb
+	2,  // 35: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
+	38, // 36: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
+	6,  // 37: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
+	3,  // 38: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
+	4,  // 39: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
+	7,  // 40: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
+	5,  // 41: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
+	5,  // 42: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
+	40, // [40:43] is the sub-list for method output_type
+	37, // [37:40] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_foretop_ingest_v1_ingest_proto_init() }
@@ -3031,11 +3360,14 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 		(*Upstream_Hello)(nil),
 		(*Upstream_Batch)(nil),
 		(*Upstream_Result)(nil),
+		(*Upstream_Fetched)(nil),
 	}
 	file_foretop_ingest_v1_ingest_proto_msgTypes[4].OneofWrappers = []any{
 		(*Downstream_Welcome)(nil),
 		(*Downstream_Ack)(nil),
 		(*Downstream_Command)(nil),
+		(*Downstream_FetchMore)(nil),
+		(*Downstream_FetchStop)(nil),
 	}
 	file_foretop_ingest_v1_ingest_proto_msgTypes[10].OneofWrappers = []any{
 		(*Record_Object)(nil),
@@ -3053,6 +3385,7 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 		(*Command_Restart)(nil),
 		(*Command_Scale)(nil),
 		(*Command_Restore)(nil),
+		(*Command_Fetch)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3060,7 +3393,7 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_foretop_ingest_v1_ingest_proto_rawDesc), len(file_foretop_ingest_v1_ingest_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   32,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
