@@ -29,6 +29,7 @@ import (
 type Deps struct {
 	Reader  graph.Reader
 	Kube    kubeapi.Reader // nil: no Kubernetes API
+	Live    kubeapi.Live   // nil: members themselves are not read
 	Actions graph.Actions
 	Members graph.Members
 	Saved   *saved.Searches
@@ -85,7 +86,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/graphql", s.authenticated("graphql", s.graph))
 	mux.Handle("GET /api/v1/export", s.authenticated("export", http.HandlerFunc(s.export)))
 	if s.deps.Kube != nil {
-		api := s.authenticated("kube", kubeapi.New(kubeapi.Deps{Reader: s.deps.Kube, Log: s.deps.Log, Version: s.deps.Version}))
+		api := s.authenticated("kube", kubeapi.New(kubeapi.Deps{Reader: s.deps.Kube, Live: s.deps.Live, Log: s.deps.Log, Version: s.deps.Version}))
 		for _, mount := range kubeapi.Mounts {
 			mux.Handle(mount, api)
 			if mount != "/api" { // below it is more

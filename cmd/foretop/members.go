@@ -183,7 +183,7 @@ func (m *members) attach(ctx context.Context, t pushTarget, file *configFile, lo
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: t.rest, Cluster: t.name, Log: m.log})
+	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: t.rest, Live: file.Live, Cluster: t.name, Log: m.log})
 	if err != nil {
 		return err
 	}
@@ -230,6 +230,17 @@ func (m *members) execute(ctx context.Context, clusterUID string, c *ingestpb.Co
 		return local.Execute(ctx, c)
 	}
 	return m.agg.Execute(ctx, clusterUID, c)
+}
+
+// fetch is execute for commands that read in parts.
+func (m *members) fetch(ctx context.Context, clusterUID string, c *ingestpb.Command, take func(*ingestpb.Fetched) error) *ingestpb.CommandResult {
+	m.mu.Lock()
+	local := m.local[clusterUID]
+	m.mu.Unlock()
+	if local != nil {
+		return local.Fetch(ctx, c, take)
+	}
+	return m.agg.Fetch(ctx, clusterUID, c, take)
 }
 
 // errRemoved ends the collector of a cluster that people have removed.

@@ -188,7 +188,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	deps := query.Deps{Reader: index, Kube: index, Actions: acts, Saved: saved.New(store, index.Check), UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
+	deps := query.Deps{Reader: index, Kube: index, Live: &live{members}, Actions: acts, Saved: saved.New(store, index.Check), UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
 	if cfg.collectorsListen != "" {
 		l, err := query.Listen(cfg.collectorsListen, "collectors-listen")
 		if err != nil {

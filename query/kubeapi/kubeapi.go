@@ -42,6 +42,7 @@ type Reader interface {
 // Deps is what the API stands on.
 type Deps struct {
 	Reader  Reader
+	Live    Live // nil: members themselves are not read
 	Log     *slog.Logger
 	Version string // of Foretop
 }
@@ -49,6 +50,7 @@ type Deps struct {
 // Handler answers requests that carry an access.Scope in their context.
 type Handler struct {
 	reader  Reader
+	live    Live
 	log     *slog.Logger
 	version string
 	paths   apirequest.RequestInfoFactory
@@ -59,7 +61,7 @@ type Handler struct {
 
 // New makes a Handler.
 func New(d Deps) *Handler {
-	return &Handler{reader: d.Reader, log: d.Log, version: d.Version, paths: apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}}
+	return &Handler{reader: d.Reader, live: d.Live, log: d.Log, version: d.Version, paths: apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}}
 }
 
 // Mounts are the paths that a Handler answers at and, but for /api, below.
@@ -158,44 +160,45 @@ func (q *question) serve() error {
 		return apierrors.NewNotFound(schema.GroupResource{}, q.path)
 	}
 	gr := schema.GroupResource{Group: info.APIGroup, Resource: info.Resource}
+	if info.Verb == "create" && info.Subresource == "" && reviews[gr] {
+		return q.review(info)
+	}
 	if q.r.Method != http.MethodGet && q.r.Method != http.MethodHead {
-		return notWritten(gr, info.Verb)
+		return q.notWritten(info)
+	}
+	live, err := wantsLive(q.r)
+	if err != nil {
+		return err
 	}
 	k, ok := q.kind(info)
 	if !ok {
 		return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, gr, info.Name, "", 0, true)
 	}
-	if len(k.in) == 0 {
-		return notKept(gr, k)
+	if live = live || len(k.in) == 0; live {
+		k.in = k.by
+	} else {
+		q.reader = q.asAsked(k)
 	}
-	q.reader = q.asAsked(k)
 	if !k.Namespaced {
 		info.Namespace = "" // a Namespace's own path has its name twice
 	}
 	switch {
 	case info.Subresource != "":
-		return q.subresource(k, info)
+		return q.subresource(k, info, live)
+	case info.Name != "" && info.Verb == "get" && live:
+		return q.liveGet(k, info, "")
+	case info.Verb == "watch" && live:
+		return q.liveWatch(k, info)
+	case info.Verb == "list" && live:
+		return q.liveList(k, info)
 	case info.Name != "" && info.Verb != "watch" && info.Verb != "list":
 		return q.get(k, info)
 	case info.Verb == "watch":
 		return q.watch(k, info)
 	case info.Verb == "list":
+		q.warnOfOthers(k)
 		return q.list(k, info)
 	default:
 		return apierrors.NewMethodNotSupported(gr, info.Verb)
 	}
-}
-
-// notKept is how a kind is refused that members serve and collectors leave out.
-func notKept(gr schema.GroupResource, k served) error {
-	err := apierrors.NewGenericServerResponse(http.StatusNotFound, "get", gr, "", "", 0, true)
-	err.ErrStatus.Message = gr.String() + " are not kept here: the collector of " + strings.Join(k.by, ", ") + " leaves them out. Ask the cluster itself."
-	return err
-}
-
-// notWritten is how a write is refused.
-func notWritten(gr schema.GroupResource, verb string) error {
-	err := apierrors.NewMethodNotSupported(gr, verb)
-	err.ErrStatus.Message = verb + " of " + gr.String() + " is not offered here: Foretop reads. Use foretop rollout, scale and the like, which plan, confirm and can be undone, or kubectl against the member itself."
-	return err
 }

@@ -28,28 +28,40 @@ const clusterAnnotation = "shadow.clusterpedia.io/cluster-name"
 
 // get answers one object. On the fleet it has to be in one cluster alone, unless the answer is a table.
 func (q *question) get(k served, info *apirequest.RequestInfo) error {
-	ctx := q.r.Context()
 	form, err := q.form()
 	if err != nil {
 		return err
 	}
-	at, err := q.moment()
+	found, err := q.called(k, info)
 	if err != nil {
 		return err
 	}
-	var found []*records.Object
+	return q.one(k, info, form, found)
+}
+
+// called are the stored objects of a name, one of each cluster that has it.
+func (q *question) called(k served, info *apirequest.RequestInfo) (found []*records.Object, err error) {
+	at, err := q.moment()
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range q.members {
 		if !slices.Contains(k.in, m.Name) {
 			continue
 		}
-		o, err := q.reader.Object(ctx, q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: stored(k.GroupResource), Name: info.Name}, at)
+		o, err := q.reader.Object(q.r.Context(), q.scope, kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: stored(k.GroupResource), Name: info.Name}, at)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if o != nil {
 			found = append(found, o)
 		}
 	}
+	return found, nil
+}
+
+// one answers the object that was found.
+func (q *question) one(k served, info *apirequest.RequestInfo, form form, found []*records.Object) error {
 	gr := schema.GroupResource{Group: k.Group, Resource: k.Resource}
 	switch {
 	case len(found) == 0:
@@ -59,11 +71,7 @@ func (q *question) get(k served, info *apirequest.RequestInfo) error {
 	case len(found) > 1 && k.GroupResource == namespaces: // kubectl asks whether there is one
 		warn(q.w, fmt.Sprintf("namespace %s is in %d clusters: this is the one of %s", info.Name, len(found), found[0].Ref.Cluster))
 	case len(found) > 1:
-		var in []string
-		for _, o := range found {
-			in = append(in, o.Ref.Cluster)
-		}
-		return apierrors.NewBadRequest(fmt.Sprintf("%s %q is in %d clusters: %s. Ask one of them, below /kube/clusters/NAME.", gr, info.Name, len(in), strings.Join(in, ", ")))
+		return inSeveral(gr, info.Name, found)
 	}
 	text, err := q.object(found[0], form)
 	if err != nil {
@@ -72,6 +80,15 @@ func (q *question) get(k served, info *apirequest.RequestInfo) error {
 	q.w.Header().Set("Content-Type", "application/json")
 	_, _ = q.w.Write(text)
 	return nil
+}
+
+// inSeveral refuses a name that stands for more than one object of the fleet.
+func inSeveral(gr schema.GroupResource, name string, found []*records.Object) error {
+	var in []string
+	for _, o := range found {
+		in = append(in, o.Ref.Cluster)
+	}
+	return apierrors.NewBadRequest(fmt.Sprintf("%s %q is in %d clusters: %s. Ask one of them, below /kube/clusters/NAME.", gr, name, len(in), strings.Join(in, ", ")))
 }
 
 // moment is when an object is asked for, zero for now. Of an object nothing else can be asked.
@@ -313,12 +330,4 @@ func (q *question) warnAbout(c records.Coverage) {
 	if len(none) > 0 {
 		warn(q.w, "Not complete yet: "+strings.Join(none, ", ")+".")
 	}
-}
-
-// subresource answers those that are a view of the object.
-func (q *question) subresource(k served, info *apirequest.RequestInfo) error {
-	if info.Subresource == "status" {
-		return q.get(k, info)
-	}
-	return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, schema.GroupResource{Group: k.Group, Resource: k.Resource}, info.Name, info.Subresource+" is not kept; ask the member itself", 0, false)
 }

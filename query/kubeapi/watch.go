@@ -246,8 +246,12 @@ func (w *watcher) event(out *bytes.Buffer, kind string, o *records.Object) error
 
 // bookmark says how far the watch is.
 func (w *watcher) bookmark(out *bytes.Buffer, at records.Position, annotations map[string]string) {
+	w.mark(out, w.resourceVersion(at), annotations)
+}
+
+func (w *watcher) mark(out *bytes.Buffer, resourceVersion string, annotations map[string]string) {
 	var object any
-	meta := metav1.ObjectMeta{ResourceVersion: w.resourceVersion(at), Annotations: annotations}
+	meta := metav1.ObjectMeta{ResourceVersion: resourceVersion, Annotations: annotations}
 	if w.form == asTable {
 		row, err := json.Marshal(metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/v1"}, ObjectMeta: meta})
 		if err != nil {
