@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 
@@ -64,7 +65,7 @@ func (q *question) serveRoot() error {
 	case path != resource && !strings.HasPrefix(path, resource+"/"):
 		return notFound(q.path + "; the fleet is below /kube and " + clusterpedia)
 	case q.r.Method != http.MethodGet && q.r.Method != http.MethodHead:
-		return notWritten(collections.GroupResource(), strings.ToLower(q.r.Method))
+		return q.notWritten(&apirequest.RequestInfo{APIGroup: collections.Group, Resource: collections.Resource, Verb: strings.ToLower(q.r.Method)})
 	case q.r.URL.Query().Get("watch") == "true" || q.r.URL.Query().Get("watch") == "1":
 		return apierrors.NewMethodNotSupported(collections.GroupResource(), "watch")
 	case path == resource:
