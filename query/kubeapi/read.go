@@ -168,11 +168,7 @@ func (q *question) list(k served, info *apirequest.RequestInfo) error {
 	if a.form != asTable {
 		return q.stream(k, a.form, meta, func(do func(*records.Object) error) error { return each(q.r.Context(), listing, do) })
 	}
-	var all []*records.Object
-	if err := each(q.r.Context(), listing, func(o *records.Object) error { all = append(all, o); return nil }); err != nil {
-		return err
-	}
-	return q.table(k, all, meta)
+	return q.tables(k, meta, func() ([]*records.Object, bool, error) { return listing.Next(q.r.Context(), printedAtOnce) })
 }
 
 // part is some objects of a list.

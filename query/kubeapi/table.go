@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	_ "k8s.io/kubernetes/pkg/apis/admissionregistration/install"
@@ -51,21 +51,6 @@ import (
 
 // printer makes tables of Kubernetes' own kinds as an API server does.
 var printer = printers.NewTableGenerator().With(printersinternal.AddHandlers)
-
-// table answers objects as a member would print them; on the fleet with their cluster before.
-func (q *question) table(k served, objects []*records.Object, list metav1.ListMeta) error {
-	print, err := q.printer(k, objects)
-	if err != nil {
-		return err
-	}
-	t, err := q.tableOf(objects, print)
-	if err != nil {
-		return err
-	}
-	t.ListMeta = list
-	write(q.w, http.StatusOK, t)
-	return nil
-}
 
 // printed makes the rows of objects, in the order in which they are to be shown, each with where its object stands.
 type printed func(objects []*records.Object) (t *metav1.Table, of []int, err error)
@@ -118,9 +103,9 @@ func (q *question) included() (metav1.IncludeObjectPolicy, error) {
 
 // printer is what prints objects of a kind as its members do.
 func (q *question) printer(k served, objects []*records.Object) (printed, error) {
-	gvk := schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind.Kind}
+	gvk := k.gvk()
 	columns := rest.NewDefaultTableConvertor(schema.GroupResource{Group: k.Group, Resource: k.Resource})
-	if legacyscheme.Scheme.Recognizes(gvk) {
+	if k.own() {
 		return func(objects []*records.Object) (*metav1.Table, []int, error) {
 			return printOwn(q.r.Context(), gvk, columns, objects)
 		}, nil
@@ -164,7 +149,7 @@ func printOwn(ctx context.Context, gvk schema.GroupVersionKind, plain rest.Table
 		if err != nil {
 			return nil, nil, err
 		}
-		if decoded[i], _, err = legacyscheme.Codecs.UniversalDecoder().Decode(text, nil, nil); err != nil {
+		if decoded[i], err = internal(gvk, text); err != nil {
 			return nil, nil, err
 		}
 		order[i] = i
@@ -192,6 +177,31 @@ func printOwn(ctx context.Context, gvk schema.GroupVersionKind, plain rest.Table
 	}
 	return t, of, nil
 }
+
+// internal reads an object of a kind of Kubernetes' own as printers want it. The decoder of API servers reads the text twice:
+// first for its kind, which is known here.
+func internal(gvk schema.GroupVersionKind, text []byte) (runtime.Object, error) {
+	o, err := legacyscheme.Scheme.New(gvk)
+	if err != nil {
+		return nil, err
+	}
+	if err := utiljson.Unmarshal(text, o); err != nil {
+		return nil, err
+	}
+	if o.GetObjectKind().GroupVersionKind() != gvk { // of another version than was asked for
+		o, _, err = legacyscheme.Codecs.UniversalDecoder().Decode(text, nil, nil)
+		return o, err
+	}
+	legacyscheme.Scheme.Default(o)
+	return legacyscheme.Scheme.UnsafeConvertToVersion(o, runtime.InternalGroupVersioner)
+}
+
+func (k served) gvk() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind.Kind}
+}
+
+// own reports whether a kind is Kubernetes' own.
+func (k served) own() bool { return legacyscheme.Scheme.Recognizes(k.gvk()) }
 
 // definition is the columns that a CRD names, nil when the kind has none.
 func (q *question) definition(cluster string, k served) ([]apiextensions.CustomResourceColumnDefinition, error) {
