@@ -427,6 +427,18 @@ fact("a narrow window shows everything without scrolling sideways", async () => 
   }
 });
 
+fact("a cluster that is opened leaves the others in sight, and kubectl's commands are told", async () => {
+  await page.setViewportSize({ width: 1280, height: 760 });
+  await page.goto("/clusters?cluster=zone1");
+  const table = page.getByRole("region", { name: "Clusters" });
+  await page.getByRole("region", { name: "Cluster zone1" }).waitFor();
+  const hidden = await table.evaluate((region) => region.scrollHeight - region.clientHeight);
+  assert.ok(hidden <= 0, `${hidden} pixels of the table are cut off`);
+  await page.getByRole("button", { name: "Use with kubectl" }).click();
+  await page.getByText(`foretop kubeconfig --write --server ${new URL(page.url()).origin}`).waitFor();
+  await page.keyboard.press("Escape");
+});
+
 fact("logging out ends the session", async () => {
   await page.setViewportSize({ width: 1440, height: 860 });
   await page.goto("/search");

@@ -69,7 +69,7 @@ function Table({ list, chosen }: { list: Cluster[]; chosen: string | undefined }
   return (
     // It takes the focus, so that it can be scrolled by keyboard.
     <div
-      className="m-3 overflow-x-auto rounded-lg border border-line bg-surface"
+      className="m-3 shrink-0 overflow-x-auto rounded-lg border border-line bg-surface"
       role="region"
       aria-label="Clusters"
       tabIndex={0}

@@ -34,7 +34,7 @@ export function ClusterDetail({ cluster: c }: { cluster: Cluster }) {
   );
   const labels = Object.entries((c.labels ?? {}) as Record<string, string>);
   return (
-    <section aria-label={`Cluster ${c.name}`} className="m-3 mt-0 rounded-lg border border-line bg-surface">
+    <section aria-label={`Cluster ${c.name}`} className="m-3 mt-0 shrink-0 rounded-lg border border-line bg-surface">
       <header className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2">
         <h2 className="font-semibold">{c.name}</h2>
         <Link to="/search" search={{ q: `cluster:${written(c.name)}` }} className="text-sm text-accent hover:underline">
