@@ -43,9 +43,15 @@ func (s *seen) of() map[string][]string {
 // informer follows configmaps of a namespace with client-go, as controllers do.
 func informer(t *testing.T, client dynamic.Interface, namespace string) *seen {
 	t.Helper()
+	return informerOf(t, client, schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, namespace)
+}
+
+// informerOf follows a kind.
+func informerOf(t *testing.T, client dynamic.Interface, kind schema.GroupVersionResource, namespace string) *seen {
+	t.Helper()
 	s := &seen{sequence: map[string][]string{}}
 	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, namespace, nil)
-	i := factory.ForResource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Informer()
+	i := factory.ForResource(kind).Informer()
 	meta := func(o any) metav1.Object {
 		if gone, ok := o.(cache.DeletedFinalStateUnknown); ok {
 			o = gone.Obj
