@@ -40,7 +40,7 @@ func TestParametersAreConditions(t *testing.T) {
 			t.Errorf("%s: %v", parameters, err)
 			return
 		}
-		if got, _ := strings.CutPrefix(a.request.Query, `kind:"pods"`); strings.TrimSpace(got) != want {
+		if got, _ := strings.CutPrefix(a.request.Query, `kind:"pods."`); strings.TrimSpace(got) != want {
 			t.Errorf("%s: %s, want %s", parameters, got, want)
 		}
 		if _, err := ql.Parse(a.request.Query, ql.Options{}); err != nil {
