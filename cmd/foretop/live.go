@@ -48,6 +48,9 @@ func (l *live) Fetch(ctx context.Context, scope access.Scope, f records.Fetch) (
 				answer.Warnings = part.Warnings
 				begun <- nil
 			}
+			if len(part.Data) == 0 { // it says that there is an answer
+				return nil
+			}
 			_, err := w.Write(part.Data)
 			return err
 		})
@@ -104,7 +107,7 @@ func failed(f records.Fetch, res *ingestpb.CommandResult) error {
 	case ingestpb.CommandResult_CODE_OK:
 		return nil
 	case ingestpb.CommandResult_CODE_NOT_FOUND:
-		return apierrors.NewGenericServerResponse(http.StatusNotFound, "get", gr, f.Ref.Name, res.Message, 0, false)
+		return apierrors.NewNotFound(gr, f.Ref.Name)
 	case ingestpb.CommandResult_CODE_FORBIDDEN:
 		return apierrors.NewForbidden(gr, f.Ref.Name, errors.New(message))
 	case ingestpb.CommandResult_CODE_INVALID:

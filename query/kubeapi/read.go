@@ -32,19 +32,19 @@ func (q *question) get(k served, info *apirequest.RequestInfo) error {
 	if err != nil {
 		return err
 	}
-	found, err := q.called(k, info)
+	at, err := q.moment()
+	if err != nil {
+		return err
+	}
+	found, err := q.called(k, info, at)
 	if err != nil {
 		return err
 	}
 	return q.one(k, info, form, found)
 }
 
-// called are the stored objects of a name, one of each cluster that has it.
-func (q *question) called(k served, info *apirequest.RequestInfo) (found []*records.Object, err error) {
-	at, err := q.moment()
-	if err != nil {
-		return nil, err
-	}
+// called are the stored objects of a name, one of each cluster that has it. No moment is now.
+func (q *question) called(k served, info *apirequest.RequestInfo, at time.Time) (found []*records.Object, err error) {
 	for _, m := range q.members {
 		if !slices.Contains(k.in, m.Name) {
 			continue

@@ -44,7 +44,7 @@ const reviewMost = 64 << 10
 // readReview reads the question into one of version v1, in whatever form it came.
 func (q *question) readReview(info *apirequest.RequestInfo, into runtime.Object) error {
 	if info.APIVersion != "v1" {
-		return apierrors.NewGenericServerResponse(http.StatusNotFound, "create", schema.GroupResource{Group: info.APIGroup, Resource: info.Resource}, "", "ask in version v1", 0, true)
+		return notThere(schema.GroupResource{Group: info.APIGroup, Resource: info.Resource}, "", info.Resource+" are answered in version v1")
 	}
 	body, err := io.ReadAll(io.LimitReader(q.r.Body, reviewMost))
 	if err != nil {

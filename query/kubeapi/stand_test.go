@@ -35,6 +35,12 @@ type stand struct {
 
 func newStand(t testing.TB) *stand {
 	t.Helper()
+	return newStandWith(t, nil)
+}
+
+// newStandWith has members that can be read themselves.
+func newStandWith(t testing.TB, live kubeapi.Live) *stand {
+	t.Helper()
 	log := clickhousetest.Log(t)
 	db := clickhousetest.Open(t)
 	registry := clusters.New(statetest.Open(t), log)
@@ -56,7 +62,7 @@ func newStand(t testing.TB) *stand {
 			}
 		}()
 	}
-	handler := kubeapi.New(kubeapi.Deps{Reader: service, Log: log, Version: "test"})
+	handler := kubeapi.New(kubeapi.Deps{Reader: service, Live: live, Log: log, Version: "test"})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(w, r.WithContext(access.NewContext(r.Context(), access.All("test"))))
 	}))

@@ -43,7 +43,14 @@ func (q *question) subresource(k served, info *apirequest.RequestInfo, live bool
 	case info.Subresource == "scale":
 		return q.scale(k, info, live)
 	}
-	return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, gr, info.Name, fmt.Sprintf("%s/%s is not offered here; ask the member itself", gr, info.Subresource), 0, false)
+	return notThere(gr, info.Name, fmt.Sprintf("%s/%s is not offered here; ask the member itself", gr, info.Subresource))
+}
+
+// notThere says in its own words what is not there.
+func notThere(gr schema.GroupResource, name, message string) error {
+	err := apierrors.NewNotFound(gr, name)
+	err.ErrStatus.Message = message
+	return err
 }
 
 // entering are sub-resources that do more than to tell, also when they are asked with GET.
@@ -61,7 +68,11 @@ func (q *question) scale(k served, info *apirequest.RequestInfo, live bool) erro
 	if err != nil {
 		return err
 	}
-	found, err := q.called(k, info)
+	at, err := q.moment()
+	if err != nil {
+		return err
+	}
+	found, err := q.called(k, info, at)
 	if err != nil {
 		return err
 	}
@@ -103,7 +114,7 @@ func (q *question) scaleOf(k served, o *records.Object) (*autoscaling.Scale, err
 	}
 	gr := schema.GroupResource{Group: k.Group, Resource: k.Resource}
 	if !ok {
-		return nil, apierrors.NewGenericServerResponse(http.StatusNotFound, "get", gr, o.Ref.Name, fmt.Sprintf("%s cannot be scaled", gr), 0, false)
+		return nil, notThere(gr, o.Ref.Name, gr.String()+" cannot be scaled")
 	}
 	var u unstructured.Unstructured
 	if err := json.Unmarshal(o.JSON, &u.Object); err != nil {
@@ -246,7 +257,7 @@ func (q *question) memberOf(k served, info *apirequest.RequestInfo) (records.Mem
 		return q.members[0], nil // it says itself whether it has it
 	}
 	gr := schema.GroupResource{Group: k.Group, Resource: k.Resource}
-	found, err := q.called(k, info)
+	found, err := q.called(k, info, time.Time{})
 	switch {
 	case err != nil:
 		return records.Member{}, err
