@@ -1,7 +1,7 @@
 // Package collector is the agent of one member cluster: it turns what the member's API server says into
 // sealed batches, and carries out the hub's typed commands there. It holds no database and no index.
 //
-// Invariant: nothing leaves it that redaction has not seen.
+// Invariant: no object leaves it that redaction has not seen.
 package collector
 
 import (
