@@ -49,6 +49,7 @@ type Request struct {
 	Owner  *Owner // what matches and belongs to it
 	Order  []By   // what stands before the key
 	Offset int    // how many of the first are left out
+	Moment bool   // refuse to answer what is of no one moment only because the hub is behind
 }
 
 // Owner is whom objects belong to.

@@ -5,6 +5,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/records"
 )
 
@@ -18,9 +19,11 @@ const (
 // ofOneMoment is a list that a watch can go on from.
 func (q *question) ofOneMoment(r records.Request) (records.Listing, error) {
 	ctx := q.r.Context()
+	r.Moment = true
 	for began := time.Now(); ; {
 		listing, err := q.reader.List(ctx, q.scope, r)
 		switch {
+		case access.Code(err) == "UNAVAILABLE" && time.Since(began) < momentWait:
 		case err != nil:
 			return nil, err
 		case listing.Position() != nil || len(listing.Coverage().Clusters) == 0:

@@ -141,6 +141,7 @@ func (q *question) list(k served, info *apirequest.RequestInfo) error {
 	if err != nil {
 		return err
 	}
+	a.request.Moment = true // what has no position, no watch can go on from
 	if a.Continue == "" {
 		if err := q.fresh(k, a.ListOptions); err != nil {
 			return err

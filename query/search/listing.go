@@ -81,6 +81,8 @@ func (s *Service) List(ctx context.Context, scope access.Scope, request records.
 	switch {
 	case err != nil:
 		return nil, err
+	case !ok && request.Moment && a.loading(ctx):
+		return nil, errLoading
 	case !ok:
 		return s.pagedList(scope, request, by)
 	}
@@ -90,6 +92,11 @@ func (s *Service) List(ctx context.Context, scope access.Scope, request records.
 	l.total -= min(l.total, request.Offset)
 	l.held.Skip(request.Offset)
 	return l, nil
+}
+
+// loading reports whether columns would answer a question about the present, were they not behind.
+func (a *question) loading(ctx context.Context) bool {
+	return a.q.At().IsZero() && !a.q.Deleted() && (a.s.table.Load() == nil || !a.s.feed.caughtUp(ctx, presentWait))
 }
 
 // asStored is the order of the primary key.

@@ -2,12 +2,15 @@ package search_test
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/search"
 )
 
 func TestAListing(t *testing.T) {
@@ -68,5 +71,25 @@ func TestAListing(t *testing.T) {
 		if len(found) != 9 || found[1].Name != "cm-03" || len(found[1].JSON) == 0 {
 			t.Errorf("got %v", refs(found))
 		}
+	})
+}
+
+func TestAListingThatHasToBeOfOneMomentWaitsForColumns(t *testing.T) {
+	w := newWorld(t)
+	w.put("zone1", configMap("shop", "a"), write{})
+	w.flush()
+	loading, err := search.New(search.Deps{DB: w.db, Clusters: w, IndexDir: t.TempDir(), Texts: w.texts, Log: slog.New(slog.DiscardHandler)}) // nobody runs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loading.List(t.Context(), everyone, records.Request{Query: "kind:cm", Moment: true}); access.Code(err) != "UNAVAILABLE" {
+		t.Errorf("a hub that is loading answers %v", err)
+	}
+	if _, err := loading.List(t.Context(), everyone, records.Request{Query: "kind:cm"}); err != nil {
+		t.Errorf("who needs no moment is answered %v", err)
+	}
+	w.eventually("columns have caught up", func() bool {
+		l, err := w.service.List(t.Context(), everyone, records.Request{Query: "kind:cm", Moment: true})
+		return err == nil && l.Position() != nil
 	})
 }
