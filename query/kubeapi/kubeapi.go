@@ -105,6 +105,7 @@ type question struct {
 	scope   access.Scope
 	reader  Reader           // of the Handler; of objects in the version asked for
 	members []records.Member // of the server: one, or all
+	only    string           // the cluster that a name of the fleet tells; "" for none
 	catalog *catalog
 	byAge   []records.Member // members, newest first; see newest
 }
@@ -181,6 +182,9 @@ func (q *question) serve() error {
 	}
 	if !k.Namespaced {
 		info.Namespace = "" // a Namespace's own path has its name twice
+	}
+	if err := q.qualify(&k, info); err != nil {
+		return err
 	}
 	switch {
 	case info.Subresource != "":

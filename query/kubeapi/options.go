@@ -1,6 +1,7 @@
 package kubeapi
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -150,8 +151,8 @@ func (q *question) find(k served, info *apirequest.RequestInfo) (*asking, error)
 
 // ask puts the question of a list together from conditions on its kind and what else was asked.
 func (q *question) ask(a *asking, terms []string) {
-	if q.cluster != "" {
-		terms = append(terms, "cluster="+quoted(q.cluster))
+	if one := cmp.Or(q.cluster, q.only); one != "" {
+		terms = append(terms, "cluster="+quoted(one))
 	}
 	if a.LabelSelector != nil && !a.LabelSelector.Empty() {
 		terms = append(terms, "selector:"+quoted(a.LabelSelector.String()))

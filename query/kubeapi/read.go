@@ -88,7 +88,7 @@ func inSeveral(gr schema.GroupResource, name string, found []*records.Object) er
 	for _, o := range found {
 		in = append(in, o.Ref.Cluster)
 	}
-	return apierrors.NewBadRequest(fmt.Sprintf("%s %q is in %d clusters: %s. Ask one of them, below /kube/clusters/NAME.", gr, name, len(in), strings.Join(in, ", ")))
+	return apierrors.NewBadRequest(fmt.Sprintf("%s %q is in %d clusters: %s. Say which, as in %s:%s, or ask that cluster alone, at /kube/clusters/%s.", gr, name, len(in), strings.Join(in, ", "), in[0], name, in[0]))
 }
 
 // moment is when an object is asked for, zero for now. Of an object nothing else can be asked.
