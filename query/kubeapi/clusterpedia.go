@@ -336,8 +336,8 @@ func listed(text string) (values []string) {
 
 // complete checks what parameters mean together.
 func (s *search) complete() error {
-	if s.events || s.forward {
-		return apierrors.NewBadRequest("injectEvents and forward are not offered yet: leave them out")
+	if s.forward {
+		return apierrors.NewBadRequest("forward is not offered here: leave it out, or ask the member itself")
 	}
 	if !s.since.IsZero() && !s.before.IsZero() && !s.since.Before(s.before) {
 		return apierrors.NewBadRequest("since is not before before: nothing is created in between")

@@ -148,7 +148,10 @@ func (q *question) kindsOf(c *collection) ([]string, error) {
 					continue
 				}
 				found = true
-				if name := quoted(k.GroupResource.String()); !slices.Contains(names, name) {
+				if stored(k.GroupResource) == coreEvents && t.Resource == "" {
+					continue // which are in a list of their own alone
+				}
+				if name := strings.TrimPrefix(kindTerm(stored(k.GroupResource)), "kind:"); !slices.Contains(names, name) {
 					names = append(names, name)
 				}
 				if t.Resource == k.Resource && t.Group == k.Group {
@@ -159,6 +162,9 @@ func (q *question) kindsOf(c *collection) ([]string, error) {
 		if !found && c.Metadata.Name == "any" {
 			return nil, apierrors.NewBadRequest(fmt.Sprintf("no member has %q, in the version that is kept: kubectl api-resources lists what there is", strings.Trim(t.Group+"/"+t.Version+"/"+t.Resource, "/")))
 		}
+	}
+	if events := strings.TrimPrefix(kindTerm(coreEvents), "kind:"); len(names) > 1 && slices.Contains(names, events) {
+		return nil, apierrors.NewBadRequest("events are listed alone: ask for resources=/events, or add injectEvents=true to have them with the objects they are about")
 	}
 	if len(names) == 0 {
 		return nil, apierrors.NewBadRequest("no member has kinds of the collection " + c.Metadata.Name)

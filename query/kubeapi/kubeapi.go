@@ -33,6 +33,8 @@ type Reader interface {
 	Follow(ctx context.Context, scope access.Scope, query string, from records.Position) (<-chan records.Steps, error)
 	// VersionSeen is the newest version of a cluster's object that had this resourceVersion, 0 for none.
 	VersionSeen(ctx context.Context, scope access.Scope, cluster string, gr kube.GroupResource, resourceVersion string) (uint64, error)
+	// EventsAbout are the events that members have about objects now.
+	EventsAbout(ctx context.Context, scope access.Scope, objects []*records.Object) (map[kube.Ref][]*records.Object, error)
 	// Members are the clusters that scope may see, with the kinds that each serves, by name.
 	Members(ctx context.Context, scope access.Scope) ([]records.Member, error)
 	// Documents are contents of members' documents, packed by gzip, by their SHA-256; what is not here is left out.

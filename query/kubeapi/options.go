@@ -157,6 +157,9 @@ func (q *question) ask(a *asking, terms []string) {
 	if a.LabelSelector != nil && !a.LabelSelector.Empty() {
 		terms = append(terms, "selector:"+quoted(a.LabelSelector.String()))
 	}
+	if a.events {
+		q.reader = withEvents{q.reader}
+	}
 	a.request = records.Request{Query: strings.Join(append(terms, a.terms...), " "), Order: a.order, Offset: a.offset}
 	if a.owned {
 		a.request.Owner = &a.owner
@@ -178,6 +181,8 @@ func (q *question) asked(k served, info *apirequest.RequestInfo) (form form, o *
 		return form, nil, "", err
 	}
 	switch {
+	case a.events:
+		return form, nil, "", apierrors.NewBadRequest("a watch carries no events about its objects: watch events themselves")
 	case a.at != "":
 		return form, nil, "", apierrors.NewBadRequest("a watch is of what happens now: leave at out, or list without watch")
 	case a.owned:

@@ -256,15 +256,52 @@ func (r *revision) record(f *fleet) *records.Object {
 }
 
 // listEvents is List of events.
-func (a *question) listEvents(ctx context.Context, coverage records.Coverage) (records.Listing, error) {
+func (a *question) listEvents(ctx context.Context, r records.Request, by *ordering, coverage records.Coverage) (records.Listing, error) {
 	if err := a.eventsAlone(); err != nil {
 		return nil, err
+	}
+	if r.Owner != nil {
+		return nil, &access.Error{Code: "QL_UNSUPPORTED", Message: "Events belong to nobody.", Fix: "Ask for those about an object, by involvedObject.uid or involvedObject.name."}
 	}
 	here, _, newest, err := a.hereNow(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if here, err = a.arrangeEvents(ctx, by, here); err != nil {
+		return nil, err
+	}
+	here = here[min(r.Offset, len(here)):]
 	return &eventListing{a: a, here: here, total: len(here), coverage: coverage, position: records.Position(newest)}, nil
+}
+
+// arrangeEvents puts events into an order by what stands in them.
+func (a *question) arrangeEvents(ctx context.Context, by *ordering, here []eventAt) ([]eventAt, error) {
+	if len(by.by) == 0 {
+		return here, nil
+	}
+	if len(here) > arrangedMost {
+		return nil, by.tooMany(len(here))
+	}
+	values := map[eventAt][]any{}
+	for part := range slices.Chunk(here, eventsAtOnce) {
+		objects, err := a.s.revisions(ctx, a.f, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			summarized(o)
+			values[eventAt{o.ClusterUID, o.Namespace, o.Ver}] = by.values(o)
+		}
+	}
+	of := make([][]any, len(here))
+	for i, e := range here {
+		of[i] = values[e]
+	}
+	ordered := make([]eventAt, len(here))
+	for i, at := range by.places(of) {
+		ordered[i] = here[at]
+	}
+	return ordered, nil
 }
 
 // eventListing is a listing of events at one moment.

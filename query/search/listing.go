@@ -39,7 +39,7 @@ func (s *Service) List(ctx context.Context, scope access.Scope, request records.
 		return l, nil
 	}
 	if a.ofEvents() {
-		return a.listEvents(ctx, l.coverage)
+		return a.listEvents(ctx, request, by, l.coverage)
 	}
 	if a.q.At().IsZero() && !a.q.Deleted() {
 		s.feed.caughtUp(ctx, listWait) // what comes without a position, no watch can go on from

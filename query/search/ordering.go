@@ -27,6 +27,7 @@ type ordering struct {
 	by    []records.By
 	sorts []*ql.Sort
 	read  []*ql.Column
+	desc  []bool // of read
 }
 
 func (a *question) ordering(ctx context.Context, by []records.By) (*ordering, error) {
@@ -36,14 +37,18 @@ func (a *question) ordering(ctx context.Context, by []records.By) (*ordering, er
 	}
 	options := a.s.options(ctx, a.f, ql.Resources, a.now)
 	for _, b := range by {
+		field, desc := b.Field, b.Desc
 		if s, ok := ql.ReadSort(b.Field, b.Desc); ok {
 			o.sorts = append(o.sorts, s)
+			if s.Column == "created_at" { // age is that, backwards
+				field, desc = "created", s.Desc
+			}
 		}
-		c, err := ql.ReadColumn(b.Field, options)
+		c, err := ql.ReadColumn(field, options)
 		if err != nil {
 			return nil, err
 		}
-		o.read = append(o.read, c)
+		o.read, o.desc = append(o.read, c), append(o.desc, desc)
 	}
 	return o, nil
 }
@@ -54,10 +59,14 @@ func (o *ordering) columns() bool { return len(o.by) > 0 && len(o.sorts) == len(
 // within reports an error when an order is of too many objects to read them all.
 func (o *ordering) within(rows int) error {
 	if len(o.by) > 0 && !o.columns() && rows > arrangedMost {
-		return &access.Error{Code: ql.CodeTooComplex, Message: fmt.Sprintf("%d objects match, and at most %d can be ordered by what stands in them.", rows, arrangedMost),
-			Fix: "Narrow them, or order by " + ql.SortNames() + "."}
+		return o.tooMany(rows)
 	}
 	return nil
+}
+
+func (o *ordering) tooMany(rows int) error {
+	return &access.Error{Code: ql.CodeTooComplex, Message: fmt.Sprintf("%d objects match, and at most %d can be ordered by what stands in them.", rows, arrangedMost),
+		Fix: "Narrow them, or order by " + ql.SortNames() + "."}
 }
 
 // directive is the order as the language has it, for who cannot do more.
@@ -109,34 +118,47 @@ func (l *listing) arrange(ctx context.Context, o *ordering) error {
 			return err
 		}
 		for _, x := range objects {
-			of := make([]any, len(o.read))
-			for i, c := range o.read {
-				of[i] = c.Value(&records.Version{Object: *x})
-				if c.Object || o.by[i].Field == "resourceversion" {
-					of[i] = measured(of[i])
-				}
-			}
-			values[keyVersion{keyOf(x), x.Ver}] = of
+			values[keyVersion{keyOf(x), x.Ver}] = o.values(x)
 		}
 	}
-	places := make([]int, len(keys))
 	of := make([][]any, len(keys))
+	for i := range keys {
+		of[i] = values[keyVersion{keys[i], vers[i]}]
+	}
+	l.held.Arrange(o.places(of))
+	return nil
+}
+
+// values are what an object is ordered by.
+func (o *ordering) values(x *records.Object) []any {
+	of := make([]any, len(o.read))
+	for i, c := range o.read {
+		of[i] = c.Value(&records.Version{Object: *x})
+		if c.Object || o.by[i].Field == "resourceversion" {
+			of[i] = measured(of[i])
+		}
+	}
+	return of
+}
+
+// places are where what has these values stands now, in the order asked for; nil is of what is not there any more.
+func (o *ordering) places(of [][]any) []int {
+	places := make([]int, len(of))
 	for i := range places {
-		places[i], of[i] = i, values[keyVersion{keys[i], vers[i]}]
+		places[i] = i
 	}
 	slices.SortStableFunc(places, func(a, b int) int {
-		if of[a] == nil || of[b] == nil { // history has it no more
+		if of[a] == nil || of[b] == nil {
 			return len(of[b]) - len(of[a])
 		}
-		for i, by := range o.by {
-			if n := compareMeasured(of[a][i], of[b][i], by.Desc); n != 0 {
+		for i, desc := range o.desc {
+			if n := compareMeasured(of[a][i], of[b][i], desc); n != 0 {
 				return n
 			}
 		}
 		return 0
 	})
-	l.held.Arrange(places)
-	return nil
+	return places
 }
 
 // measured is what stands at a path as it is compared: an amount, a truth or a text.
