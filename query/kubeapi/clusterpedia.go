@@ -433,6 +433,7 @@ var orders = map[string]string{
 	"created_at": "created", "creationtimestamp": "created", "metadata.creationtimestamp": "created",
 	"resource_version": "resourceversion", "metadata.resourceversion": "resourceversion",
 	"metadata.name": "name", "metadata.namespace": "ns", "metadata.uid": "uid",
+	"lasttimestamp": ".lastTimestamp", "firsttimestamp": ".firstTimestamp", "eventtime": ".eventTime", "count": ".count", "type": ".type", // of events
 }
 
 // orderBy reads a field to order by: created_at, "created_at desc", created_at_desc.

@@ -40,7 +40,7 @@ func TestParametersAreConditions(t *testing.T) {
 			t.Errorf("%s: %v", parameters, err)
 			return
 		}
-		if got, _ := strings.CutPrefix(a.request.Query, `kind:"pods."`); strings.TrimSpace(got) != want {
+		if got, _ := strings.CutPrefix(a.request.Query, kindTerm(pods)); strings.TrimSpace(got) != want {
 			t.Errorf("%s: %s, want %s", parameters, got, want)
 		}
 		if _, err := ql.Parse(a.request.Query, ql.Options{}); err != nil {
@@ -106,6 +106,7 @@ func TestOrderKeepsItsOrder(t *testing.T) {
 	f(label("search.clusterpedia.io/orderby in (name, cluster_desc)"), records.By{Field: "name"}, records.By{Field: "cluster", Desc: true})
 	f(label("app=x,search.clusterpedia.io/orderby=resource_version_desc,search.clusterpedia.io/orderby=name"), records.By{Field: "resourceversion", Desc: true}, records.By{Field: "name"})
 	f("orderby=spec.priority,metadata.name+asc,.status.startTime", records.By{Field: ".spec.priority"}, records.By{Field: "name"}, records.By{Field: ".status.startTime"})
+	f(label("search.clusterpedia.io/orderby=lastTimestamp_desc"), records.By{Field: ".lastTimestamp", Desc: true})
 	f("orderby=restarts", records.By{Field: "restarts"})
 }
 

@@ -379,6 +379,50 @@ func TestClusterpediasParameters(t *testing.T) {
 		refuses(t, all, "is not known here", "labelSelector", searchKey+"cluster=zone1")
 		refuses(t, all, "cannot be negated", "labelSelector", searchKey+"owner-name!=app1")
 	})
+	t.Run("events of objects", func(t *testing.T) {
+		const key = "shadow.clusterpedia.io/events"
+		type event struct {
+			APIVersion, Kind, Reason string
+			InvolvedObject           struct{ UID string }
+		}
+		eventually(t, truthWait, "events are seen", func(ctx context.Context) error {
+			for _, parameters := range [][]string{{"injectEvents", "true"}, {"labelSelector", searchKey + "inject-events=true"}, {"injectEvents", "true", "onlyMetadata", "true"}} {
+				code, s, err := searchAs(ctx, "application/json", fleetPath+"/api/v1/nodes", parameters...)
+				if err != nil || code != http.StatusOK || len(s.Items) == 0 {
+					return fmt.Errorf("%d %v %s", code, err, s.Message)
+				}
+				for _, o := range s.Items {
+					var events []event
+					if err := json.Unmarshal([]byte(o.Metadata.Annotations[key]), &events); err != nil {
+						return fmt.Errorf("%v: %s: %w in %q", parameters, o.Metadata.Name, err, o.Metadata.Annotations[key])
+					}
+					for _, e := range events {
+						if e.Kind != "Event" || e.APIVersion != "v1" || e.InvolvedObject.UID != o.Metadata.UID && e.InvolvedObject.UID != o.Metadata.Name {
+							return fmt.Errorf("%s has %+v", o.Metadata.Name, e)
+						}
+					}
+				}
+			}
+			return nil
+		})
+		for _, o := range searchFor(t, fleetPath+"/api/v1/nodes").Items {
+			if o.Metadata.Annotations[key] != "" {
+				t.Errorf("%s has events that nobody asked for", o.Metadata.Name)
+			}
+		}
+	})
+	t.Run("order of events", func(t *testing.T) {
+		code, s, err := searchAs(t.Context(), asTables, fleetPath+"/api/v1/events", "orderby", "metadata.creationTimestamp,name", "limit", "20", "offset", "1")
+		if err != nil || code != http.StatusOK || len(s.Rows) == 0 {
+			t.Fatalf("%d %v %s", code, err, s.Message)
+		}
+		s = searchFor(t, fleetPath+"/api/v1/events", "orderby", "created desc", "limit", "50")
+		for i := range s.Items[1:] {
+			if s.Items[i].Metadata.CreationTimestamp < s.Items[i+1].Metadata.CreationTimestamp {
+				t.Errorf("%s, then %s", s.Items[i].Metadata.CreationTimestamp, s.Items[i+1].Metadata.CreationTimestamp)
+			}
+		}
+	})
 	t.Run("annotations", func(t *testing.T) {
 		one := fleetPath + "/clusters/zone1/api/v1/namespaces/" + namespace + "/configmaps"
 		if s := searchFor(t, one, "names", "beta.one"); len(s.Items) != 1 || s.Items[0].Metadata.Annotations[clusterKey] != "zone1" {
