@@ -15,6 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
@@ -154,6 +155,12 @@ func (q *question) serve() error {
 	below.URL.Path, below.URL.RawPath = q.path, ""
 	if path, err := url.PathUnescape(q.path); err == nil {
 		below.URL.Path = path
+	}
+	if parameters := below.URL.Query(); parameters.Has("fieldSelector") { // it may be more than Kubernetes can read
+		if _, err := fields.ParseSelector(parameters.Get("fieldSelector")); err != nil {
+			parameters.Del("fieldSelector")
+			below.URL.RawQuery = parameters.Encode()
+		}
 	}
 	info, err := q.paths.NewRequestInfo(below)
 	if err != nil {
