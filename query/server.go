@@ -86,7 +86,11 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/graphql", s.authenticated("graphql", s.graph))
 	mux.Handle("GET /api/v1/export", s.authenticated("export", http.HandlerFunc(s.export)))
 	if s.deps.Kube != nil {
-		api := s.authenticated("kube", kubeapi.New(kubeapi.Deps{Reader: s.deps.Kube, Live: s.deps.Live, Log: s.deps.Log, Version: s.deps.Version}))
+		deps := kubeapi.Deps{Reader: s.deps.Kube, Live: s.deps.Live, Log: s.deps.Log, Version: s.deps.Version}
+		if s.deps.Saved != nil {
+			deps.Saved = s.deps.Saved
+		}
+		api := s.authenticated("kube", kubeapi.New(deps))
 		for _, mount := range kubeapi.Mounts {
 			mux.Handle(mount, api)
 			if mount != "/api" { // below it is more

@@ -3,9 +3,11 @@ package kubeapi
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/saved"
 )
 
 // collections is Clusterpedia's own resource: lists of objects of several kinds. The API server that has it stands at
@@ -32,6 +35,7 @@ type collection struct {
 	metav1.TypeMeta
 	Metadata      metav1.ObjectMeta `json:"metadata"`
 	ResourceTypes []collected       `json:"resourceTypes"`
+	query         string            // of a saved search
 }
 
 // collected is kinds of a collection: all of a group without Resource.
@@ -71,7 +75,11 @@ func (q *question) serveRoot() error {
 	case path == resource:
 		return q.collectionList()
 	default:
-		return q.collection(strings.TrimPrefix(path, resource+"/"), "")
+		name, err := url.PathUnescape(strings.TrimPrefix(path, resource+"/"))
+		if err != nil {
+			return apierrors.NewBadRequest(err.Error())
+		}
+		return q.collection(name, "")
 	}
 	return nil
 }
@@ -99,9 +107,37 @@ func (q *question) collectionNamed(name string) (*collection, error) {
 		}
 		slices.SortFunc(c.ResourceTypes, func(a, b collected) int { return strings.Compare(a.Group, b.Group) })
 	default:
-		return nil, apierrors.NewNotFound(collections.GroupResource(), name+": there are any, kuberesources and workloads")
+		searches, err := q.searches()
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(searches, func(s *saved.Search) bool { return s.Name == name })
+		if at < 0 {
+			return nil, apierrors.NewNotFound(collections.GroupResource(), name+": there are any, kuberesources, workloads and saved searches of objects")
+		}
+		c.query = searches[at].Query
+		c.Metadata.Annotations = map[string]string{queryAnnotation: c.query}
 	}
 	return c, nil
+}
+
+// queryAnnotation says what a saved search asks.
+const queryAnnotation = "foretop.io/query"
+
+// searches are the saved searches of objects that the caller sees, the caller's own first.
+func (q *question) searches() (list []*saved.Search, err error) {
+	if q.saved == nil {
+		return nil, nil
+	}
+	all, err := q.saved.List(q.r.Context(), q.scope)
+	for _, own := range []bool{true, false} {
+		for _, s := range all {
+			if s.Page == "resources" && (s.Owner == q.scope.User()) == own {
+				list = append(list, s)
+			}
+		}
+	}
+	return list, err
 }
 
 // chosen reads groups and resources.
@@ -135,6 +171,9 @@ func (q *question) chosen(c *collection) error {
 
 // kindsOf are the kinds of a collection as conditions; an error names what no member has.
 func (q *question) kindsOf(c *collection) ([]string, error) {
+	if c.query != "" {
+		return nil, nil
+	}
 	var names []string
 	for i := range c.ResourceTypes {
 		t := &c.ResourceTypes[i]
@@ -198,7 +237,11 @@ func (q *question) collection(name, fieldSelector string) error {
 	if err != nil {
 		return err
 	}
-	q.ask(a, append(kinds, fields...))
+	asked := &search{query: c.query}
+	if err := q.readQuery(asked); err != nil {
+		return err
+	}
+	q.ask(a, slices.Concat(kinds, fields, asked.terms))
 	if a.Limit == 0 && a.Continue == "" {
 		listing, err := q.reader.List(q.r.Context(), q.scope, a.request)
 		if err != nil {
@@ -339,7 +382,17 @@ func (q *question) collectionList() error {
 	}{TypeMeta: metav1.TypeMeta{Kind: collectionKind + "List", APIVersion: collections.GroupVersion().String()}}
 	t := metav1.Table{TypeMeta: metav1.TypeMeta{Kind: "Table", APIVersion: "meta.k8s.io/v1"},
 		ColumnDefinitions: []metav1.TableColumnDefinition{{Name: "Name", Type: "string", Format: "name"}, {Name: "Resources", Type: "string"}}}
-	for _, name := range []string{"any", "kuberesources", "workloads"} {
+	names := []string{"any", "kuberesources", "workloads"}
+	searches, err := q.searches()
+	if err != nil {
+		return err
+	}
+	for _, s := range searches {
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	for _, name := range names {
 		c, err := q.collectionNamed(name)
 		if err != nil {
 			return err
@@ -354,7 +407,7 @@ func (q *question) collectionList() error {
 			kinds = append(kinds, strings.TrimSuffix(resource+"."+r.Group, "."))
 		}
 		if len(kinds) == 0 {
-			kinds = []string{"*"}
+			kinds = []string{cmp.Or(c.query, "*")}
 		}
 		row := metav1.TableRow{Cells: []any{name, strings.Join(kinds, ",")}}
 		if row.Object.Raw, err = json.Marshal(metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/v1"}, ObjectMeta: c.Metadata}); err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
+	"github.com/foretop/foretop/query/saved"
 )
 
 // Reader is what the API reads. The search service is one.
@@ -48,6 +49,12 @@ type Deps struct {
 	Live    Live // nil: members themselves are not read
 	Log     *slog.Logger
 	Version string // of Foretop
+	Saved   Saved  // nil: no saved searches
+}
+
+// Saved knows the saved searches. *saved.Searches is one.
+type Saved interface {
+	List(ctx context.Context, scope access.Scope) ([]*saved.Search, error)
 }
 
 // Handler answers requests that carry an access.Scope in their context.
@@ -56,6 +63,7 @@ type Handler struct {
 	live    Live
 	log     *slog.Logger
 	version string
+	saved   Saved
 	paths   apirequest.RequestInfoFactory
 	pages   pages
 	served  catalogs
@@ -64,7 +72,7 @@ type Handler struct {
 
 // New makes a Handler.
 func New(d Deps) *Handler {
-	return &Handler{reader: d.Reader, live: d.Live, log: d.Log, version: d.Version, paths: apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}}
+	return &Handler{reader: d.Reader, live: d.Live, log: d.Log, version: d.Version, saved: d.Saved, paths: apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}}
 }
 
 // Mounts are the paths that a Handler answers at and, but for /api, below.

@@ -494,6 +494,18 @@ func TestClusterpediasParameters(t *testing.T) {
 			t.Errorf("one that is not there: %d %v %s", code, err, s.Message)
 		}
 	})
+	t.Run("saved searches as collections", func(t *testing.T) {
+		var answer struct{ SaveSearch struct{ ID string } }
+		ask(t, `mutation($input:SavedSearchInput!){saveSearch(input:$input){id}}`, map[string]any{"input": map[string]any{"name": "my searched", "page": "resources", "query": "ns:" + namespace + " label.searched=yes sort:name-desc"}}, &answer)
+		defer ask(t, `mutation($id:ID!){deleteSavedSearch(id:$id)}`, map[string]any{"id": answer.SaveSearch.ID}, nil)
+		s := searchFor(t, groupPath+"/"+url.PathEscape("my searched"), "clusters", "zone1")
+		if diff := differ([]string{"zone1/beta.one", "zone1/alpha-two", "zone1/alpha-one"}, s.names()); diff != "" {
+			t.Error(diff)
+		}
+		if s = searchFor(t, groupPath); len(s.Items) != 4 || s.Items[3].Metadata.Name != "my searched" || s.Items[3].Metadata.Annotations["foretop.io/query"] == "" {
+			t.Errorf("%+v", s.Items)
+		}
+	})
 	t.Run("collections in kubectl", func(t *testing.T) {
 		root := func(args ...string) string {
 			t.Helper()
