@@ -23,6 +23,7 @@ type served struct {
 	records.Kind
 	in   []string          // names of the members of which it is kept, in whatever version
 	by   []string          // names of those that serve it, kept or not
+	kept map[string]bool   // versions in which it is
 	subs map[string]string // kinds of its sub-resources, by their names
 }
 
@@ -50,14 +51,17 @@ func (c *catalogs) of(q *question) (*catalog, error) {
 		key.WriteString(m.Name + "\x00" + m.KubernetesVersion + "\x00" + m.Revision + "\x00")
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock() // others wait for what they would make, too
-	if known := c.by[key.String()]; known != nil {
+	known := c.by[key.String()]
+	c.mu.Unlock()
+	if known != nil {
 		return known, nil
 	}
 	made, err := newCatalog(q)
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.by == nil || len(c.by) >= catalogsMost {
 		c.by = map[string]*catalog{}
 	}
@@ -72,6 +76,7 @@ func newCatalog(q *question) (*catalog, error) {
 	}
 	c := &catalog{lists: map[string]*metav1.APIResourceList{}, kinds: map[schema.GroupVersionResource]*served{}, whole: true}
 	kept, serving := map[kube.GroupResource][]string{}, map[kube.GroupResource][]string{}
+	versions := map[kube.GroupResource]map[string]bool{}
 	merged := map[string]bool{} // lists that stand there already, since members of one version say the same
 	for _, m := range newestFirst(q.members) {
 		said := newSaid(m, texts)
@@ -88,6 +93,10 @@ func newCatalog(q *question) (*catalog, error) {
 		}
 		for _, k := range m.Kinds {
 			kept[k.GroupResource] = append(kept[k.GroupResource], m.Name)
+			if versions[k.GroupResource] == nil {
+				versions[k.GroupResource] = map[string]bool{}
+			}
+			versions[k.GroupResource][k.Version] = true
 		}
 		for gr := range said.resources() {
 			serving[gr] = append(serving[gr], m.Name)
@@ -112,7 +121,7 @@ func newCatalog(q *question) (*catalog, error) {
 				}
 				gr := kube.GroupResource{Group: g.Name, Resource: r.Name}
 				c.kinds[gvr] = &served{Kind: records.Kind{GroupResource: gr, Version: v.Version, Kind: r.Kind, Namespaced: r.Namespaced, ShortNames: r.ShortNames},
-					in: kept[gr], by: serving[gr], subs: map[string]string{}}
+					in: kept[gr], by: serving[gr], kept: versions[gr], subs: map[string]string{}}
 			}
 		}
 	}

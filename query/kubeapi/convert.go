@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -35,18 +34,10 @@ type inVersion struct {
 // asAsked is what reads objects of a kind in the version asked for; the plain Reader, when all are kept in that.
 func (q *question) asAsked(k served) Reader {
 	as := &inVersion{Reader: q.reader, q: q, k: k, gv: schema.GroupVersion{Group: k.Group, Version: k.Version}, definitions: map[string]*definedVersion{}}
-	if stored(k.GroupResource) != k.GroupResource {
-		return as
+	if stored(k.GroupResource) == k.GroupResource && (len(k.kept) == 0 || len(k.kept) == 1 && k.kept[k.Version]) {
+		return q.reader
 	}
-	for _, m := range q.members {
-		other := func(kept records.Kind) bool {
-			return kept.GroupResource == k.GroupResource && kept.Version != k.Version
-		}
-		if slices.ContainsFunc(m.Kinds, other) {
-			return as
-		}
-	}
-	return q.reader
+	return as
 }
 
 // Object reads one object.

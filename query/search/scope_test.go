@@ -102,8 +102,12 @@ func TestADatabaseThatDoesNotAnswerIsASentence(t *testing.T) {
 	w := newWorldOn(t, db)
 	reference(w)
 	w.indexed("settings")
+	kinds := len(w.member("zone1").Kinds)
 	if err := engine.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if n := len(w.member("zone1").Kinds); n != kinds { // as they were read last
+		t.Errorf("zone1 has %d kinds, had %d", n, kinds)
 	}
 	for _, query := range []string{"app:app2", "app2"} {
 		if _, err := w.service.Search(t.Context(), everyone, records.Request{Query: query, First: 1}); access.Code(err) != "UNAVAILABLE" {

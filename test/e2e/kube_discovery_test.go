@@ -54,6 +54,9 @@ func TestDocumentsAreThoseOfTheMember(t *testing.T) {
 	for _, path := range paths {
 		comparison{args: "get --raw " + path, read: asPrinted}.same(t, r, "zone1", []string{""})
 	}
+	for _, path := range []string{"/apis", "/api/v1", "/openapi/v2", "/openapi/v3/api/v1"} { // over the network
+		comparison{args: "get --raw " + path, read: asPrinted}.same(t, r, "zone3", []string{""})
+	}
 }
 
 func TestKubectlExplainsEveryKindAsTheMemberDoes(t *testing.T) {
