@@ -2,12 +2,14 @@ package collector
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/foretop/foretop/collector/kube/kubetest"
+	"github.com/foretop/foretop/collector/redact"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -74,5 +76,28 @@ func BenchmarkMemoryOfSentObjects(b *testing.B) {
 		runtime.ReadMemStats(&after)
 		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/object")
 		runtime.KeepAlive(sent)
+	}
+}
+
+// What an event costs the collector: the columns of it that are searched, and the whole of it without secrets.
+func BenchmarkEvent(b *testing.B) {
+	text := []byte(`{"apiVersion":"v1","kind":"Event","metadata":{"name":"checkout-api-00042.18ea2eedeb985b91","namespace":"shop","uid":"2c2ec622-2332-431e-9aa1-000000000042","resourceVersion":"1000042","creationTimestamp":"2026-11-21T20:00:00Z","managedFields":[{"manager":"kubelet","operation":"Update","apiVersion":"v1","time":"2026-11-21T20:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:count":{},"f:firstTimestamp":{},"f:involvedObject":{},"f:lastTimestamp":{},"f:message":{},"f:reason":{},"f:reportingComponent":{},"f:reportingInstance":{},"f:source":{"f:component":{},"f:host":{}},"f:type":{}}}]},"involvedObject":{"kind":"Pod","namespace":"shop","name":"checkout-api-00042","uid":"3c2ec622-2332-431e-9aa1-000000000042","apiVersion":"v1","resourceVersion":"900042","fieldPath":"spec.containers{app}"},"reason":"BackOff","message":"Back-off restarting failed container app in pod checkout-api-00042_shop","source":{"component":"kubelet","host":"node-7"},"firstTimestamp":"2026-11-21T20:00:00Z","lastTimestamp":"2026-11-21T20:05:00Z","count":7,"type":"Warning","eventTime":null,"reportingComponent":"kubelet","reportingInstance":"node-7"}`)
+	r := redact.New(redact.Config{})
+	for what, whole := range map[string]bool{"columns": false, "whole": true} {
+		b.Run(what, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				var o map[string]any
+				if err := json.Unmarshal(text, &o); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				e := eventOf(o)
+				e.Message = cutText(r.Text(e.Message))
+				if whole {
+					e.Object = r.Object(o).JSON
+				}
+			}
+		})
 	}
 }

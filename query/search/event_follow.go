@@ -26,7 +26,7 @@ type eventStep struct {
 	object *records.Object
 }
 
-// id is an event's identity in eight bytes.
+// eventID is an event's identity in eight bytes, as hereNow has it.
 func eventID(cluster, uid string) uint64 { return xxhash.Sum64String(cluster + "|" + uid) }
 
 // eventFeed reads what happens to events, once for all who follow them, and nothing while nobody does.
@@ -255,20 +255,23 @@ type news struct {
 
 // begin tells what has happened since from, and goes on with what came meanwhile.
 func (w *eventSequence) begin(a *question, from records.Position) error {
-	here, uids, newest, err := a.hereNow(w.ctx)
+	here, newest, err := a.hereNow(w.ctx)
 	if err != nil {
 		return err
 	}
 	matching := make(map[uint64]struct{}, len(here))
-	for i, e := range here {
-		matching[eventID(e.cluster, uids[i])] = struct{}{}
+	for _, e := range here {
+		matching[e.id] = struct{}{}
 	}
 	behind := vector{}
 	for uid, ver := range from {
-		if _, member := newest[uid]; !member || ver > newest[uid] {
+		asked, is := newest[uid]
+		if _, member := a.f.byUID[uid]; !member || is && ver > asked {
 			return errExpired // it left meanwhile, or the position is of another hub
 		}
-		behind[uid] = ver
+		if behind[uid] = ver; !is { // the question is not about it
+			newest[uid] = ver
+		}
 	}
 	joined := map[string]bool{}
 	for uid := range newest {
@@ -283,7 +286,7 @@ func (w *eventSequence) begin(a *question, from records.Position) error {
 	var came []eventAt
 	for _, e := range here {
 		if joined[e.cluster] {
-			came = append(came, e)
+			came = append(came, e.eventAt)
 		}
 	}
 	for part := range slices.Chunk(came, eventsAtOnce) {

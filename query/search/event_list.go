@@ -1,10 +1,8 @@
 package search
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -41,75 +39,103 @@ type eventAt struct {
 	ver                uint64
 }
 
-// hereNow are the events that match, in the order of their keys, and how far the events of each cluster go.
-func (a *question) hereNow(ctx context.Context) (here []eventAt, uids []string, newest vector, err error) {
+// standingEvent is an event that a member has.
+type standingEvent struct {
+	eventAt
+	name, uid string // only when the question asks more than columns tell
+	id        uint64
+}
+
+// hereNow are the events that match, in the order of their keys, and how far the events of each cluster go that the
+// question can be about.
+func (a *question) hereNow(ctx context.Context) (here []standingEvent, newest vector, err error) {
 	p := new(clickhouse.Params)
-	where, rest := a.eventCondition(p)
-	type event struct {
-		eventAt
-		clusterName, name, uid string
+	within, where, rest := a.eventCondition(p)
+	names, uids := `emptyArrayString()`, `emptyArrayString()`
+	if rest != nil {
+		names, uids = `arrayMap(e -> e.2, found)`, `arrayMap(e -> e.4, found)`
 	}
-	var found []event
+	of := map[string][]standingEvent{}
 	newest = vector{}
-	for uid := range a.f.byUID {
-		newest[uid] = noEvents
+	for _, uid := range a.f.uids() {
+		if within == "" || within == uid {
+			newest[uid] = noEvents
+		}
 	}
-	var scan func(rows driver.Rows) error
-	scan = func(rows driver.Rows) error {
-		var cluster string
-		var ver uint64
-		var namespaces, names, uids []string
-		var vers []uint64
-		if err := rows.Scan(&cluster, &ver, &namespaces, &names, &uids, &vers); err != nil {
-			return err
-		}
-		newest[cluster] = max(newest[cluster], ver)
-		for i := range vers {
-			found = append(found, event{eventAt{cluster, namespaces[i], vers[i]}, a.f.byUID[cluster], names[i], uids[i]})
-		}
-		return nil
+	bounds := a.f.bounds(p)
+	if within != "" {
+		bounds += ` AND cluster = ` + p.String(within)
 	}
 	// In one look at the table: what is here, and how far that goes.
-	err = a.s.read(ctx, `SELECT cluster, max(ver), groupArrayIf(toString(namespace), w), groupArrayIf(name, w), groupArrayIf(uid, w), groupArrayIf(revision, w) FROM (
-		SELECT cluster, ver, namespace, name, uid, revision, state = 'here' AND `+where+` AS w FROM `+a.s.db.Table("current_events")+` FINAL WHERE `+a.f.bounds(p)+`) GROUP BY cluster`, p, scan)
+	err = a.s.read(ctx, `SELECT cluster, newest, arrayMap(e -> e.1, found), arrayMap(e -> e.3, found), arrayMap(e -> xxHash64(concat(toString(cluster), '|', e.4)), found), `+names+`, `+uids+` FROM (
+		SELECT cluster, max(ver) AS newest, arraySort(groupArrayIf((toString(namespace), name, revision, uid), matches)) AS found FROM (
+			SELECT cluster, ver, namespace, name, uid, revision, state = 'here' AND `+where+` AS matches FROM `+a.s.db.Table("current_events")+` FINAL WHERE `+bounds+`) GROUP BY cluster)`, p,
+		func(rows driver.Rows) error {
+			var cluster string
+			var ver uint64
+			var namespaces, names, uids []string
+			var vers, ids []uint64
+			if err := rows.Scan(&cluster, &ver, &namespaces, &vers, &ids, &names, &uids); err != nil {
+				return err
+			}
+			newest[cluster] = max(newest[cluster], ver)
+			list := make([]standingEvent, len(vers))
+			for i := range list {
+				list[i] = standingEvent{eventAt: eventAt{cluster, namespaces[i], vers[i]}, id: ids[i]}
+				if rest != nil {
+					list[i].name, list[i].uid = names[i], uids[i]
+				}
+			}
+			of[cluster] = list
+			return nil
+		})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	slices.SortFunc(found, func(a, b event) int {
-		return cmp.Or(strings.Compare(a.clusterName, b.clusterName), strings.Compare(a.namespace, b.namespace), strings.Compare(a.name, b.name), cmp.Compare(a.ver, b.ver))
-	})
-	if rest != nil && !placed(rest.Root()) {
-		at := make([]eventAt, len(found))
-		for i, e := range found {
-			at[i] = e.eventAt
+	for _, cluster := range a.f.uids() { // by name
+		here = append(here, of[cluster]...)
+	}
+	if rest != nil {
+		if here, err = a.judged(ctx, rest, here); err != nil {
+			return nil, nil, err
 		}
-		matching := map[eventAt]bool{}
-		for part := range slices.Chunk(at, eventsAtOnce) {
-			objects, err := a.s.revisions(ctx, a.f, part)
+	}
+	if limit := a.q.Limit(); limit > 0 && limit < len(here) {
+		here = here[:limit]
+	}
+	return here, newest, nil
+}
+
+// judged are those events that match what columns do not tell.
+func (a *question) judged(ctx context.Context, rest *ql.Query, here []standingEvent) ([]standingEvent, error) {
+	matching := make(map[eventAt]bool, len(here))
+	if placed(rest.Root()) {
+		for _, e := range here {
+			o := &records.Object{Ref: kube.Ref{Cluster: a.f.byUID[e.cluster], Namespace: e.namespace, GroupResource: eventKind, Name: e.name}, ClusterUID: e.cluster}
+			o.Namespace, o.Name, o.UID = e.namespace, e.name, e.uid
+			matching[e.eventAt] = rest.Eval(o, ql.Others{})
+		}
+	} else {
+		for part := range slices.Chunk(here, eventsAtOnce) {
+			objects, err := a.s.revisions(ctx, a.f, places(part))
 			if err != nil {
-				return nil, nil, nil, err
+				return nil, err
 			}
 			for _, o := range objects {
 				summarized(o)
 				matching[eventAt{o.ClusterUID, o.Namespace, o.Ver}] = rest.Eval(o, ql.Others{})
 			}
 		}
-		found = slices.DeleteFunc(found, func(e event) bool { return !matching[e.eventAt] })
-	} else if rest != nil {
-		found = slices.DeleteFunc(found, func(e event) bool {
-			o := &records.Object{Ref: kube.Ref{Cluster: e.clusterName, Namespace: e.namespace, GroupResource: eventKind, Name: e.name}, ClusterUID: e.cluster}
-			o.Namespace, o.Name, o.UID = e.namespace, e.name, e.uid
-			return !rest.Eval(o, ql.Others{})
-		})
 	}
-	if limit := a.q.Limit(); limit > 0 && limit < len(found) {
-		found = found[:limit]
+	return slices.DeleteFunc(here, func(e standingEvent) bool { return !matching[e.eventAt] }), nil
+}
+
+func places(events []standingEvent) []eventAt {
+	at := make([]eventAt, len(events))
+	for i, e := range events {
+		at[i] = e.eventAt
 	}
-	here, uids = make([]eventAt, len(found)), make([]string, len(found))
-	for i, e := range found {
-		here[i], uids[i] = e.eventAt, e.uid
-	}
-	return here, uids, newest, nil
+	return at
 }
 
 const (
@@ -123,8 +149,9 @@ const (
 var eventColumns = map[string]string{".type": "type", ".reason": "reason", ".involvedObject.kind": "regarding_kind", ".involvedObject.name": "regarding_name", ".involvedObject.uid": "regarding_uid",
 	"ns": "namespace", "name": "name", "uid": "uid", "cluster": "cluster"}
 
-// eventCondition is what columns tell of the question, and the rest of it, nil when that is all.
-func (a *question) eventCondition(p *clickhouse.Params) (where string, rest *ql.Query) {
+// eventCondition is what columns tell of the question, and the rest of it, nil when that is all. within is the one cluster
+// that it is about, "" for more.
+func (a *question) eventCondition(p *clickhouse.Params) (within, where string, rest *ql.Query) {
 	members, is := a.q.Root().(ql.And)
 	if !is {
 		members = ql.And{a.q.Root()}
@@ -152,7 +179,9 @@ func (a *question) eventCondition(p *clickhouse.Params) (where string, rest *ql.
 		}
 		value := f.Values[0].Text
 		if f.Field == "cluster" {
-			value = a.f.byName[value]
+			if value = a.f.byName[value]; !f.Not && value != "" {
+				within = value
+			}
 		}
 		op := " = "
 		if f.Not {
@@ -165,7 +194,7 @@ func (a *question) eventCondition(p *clickhouse.Params) (where string, rest *ql.
 	if left == 0 {
 		rest = nil
 	}
-	return where, rest
+	return within, where, rest
 }
 
 // placed reports whether a condition asks only where an event is and how it is called.
@@ -263,15 +292,20 @@ func (a *question) listEvents(ctx context.Context, r records.Request, by *orderi
 	if r.Owner != nil {
 		return nil, &access.Error{Code: "QL_UNSUPPORTED", Message: "Events belong to nobody.", Fix: "Ask for those about an object, by involvedObject.uid or involvedObject.name."}
 	}
-	here, _, newest, err := a.hereNow(ctx)
+	standing, newest, err := a.hereNow(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if here, err = a.arrangeEvents(ctx, by, here); err != nil {
+	here, err := a.arrangeEvents(ctx, by, places(standing))
+	if err != nil {
 		return nil, err
 	}
 	here = here[min(r.Offset, len(here)):]
-	return &eventListing{a: a, here: here, total: len(here), coverage: coverage, position: records.Position(newest)}, nil
+	position := records.Position{}
+	for uid := range a.f.byUID {
+		position[uid] = max(newest[uid], noEvents)
+	}
+	return &eventListing{a: a, here: here, total: len(here), coverage: coverage, position: position}, nil
 }
 
 // arrangeEvents puts events into an order by what stands in them.
