@@ -50,6 +50,7 @@ type Config struct {
 	ProbeTimeout   time.Duration // 3 s: an API server that takes longer to say that it is ready is not
 	HeartbeatEvery time.Duration // 2 s: the hub calls a cluster stale after 15 s of silence
 	DiscoverEvery  time.Duration // 60 s: CRDs and APIServices are watched, this is for what they do not show
+	OpenAPI2Every  time.Duration // 1 min: an API server makes all of OpenAPI v2 anew for each question
 	RelistEvery    time.Duration // 1 h: heals what went unnoticed; the hub skips what it has
 	StallAfter     time.Duration // 2 min: a full queue for so long ends watches, to list again later
 	ConfirmAfter   time.Duration // 3 s: between a list that lost most of its objects and the one that confirms it
@@ -65,6 +66,7 @@ func (c *Config) setDefaults() {
 	def(&c.ProbeTimeout, 3*time.Second)
 	def(&c.HeartbeatEvery, 2*time.Second)
 	def(&c.DiscoverEvery, time.Minute)
+	def(&c.OpenAPI2Every, time.Minute)
 	def(&c.RelistEvery, time.Hour)
 	def(&c.StallAfter, 2*time.Minute)
 	def(&c.StandbyDelay, 30*time.Second)

@@ -28,8 +28,6 @@ const (
 	lookAgainAfter = 5 * time.Second
 	// rereadAfter is when the documents of an API server that does not say whether they changed are read again.
 	rereadAfter = 10 * time.Minute
-	// openAPI2After is how long OpenAPI of version 2 is left alone: the API server makes all of it anew for each question.
-	openAPI2After = time.Minute
 )
 
 // documentKey is where a document is and in which form.
@@ -241,12 +239,15 @@ func (d *documents) openAPI(ctx context.Context, there map[documentKey]bool) err
 		}
 	}
 	forms := []string{kube.JSON, kube.OpenAPIProtobuf}
-	due := changed || len(index.Paths) == 0
+	due := len(index.Paths) == 0
 	for _, form := range forms {
 		known := d.documents[documentKey{"/openapi/v2", form}]
+		if changed && known != nil {
+			known.etag = "" // until it is read, which may be later
+		}
 		due = due || known == nil || known.etag == ""
 	}
-	if !due || time.Since(d.openAPI2) < openAPI2After {
+	if !due || time.Since(d.openAPI2) < d.cfg.OpenAPI2Every {
 		for _, form := range forms {
 			there[documentKey{"/openapi/v2", form}] = true
 		}

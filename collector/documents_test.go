@@ -224,18 +224,20 @@ func TestOnlyWhatChangedIsRead(t *testing.T) {
 	sayAll(server)
 	hub := newTestHub(t)
 	hub.papers = newPapers()
-	collect(t, server, hub, nil)
+	collect(t, server, hub, func(c *Config) { c.OpenAPI2Every = 3 * time.Second })
 	wait(t, "documents", func() bool { return hub.document("/openapi/v2") != "" }, true)
 	server.Told()
 	server.Say("/openapi/v3/apis/example.com/v1", "application/json", `{"of":"other widgets"}`)
 	server.Say("/openapi/v3", "application/json", `{"paths":{"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=1"},"apis/example.com/v1":{"serverRelativeURL":"/openapi/v3/apis/example.com/v1?hash=2"}}}`)
 	wait(t, "the new one", func() string { return hub.document("/openapi/v3/apis/example.com/v1") }, `application/json {"of":"other widgets"}`)
 	for _, told := range server.Told() {
-		if told != "/openapi/v3" && told != "/openapi/v3/apis/example.com/v1?hash=2" && !strings.Contains(told, "timeout=") {
+		if told != "/openapi/v3" && told != "/openapi/v3/apis/example.com/v1?hash=2" && told != "/openapi/v2" && !strings.Contains(told, "timeout=") {
 			t.Errorf("%s was read again", told)
 		}
 	}
+	server.Say("/openapi/v2", "application/json", `{"swagger":"2.0","of":"other widgets, too"}`)
 	server.Say("/openapi/v3", "application/json", `{"paths":{"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=1"}}}`)
+	wait(t, "OpenAPI v2, which is not asked for again so soon", func() bool { return strings.Contains(hub.document("/openapi/v2"), "other widgets, too") }, true)
 	wait(t, "one that is gone", func() string { return hub.document("/openapi/v3/apis/example.com/v1") }, "")
 
 	// A kind that comes changes the aggregated discovery, and all of the other form is read.
