@@ -379,47 +379,79 @@ func TestClusterpediasParameters(t *testing.T) {
 		refuses(t, all, "is not known here", "labelSelector", searchKey+"cluster=zone1")
 		refuses(t, all, "cannot be negated", "labelSelector", searchKey+"owner-name!=app1")
 	})
+	about := func(o searchedItem) map[string]any { // an event about it
+		e := object("v1", "Event", o.Metadata.Name+".happened", map[string]any{"reason": "Happened", "message": "it happened", "type": "Normal",
+			"firstTimestamp": time.Now().UTC().Format(time.RFC3339), "lastTimestamp": time.Now().UTC().Format(time.RFC3339)})
+		e["involvedObject"] = map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "namespace": namespace, "name": o.Metadata.Name, "uid": o.Metadata.UID}
+		return e
+	}
+	onEveryCluster(t, func(m *member) error {
+		for _, o := range searchFor(t, all, "namespaces", namespace, "clusters", m.name, "names", "alpha-one,beta.one").Items {
+			if err := m.create(t.Context(), "/api/v1/namespaces/"+namespace+"/events", about(o)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	t.Run("events of objects", func(t *testing.T) {
 		const key = "shadow.clusterpedia.io/events"
 		type event struct {
 			APIVersion, Kind, Reason string
 			InvolvedObject           struct{ UID string }
 		}
-		eventually(t, truthWait, "events are seen", func(ctx context.Context) error {
-			for _, parameters := range [][]string{{"injectEvents", "true"}, {"labelSelector", searchKey + "inject-events=true"}, {"injectEvents", "true", "onlyMetadata", "true"}} {
-				code, s, err := searchAs(ctx, "application/json", fleetPath+"/api/v1/nodes", parameters...)
-				if err != nil || code != http.StatusOK || len(s.Items) == 0 {
+		for _, parameters := range [][]string{{"injectEvents", "true"}, {"onlyMetadata", "true", "injectEvents", "true", "limit", "500"}, nil} {
+			labels := own
+			if parameters == nil {
+				labels += "," + searchKey + "inject-events=true"
+			}
+			eventually(t, truthWait, fmt.Sprintf("events are seen by %q", parameters), func(ctx context.Context) error {
+				code, s, err := searchAs(ctx, "application/json", all, append(parameters, "labelSelector", labels)...)
+				if err != nil || code != http.StatusOK || len(s.Items) != 9 {
 					return fmt.Errorf("%d %v %s", code, err, s.Message)
 				}
 				for _, o := range s.Items {
-					var events []event
-					if err := json.Unmarshal([]byte(o.Metadata.Annotations[key]), &events); err != nil {
-						return fmt.Errorf("%v: %s: %w in %q", parameters, o.Metadata.Name, err, o.Metadata.Annotations[key])
-					}
-					for _, e := range events {
-						if e.Kind != "Event" || e.APIVersion != "v1" || e.InvolvedObject.UID != o.Metadata.UID && e.InvolvedObject.UID != o.Metadata.Name {
-							return fmt.Errorf("%s has %+v", o.Metadata.Name, e)
+					text := o.Metadata.Annotations[key]
+					if o.Metadata.Name == "alpha-two" {
+						if text != "" {
+							return fmt.Errorf("%s has %s, nothing happened to it", o.Metadata.Name, text)
 						}
+						continue
+					}
+					var events []event
+					if err := json.Unmarshal([]byte(text), &events); err != nil {
+						return fmt.Errorf("%s: %w in %q", o.Metadata.Name, err, text)
+					}
+					if len(events) != 1 || events[0].Kind != "Event" || events[0].APIVersion != "v1" || events[0].Reason != "Happened" || events[0].InvolvedObject.UID != o.Metadata.UID {
+						return fmt.Errorf("%s has %+v", o.Metadata.Name, events)
 					}
 				}
-			}
-			return nil
-		})
-		for _, o := range searchFor(t, fleetPath+"/api/v1/nodes").Items {
+				return nil
+			})
+		}
+		for _, o := range finds(t, everything, "").Items {
 			if o.Metadata.Annotations[key] != "" {
 				t.Errorf("%s has events that nobody asked for", o.Metadata.Name)
 			}
 		}
+		refuses(t, all, "a watch carries no events", "watch", "true", "injectEvents", "true")
 	})
 	t.Run("order of events", func(t *testing.T) {
-		code, s, err := searchAs(t.Context(), asTables, fleetPath+"/api/v1/events", "orderby", "metadata.creationTimestamp,name", "limit", "20", "offset", "1")
-		if err != nil || code != http.StatusOK || len(s.Rows) == 0 {
-			t.Fatalf("%d %v %s", code, err, s.Message)
-		}
-		s = searchFor(t, fleetPath+"/api/v1/events", "orderby", "created desc", "limit", "50")
-		for i := range s.Items[1:] {
-			if s.Items[i].Metadata.CreationTimestamp < s.Items[i+1].Metadata.CreationTimestamp {
-				t.Errorf("%s, then %s", s.Items[i].Metadata.CreationTimestamp, s.Items[i+1].Metadata.CreationTimestamp)
+		events := fleetPath + "/api/v1/namespaces/" + namespace + "/events"
+		for order, want := range map[string][]string{
+			"name desc,cluster":                 each(zones, "beta.one.happened", "alpha-one.happened"),
+			"involvedObject.name,cluster desc":  each([]string{"zone3", "zone2", "zone1"}, "alpha-one.happened", "beta.one.happened"),
+			"lastTimestamp,name desc,cluster":   nil,
+			"firstTimestamp desc,name,cluster ": nil,
+		} {
+			s := searchFor(t, events, "orderby", order)
+			if want == nil { // they are of about the same second
+				want = s.names()
+			}
+			if diff := differ(want, s.names()); diff != "" || len(want) != 6 {
+				t.Errorf("%s: %s", order, diff)
+			}
+			if diff := differ(want[2:5], searchFor(t, events, "orderby", order, "offset", "2", "limit", "3").names()); diff != "" {
+				t.Errorf("%s: %s", order, diff)
 			}
 		}
 	})
@@ -557,7 +589,7 @@ func TestClusterpediasParameters(t *testing.T) {
 		}
 	})
 	t.Run("a moment", func(t *testing.T) {
-		finds(t, []string{}, "", "at", began.UTC().Format(time.RFC3339))
+		finds(t, []string{}, "", "at", "-1h")
 		before := time.Now()
 		m := must(openMember("zone1"))
 		path := "/api/v1/namespaces/" + namespace + "/configmaps/alpha-two"
