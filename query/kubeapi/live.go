@@ -161,9 +161,13 @@ func askAll[T any](ctx context.Context, q *question, k served, ask func(ctx cont
 func answered[T any](q *question, all []told[T]) ([]told[T], error) {
 	var good []told[T]
 	var failures []error
+	said := map[string]bool{} // members of one version say the same
 	for _, t := range all {
 		for _, w := range t.warnings {
-			warn(q.w, w)
+			if !said[w] {
+				said[w] = true
+				warn(q.w, w)
+			}
 		}
 		if t.err == nil {
 			good = append(good, t)
