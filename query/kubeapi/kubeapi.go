@@ -213,13 +213,26 @@ func (q *question) serve() error {
 	case info.Verb == "list" && live:
 		return q.liveList(k, info)
 	case info.Name != "" && info.Verb != "watch" && info.Verb != "list":
-		return q.get(k, info)
+		return q.whole(func() error { return q.get(k, info) })
 	case info.Verb == "watch":
 		return q.watch(k, info)
 	case info.Verb == "list":
 		q.warnOfOthers(k)
-		return q.list(k, info)
+		return q.whole(func() error { return q.list(k, info) })
 	default:
 		return apierrors.NewMethodNotSupported(gr, info.Verb)
 	}
+}
+
+// whole is an answer out of the store: long ones are compressed.
+func (q *question) whole(answer func() error) error {
+	plain := q.w
+	var finish func()
+	q.w, finish = compressed(plain, q.r)
+	err := answer()
+	q.w = plain
+	if err == nil {
+		finish()
+	}
+	return err
 }

@@ -1,6 +1,8 @@
 package kubeapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -266,6 +268,53 @@ func TestWatchesShareWhatIsWritten(t *testing.T) {
 	got := watch(rv + "&allowWatchBookmarks=true")
 	if lines := strings.Split(strings.TrimSpace(got), "\n"); len(lines) != 2 || !strings.Contains(lines[0], `"name":"q"`) || !strings.Contains(lines[1], `"type":"BOOKMARK"`) {
 		t.Errorf("a watch with bookmarks is told %s", got)
+	}
+}
+
+// Long answers are compressed for who takes that, short ones and those for others are not.
+func TestLongAnswersAreCompressed(t *testing.T) {
+	h := newHeld("zone1")
+	for i := range 2000 {
+		h.add("zone1", 0, "shop", fmt.Sprint("p", i), fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p%d","namespace":"shop"}}`, i))
+	}
+	server := h.serve(t)
+	for _, c := range []struct {
+		path, accept, encoding, want string
+	}{
+		{"/kube/clusters/zone1/api/v1/pods", "gzip", "gzip", "gzip"},
+		{"/kube/clusters/zone1/api/v1/pods", asTable, "gzip", "gzip"},
+		{"/kube/clusters/zone1/api/v1/pods", "application/json", "identity", ""},
+		{"/kube/clusters/zone1/api/v1/pods?limit=10", "application/json", "gzip", ""},
+		{"/kube/clusters/zone1/api/v1/namespaces/shop/pods/p7", "application/json", "gzip", ""},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.accept == asTable {
+			req.Header.Set("Accept", asTable)
+		}
+		req.Header.Set("Accept-Encoding", c.encoding)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != c.want {
+			t.Errorf("%s for %s: %s, encoded %q, %v", c.path, c.encoding, resp.Status, resp.Header.Get("Content-Encoding"), err)
+		}
+		if c.want == "" {
+			continue
+		}
+		unpacked, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list struct{ Items, Rows []json.RawMessage }
+		if err := json.NewDecoder(unpacked).Decode(&list); err != nil || len(list.Items)+len(list.Rows) != 2000 {
+			t.Errorf("%s unpacks to %d objects, %v", c.path, len(list.Items)+len(list.Rows), err)
+		}
 	}
 }
 
