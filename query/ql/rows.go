@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/query/columns"
@@ -57,13 +58,36 @@ func (r *rower) expr(x Expr, within columns.Set) columns.Set {
 	case *Text:
 		return r.text(x, within)
 	case *Selector:
-		found, _ := r.v.Matching(within, "labels", func(m map[string]string) bool { return x.Selector.Matches(labels.Set(m)) })
-		return found
+		return r.selector(x.Selector, within)
 	case *Filter:
 		return r.filter(x, within)
 	default:
 		return r.unknown(within)
 	}
+}
+
+// selector looks for what has to be there first, by which few are left, and then at all labels of those.
+func (r *rower) selector(s labels.Selector, within columns.Set) columns.Set {
+	requirements, selectable := s.Requirements()
+	all := !selectable || len(requirements) == 0
+	for _, q := range requirements {
+		var has func(string) bool
+		switch q.Operator() {
+		case selection.In, selection.Equals, selection.DoubleEquals:
+			has = q.Values().Has
+		case selection.Exists:
+			has = func(string) bool { return true }
+		default:
+			all = true
+			continue
+		}
+		within, _ = r.v.Entry(within, "labels", q.Key(), has)
+	}
+	if !all {
+		return within
+	}
+	within, _ = r.v.Matching(within, "labels", func(m map[string]string) bool { return s.Matches(labels.Set(m)) })
+	return within
 }
 
 // not is what a condition leaves out. The complement of too much would be too little.
