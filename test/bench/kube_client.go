@@ -115,6 +115,14 @@ func ask(ctx context.Context, client *http.Client, address, accept string) (io.R
 	req.Header.Set("Accept", accept)
 	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := client.Do(req)
+	for ; err == nil && resp.StatusCode == http.StatusTooManyRequests; resp, err = client.Do(req) { // as client-go does
+		resp.Body.Close()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +136,7 @@ func ask(ctx context.Context, client *http.Client, address, accept string) (io.R
 
 // position is where lists stand, from one without objects.
 func position(ctx context.Context, client *http.Client, address string) (string, error) {
-	body, err := ask(ctx, client, address+"?labelSelector=there%3Dis-none", forms[2].accept)
+	body, err := ask(ctx, client, address+"?fieldSelector=metadata.name%3Dthere-is-none", forms[2].accept)
 	if err != nil {
 		return "", err
 	}
