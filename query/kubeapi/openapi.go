@@ -152,7 +152,9 @@ func hashOf(sources []records.Document) string {
 func (q *question) noDocument(path string) error {
 	for _, m := range q.members {
 		if d := find(m, path, typeJSON); d != nil && d.Reason != "" {
-			return &access.Error{Code: "NOT_FOUND", Message: path + " of " + m.Name + " is not here: " + d.Reason}
+			err := apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, "", "", 0, true)
+			err.ErrStatus.Message = path + " of " + m.Name + " is not here: " + d.Reason
+			return err
 		}
 	}
 	return notFound(q.path)

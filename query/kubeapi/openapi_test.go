@@ -10,6 +10,8 @@ import (
 	openapi3 "github.com/google/gnostic-models/openapiv3"
 	"google.golang.org/protobuf/proto"
 	"k8s.io/client-go/discovery"
+
+	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
 const openAPI3 = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
@@ -129,5 +131,17 @@ func TestOpenAPIOfTheFleetHasWhatAnyMemberHas(t *testing.T) {
 	var doc openapi2.Document
 	if err := proto.Unmarshal([]byte(s.answers("/kube/openapi/v2", "Accept", protobufForm)), &doc); err != nil || len(doc.GetDefinitions().GetAdditionalProperties()) != 2 {
 		t.Errorf("as protobuf it is %v, %v", &doc, err)
+	}
+}
+
+func TestADocumentThatWasNotSentSaysWhy(t *testing.T) {
+	s := newStand(t)
+	s.joins("one", "v1.36.3").sends(&ingestpb.Record{Body: &ingestpb.Record_Documents{Documents: &ingestpb.Documents{Documents: []*ingestpb.DocumentPath{
+		{Path: "/openapi/v3/api/v1", ContentType: jsonForm, Reason: "It has too many bytes."}}}}})
+	if got := s.answers("/kube/clusters/one/openapi/v3"); strings.Contains(got, "api/v1") {
+		t.Errorf("the index has it: %s", got)
+	}
+	if resp, body := s.asks("/kube/clusters/one/openapi/v3/api/v1"); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "/openapi/v3/api/v1 of one is not here: It has too many bytes.") {
+		t.Errorf("it is answered %s %s", resp.Status, body)
 	}
 }
