@@ -52,7 +52,7 @@ var printedInOrder = map[string]bool{"flowschema.flowcontrol.apiserver.k8s.io": 
 // The fleet's tables are those of its members, one below the other by name, with the cluster before each row.
 func TestOnTheFleetTheClusterIsTheOnlyDifference(t *testing.T) {
 	for _, r := range readers(t) {
-		kinds := strings.Join(listed(t, r, "zone1"), ",")
+		kinds := strings.Join(stored(listed(t, r, "zone1")), ",")
 		for _, flags := range []string{"-A", "-A -o wide", "-A --show-labels", "-A -L app", "-n shop", "-A -l app=app1", "-A --chunk-size=7", "-A --field-selector metadata.name=default"} {
 			t.Run(r.version+" "+flags, func(t *testing.T) {
 				args := append([]string{"get", kinds}, strings.Fields(flags)...)
@@ -123,7 +123,7 @@ func joined(rows []fleetRow) string {
 // Objects of the fleet are those of the members, and name their cluster.
 func TestObjectsOfTheFleetNameTheirCluster(t *testing.T) {
 	r := readers(t)[0]
-	args := []string{"get", strings.Join(listed(t, r, "zone1"), ","), "-A", "-o", "yaml"}
+	args := []string{"get", strings.Join(stored(listed(t, r, "zone1")), ","), "-A", "-o", "yaml"}
 	// items are objects as text, each with its cluster before it.
 	items := func(text, cluster string) (list []string, err error) {
 		var o struct{ Items []map[string]any }

@@ -135,6 +135,32 @@ func TestAnInformerOfTheFleetSeesEveryStateOfEveryMember(t *testing.T) {
 		}
 		direct[cluster] = informer(t, client, namespace)
 	}
+	// An informer that begins while the hub is behind is told of one state more.
+	resource := schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	eventually(t, time.Minute, "the hub is where the members are", func(ctx context.Context) error {
+		list, err := throughHub(t, "").Resource(resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		want := 0
+		for cluster, s := range direct {
+			for name, states := range s.of() {
+				if last := states[len(states)-1]; last != "deleted" {
+					want++
+					if !slices.ContainsFunc(list.Items, func(o unstructured.Unstructured) bool {
+						key, err := fleetKey(&o)
+						return err == nil && key == cluster+"/"+namespace+"/"+name && strings.HasSuffix(last, " "+o.GetResourceVersion())
+					}) {
+						return fmt.Errorf("%s of %s is not as at the member: %v", name, cluster, states)
+					}
+				}
+			}
+		}
+		if len(list.Items) != want {
+			return fmt.Errorf("%d objects, the members have %d", len(list.Items), want)
+		}
+		return nil
+	})
 	through := fleetInformer(t, namespace)
 	same := func(what string) {
 		t.Helper()
