@@ -95,9 +95,13 @@ func (q *question) fetch(ctx context.Context, m records.Member, k served, info *
 	if q.live == nil {
 		return nil, apierrors.NewServiceUnavailable("members themselves cannot be read by this hub")
 	}
+	name := info.Name
+	if (info.Verb == "list" || info.Verb == "watch") && parameters.Get("fieldSelector") != "" {
+		name = "" // it is of the selector, and not of the path
+	}
 	return q.live.Fetch(ctx, q.scope, records.Fetch{
 		ClusterUID:  m.UID,
-		Ref:         kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: k.GroupResource, Name: info.Name},
+		Ref:         kube.Ref{Cluster: m.Name, Namespace: info.Namespace, GroupResource: k.GroupResource, Name: name},
 		Version:     k.Version,
 		Subresource: subresource,
 		Parameters:  parameters,
