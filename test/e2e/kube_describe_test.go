@@ -12,7 +12,7 @@ func TestKubectlDescribesAsTheMemberDoes(t *testing.T) {
 			for _, kind := range append(listed(t, r, "zone1"), eventKinds...) { // one by one: a kind that moves would have all asked again
 				comparison{args: "describe {kinds} -n shop", read: described}.same(t, r, "zone1", []string{kind})
 			}
-			for _, args := range []string{"describe deployment app1 -n shop", "describe node zone1-node-1", "describe pod no-such -n shop",
+			for _, args := range []string{"describe deployment app1 -n shop", "describe node zone1-node-1",
 				"describe deploy/app1 svc/app1 -n shop --show-events=false", "describe pods,deployments -l app=app2 -n shop", "describe pods,daemonsets -n kube-system", "describe events -A"} {
 				comparison{args: args, read: described}.same(t, r, "zone1", []string{""})
 			}
