@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -94,6 +95,28 @@ func TestAnInformerOfEventsSeesEveryRevision(t *testing.T) {
 	some("before")
 	core := schema.GroupVersionResource{Version: "v1", Resource: "events"}
 	fresh := schema.GroupVersionResource{Group: "events.k8s.io", Version: "v1", Resource: "events"}
+	standing := func(ctx context.Context, client dynamic.Interface) (list []string, err error) {
+		events, err := client.Resource(core).Namespace(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range events.Items {
+			list = append(list, e.GetName()+" "+e.GetResourceVersion())
+		}
+		return list, nil
+	}
+	// Who lists before the hub has heard of all is told the rest as changes.
+	eventually(t, 30*time.Second, "the hub has heard of all", func(ctx context.Context) error {
+		want, err := standing(ctx, member)
+		if err != nil {
+			return err
+		}
+		got, err := standing(ctx, throughHub(t, "zone1"))
+		if err != nil || !slices.Equal(got, want) {
+			return fmt.Errorf("through the hub %v, at the member %v: %v", got, want, err)
+		}
+		return nil
+	})
 	direct := informerOf(t, member, core, namespace)
 	through := map[string]*seen{"v1": informerOf(t, throughHub(t, "zone1"), core, namespace), "events.k8s.io/v1": informerOf(t, throughHub(t, "zone1"), fresh, namespace)}
 	same := func(what string) {
