@@ -43,7 +43,9 @@ func statusFrom(err error) *metav1.Status {
 func statusOf(e *access.Error) apierrors.APIStatus {
 	switch e.Code {
 	case "NOT_FOUND":
-		return apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, "", e.Error(), 0, false)
+		err := apierrors.NewNotFound(schema.GroupResource{}, "")
+		err.ErrStatus.Message = e.Error()
+		return err
 	case "FORBIDDEN":
 		return apierrors.NewForbidden(schema.GroupResource{}, "", e)
 	case "UNAVAILABLE":
