@@ -33,13 +33,14 @@ func kubeconfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kubeconfig [--write [FILE]]",
 		Short: "Let kubectl, k9s and programs read the hub as they read a cluster",
-		Long: `Print a kubeconfig with a context for the fleet, foretop, and one for each cluster, foretop-CLUSTER.
+		Long: `Print a kubeconfig with a context for the fleet, foretop, and one for each cluster, foretop-CLUSTER. In the context
+foretop.qualified names of the fleet tell the cluster, zone1:app2: for k9s, and programs that know objects by their name alone.
 With --write they are merged into your kubeconfig, or into FILE, as kubectl config does it: other entries stay as they
 are, and contexts of clusters that left the fleet go. The file holds your token: it is readable by you alone.`,
 		Example: `  foretop kubeconfig --write
   kubectl --context foretop get pods -A
   kubectl --context foretop-zone1 describe deployment app2 -n shop
-  k9s --context foretop
+  k9s --context foretop.qualified
   foretop kubeconfig > fleet.yaml`,
 		Args: atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -110,15 +111,15 @@ func (f *kubeconfigFlags) run(cmd *cobra.Command, args []string) error {
 	if err := clientcmd.ModifyConfig(paths, *c, false); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s has context %s for the fleet, and %s-CLUSTER for %d %s. Try: kubectl --context %s get pods -A\n",
-		file, f.name, f.name, len(names), plural(len(names), "cluster", "clusters"), f.name)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s has context %s for the fleet, %s.qualified for k9s, and %s-CLUSTER for %d %s. Try: kubectl --context %s get pods -A\n",
+		file, f.name, f.name, f.name, len(names), plural(len(names), "cluster", "clusters"), f.name)
 	return nil
 }
 
 // merge puts the hub's contexts into c and takes out those of clusters that left. Entries of these names that are not of a
 // hub belong to somebody else.
 func (f *kubeconfigFlags) merge(c *api.Config, server *api.Cluster, token string, clusters []string) error {
-	wanted := map[string]string{f.name: "/kube"}
+	wanted := map[string]string{f.name: "/kube", f.name + ".qualified": "/kube/qualified"} // no cluster's: those have a hyphen
 	for _, name := range clusters {
 		wanted[f.name+"-"+name] = "/kube/clusters/" + url.PathEscape(name)
 	}

@@ -87,7 +87,7 @@ func TestKubeconfig(t *testing.T) {
 	if err != nil || config.CurrentContext != "foretop" {
 		t.Fatalf("%v in %s", err, printed)
 	}
-	for name, path := range map[string]string{"foretop": "/kube", "foretop-zone1": "/kube/clusters/zone1"} {
+	for name, path := range map[string]string{"foretop": "/kube", "foretop.qualified": "/kube/qualified", "foretop-zone1": "/kube/clusters/zone1"} {
 		c, err := clientcmd.NewNonInteractiveClientConfig(*config, name, nil, nil).ClientConfig()
 		if err != nil || c.Host != strings.Replace(url, "http:", "https:", 1)+path {
 			t.Fatalf("%s: %+v %v", name, c, err)
@@ -103,7 +103,7 @@ func TestKubeconfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(0, "--write", "--ca-pin", pin)
-	contexts("foretop", "foretop-zone1", "foretop-zone2", "mine")
+	contexts("foretop", "foretop-zone1", "foretop-zone2", "foretop.qualified", "mine")
 	if c := read(); c.CurrentContext != "mine" || c.Clusters["foretop-left"] != nil {
 		t.Errorf("current is %s, a cluster that left is %v", c.CurrentContext, c.Clusters["foretop-left"])
 	}

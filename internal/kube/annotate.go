@@ -25,6 +25,30 @@ func MetadataOf(object string) (string, error) {
 	return rest[:r.at], nil
 }
 
+// Rename is an object with another name; all else stays as it is written.
+func Rename(object, name string) ([]byte, error) {
+	rest, err := valueOf(object, "metadata")
+	if err == nil && strings.HasPrefix(rest, "{") {
+		rest, err = valueOf(rest, "name")
+	}
+	if err == nil && !strings.HasPrefix(rest, `"`) {
+		err = fmt.Errorf("an object without a name")
+	}
+	r := reader{text: rest}
+	if err == nil {
+		err = r.skip()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read metadata: %w", err)
+	}
+	written, err := json.Marshal(name)
+	if err != nil {
+		return nil, fmt.Errorf("write name %s: %w", name, err)
+	}
+	at := len(object) - len(rest)
+	return slices.Concat([]byte(object[:at]), written, []byte(rest[r.at:])), nil
+}
+
 // Annotate is an object with more annotations. What is there already stays as it is written, byte for byte, unless it has
 // one of these annotations.
 func Annotate(object string, more map[string]string) ([]byte, error) {

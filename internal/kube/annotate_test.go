@@ -57,6 +57,23 @@ func TestAnnotate(t *testing.T) {
 	}
 }
 
+func TestRename(t *testing.T) {
+	for object, want := range map[string]string{
+		`{"metadata":{"name":"x"},"spec":{"name":"x"}}`:                            `{"metadata":{"name":"zone1:x"},"spec":{"name":"x"}}`,
+		`{"spec":{"name":"x"},"metadata":{"labels":{"name":"x"},"name" : "x" } } `: `{"spec":{"name":"x"},"metadata":{"labels":{"name":"x"},"name" : "zone1:x" } } `,
+		`{"metadata":{"generateName":"x-","name":"\u0078","n":1}}`:                  `{"metadata":{"generateName":"x-","name":"zone1:x","n":1}}`,
+	} {
+		if got, err := kube.Rename(object, "zone1:x"); err != nil || string(got) != want {
+			t.Errorf("%s becomes %s %v, want %s", object, got, err, want)
+		}
+	}
+	for _, bad := range []string{``, `{}`, `{"metadata":1}`, `{"metadata":{}}`, `{"metadata":{"name":1}}`, `{"metadata":{"name":"a`} {
+		if got, err := kube.Rename(bad, "zone1:x"); err == nil {
+			t.Errorf("%q becomes %s", bad, got)
+		}
+	}
+}
+
 func TestMetadataOf(t *testing.T) {
 	got, err := kube.MetadataOf(`{"kind":"Pod","metadata":{"name":"x","labels":{"}":"{"}},"spec":1}`)
 	if want := `{"name":"x","labels":{"}":"{"}}`; got != want || err != nil {

@@ -229,7 +229,7 @@ func (q *question) collection(name, fieldSelector string) error {
 	if fieldSelector != "" {
 		a.fields = strings.TrimPrefix(fieldSelector, ",")
 	}
-	fields, err := fieldTerms(a.fields, kube.GroupResource{})
+	fields, err := fieldTerms(a.fields, kube.GroupResource{}, nil)
 	if err != nil {
 		return err
 	}

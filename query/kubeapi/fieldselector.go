@@ -12,9 +12,9 @@ import (
 
 // fieldTerms reads a field selector of a kind as conditions in the query language. Beside what Kubernetes takes, fields
 // are any path of the object (spec.containers[].name, metadata.annotations['a.b/c']), and operators those of label
-// selectors.
-func fieldTerms(text string, gr kube.GroupResource) (terms []string, err error) {
-	p := &fieldParser{text: text, of: gr}
+// selectors. clusterIn, which may be nil, finds the cluster that a value tells.
+func fieldTerms(text string, gr kube.GroupResource, clusterIn func(field, value string) (cluster, rest string)) (terms []string, err error) {
+	p := &fieldParser{text: text, of: gr, clusterIn: clusterIn}
 	for p.space(); p.i < len(p.text); p.space() {
 		term, err := p.requirement()
 		if err != nil {
@@ -35,6 +35,18 @@ type fieldParser struct {
 	text string
 	i    int
 	of   kube.GroupResource
+
+	clusterIn func(field, value string) (cluster, rest string)
+}
+
+// is writes the condition that a field has a value, which may stand for the same of one cluster.
+func (p *fieldParser) is(f selected, value string) string {
+	if p.clusterIn != nil {
+		if cluster, rest := p.clusterIn(f.name, value); cluster != "" {
+			return "(" + f.is(value) + " OR (cluster=" + quoted(cluster) + " " + f.is(rest) + "))"
+		}
+	}
+	return f.is(value)
 }
 
 func (p *fieldParser) fail(format string, args ...any) error {
@@ -86,9 +98,9 @@ func (p *fieldParser) requirement() (string, error) {
 				return "", err
 			}
 			if op == "!=" {
-				return negated(f.is(v)), nil
+				return negated(p.is(f, v)), nil
 			}
-			return f.is(v), nil
+			return p.is(f, v), nil
 		}
 	}
 	not := p.word("notin")
@@ -103,7 +115,7 @@ func (p *fieldParser) requirement() (string, error) {
 	}
 	var any []string
 	for _, v := range values {
-		any = append(any, f.is(v))
+		any = append(any, p.is(f, v))
 	}
 	term := "(" + strings.Join(any, " OR ") + ")"
 	if not {

@@ -29,7 +29,7 @@ func TestFieldSelectors(t *testing.T) {
 		"spec":{"nodeName":"n1","priority":10,"tolerations":[],"containers":[{"name":"web","image":"nginx:1"},{"name":"side","image":"envoy"}]},"status":{"phase":"Running"}}`)
 	f := func(selector string, want bool) {
 		t.Helper()
-		terms, err := fieldTerms(selector, pods)
+		terms, err := fieldTerms(selector, pods, nil)
 		if err != nil {
 			t.Errorf("%s: %v", selector, err)
 			return
@@ -81,14 +81,14 @@ func TestFieldSelectors(t *testing.T) {
 	f("spec.'nodeName'=n1", true)
 
 	nodes := kube.GroupResource{Resource: "nodes"}
-	if terms, err := fieldTerms("spec.unschedulable=false", nodes); err != nil || len(terms) != 1 || !strings.Contains(terms[0], "-has:") {
+	if terms, err := fieldTerms("spec.unschedulable=false", nodes, nil); err != nil || len(terms) != 1 || !strings.Contains(terms[0], "-has:") {
 		t.Errorf("Nodes that may be scheduled to do not say so: %v, %v", terms, err)
 	}
-	if terms, err := fieldTerms("status.successful=1", jobs); err != nil || terms[0] != `.status.succeeded="1"` {
+	if terms, err := fieldTerms("status.successful=1", jobs, nil); err != nil || terms[0] != `.status.succeeded="1"` {
 		t.Errorf("what a Job calls successful is in status.succeeded: %v, %v", terms, err)
 	}
 	for _, bad := range []string{"=x", "a.b>3", "a in b", "a in (b", "a['x", "a[b]=c", "!a=b", "a notin", "'a=b", "a.b c"} {
-		if terms, err := fieldTerms(bad, pods); err == nil || !strings.Contains(err.Error(), "Write FIELD=VALUE") {
+		if terms, err := fieldTerms(bad, pods, nil); err == nil || !strings.Contains(err.Error(), "Write FIELD=VALUE") {
 			t.Errorf("%s: %v, %v, want a sentence", bad, terms, err)
 		}
 	}

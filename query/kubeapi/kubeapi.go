@@ -81,16 +81,23 @@ var Mounts = []string{"/kube", "/apis", "/api"}
 // clusterpedia is where its clients look.
 const clusterpedia = "/apis/clusterpedia.io/v1beta1/resources"
 
+// qualified is the fleet for clients that hold objects by namespace and name alone: names are CLUSTER:NAME.
+const qualified = "/kube/qualified"
+
 // server is one virtual API server: the fleet, or one member.
 type server struct {
 	cluster      string // "" is the fleet
 	path         string // below it
 	clusterpedia bool   // where its clients look
+	qualified    bool   // the fleet, with names that tell the cluster
 	root         bool   // with Clusterpedia's own resources
 }
 
 // serverOf says whom a path is for; ok is false for none.
 func serverOf(path string) (s server, ok bool) {
+	if rest, below := strings.CutPrefix(path, qualified); below && (rest == "" || rest[0] == '/') {
+		return server{path: rest, qualified: true}, true
+	}
 	for _, mount := range []string{"/kube", clusterpedia} {
 		rest, below := strings.CutPrefix(path, mount)
 		if !below || rest != "" && rest[0] != '/' {

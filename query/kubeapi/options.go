@@ -134,7 +134,7 @@ func (q *question) find(k served, info *apirequest.RequestInfo) (*asking, error)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := fieldTerms(a.fields, k.GroupResource)
+	fields, err := fieldTerms(a.fields, k.GroupResource, q.clusterIn)
 	if err != nil {
 		return nil, err
 	}

@@ -10,24 +10,45 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-// qualify reads a name of the fleet written CLUSTER:NAME, which says which of several objects of a name is meant. A name
-// that an object has as a whole, such as system:node, goes before.
+// Of the fleet, CLUSTER:NAME says which of several objects of a name is meant, and CLUSTER:NAMESPACE which namespace. No
+// namespace has a colon in its name; objects may, such as the ClusterRole system:node, and go before.
+
+// split is the cluster that a name of the fleet tells, and the rest; ok is false when it tells none.
+func (q *question) split(name string) (cluster, rest string, ok bool) {
+	cluster, rest, _ = strings.Cut(name, ":")
+	ok = q.cluster == "" && rest != "" && slices.ContainsFunc(q.members, func(m records.Member) bool { return m.Name == cluster })
+	return cluster, rest, ok
+}
+
+// qualify narrows a request to the cluster that its namespace or its name tells.
 func (q *question) qualify(k *served, info *apirequest.RequestInfo) error {
-	cluster, name, qualified := strings.Cut(info.Name, ":")
-	isNamed := func(m records.Member) bool { return m.Name == cluster }
-	if q.cluster != "" || !qualified || name == "" || !slices.ContainsFunc(q.members, isNamed) {
+	if cluster, rest, ok := q.split(info.Namespace); ok {
+		q.narrow(k, cluster)
+		info.Namespace = rest
+	}
+	cluster, rest, ok := q.split(info.Name)
+	if !ok {
 		return nil
 	}
 	if found, err := q.called(*k, info, time.Time{}); err != nil || len(found) > 0 {
 		return err
 	}
-	values := q.r.URL.Query()
-	if values.Get("fieldSelector") == "metadata.name="+info.Name { // how kubectl lists and watches one object
-		values.Del("fieldSelector")
-		q.r = q.r.Clone(q.r.Context())
-		q.r.URL.RawQuery = values.Encode()
-	}
-	q.only, info.Name = cluster, name
-	k.in = slices.DeleteFunc(slices.Clone(k.in), func(in string) bool { return in != cluster })
+	q.narrow(k, cluster)
+	info.Name = rest
 	return nil
+}
+
+func (q *question) narrow(k *served, cluster string) {
+	q.only = cluster
+	k.in = slices.DeleteFunc(slices.Clone(k.in), func(in string) bool { return in != cluster })
+}
+
+// clusterIn is the cluster that a value of a field tells, "" for none. Who gets qualified names writes them into any
+// selector: Pods of a Node, events of an object.
+func (q *question) clusterIn(field, value string) (cluster, rest string) {
+	cluster, rest, ok := q.split(value)
+	if !ok || !q.qualified && field != "name" && field != "ns" {
+		return "", ""
+	}
+	return cluster, rest
 }

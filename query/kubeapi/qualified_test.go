@@ -7,7 +7,11 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -59,5 +63,64 @@ func TestAnObjectOfTheFleetIsNamedWithItsCluster(t *testing.T) {
 	defer w.Stop()
 	if e := <-w.ResultChan(); e.Type != "ADDED" || e.Object.(metav1.Object).GetUID() != "a-system" {
 		t.Errorf("a watch of it begins with %v", e)
+	}
+
+	for path, want := range map[string]string{"/kube/api/v1/namespaces/one:shop/configmaps": "a-one", "/kube/api/v1/namespaces/system:shop/configmaps/a": "a-system"} {
+		if body := s.answers(path); strings.Count(body, `"uid":"a-`) != 1 || !strings.Contains(body, want) {
+			t.Errorf("%s answers %s", path, body)
+		}
+	}
+}
+
+// Clients that hold objects by namespace and name alone, as client-go's informers do, hold all of the fleet's.
+func TestAFleetOfQualifiedNames(t *testing.T) {
+	s := newStand(t)
+	configMaps := &ingestpb.Resource{Version: "v1", Resource: "configmaps", Kind: "ConfigMap", Namespaced: true}
+	text := func(cluster, version string) string {
+		return fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"uid":"a-%s","labels":{"name":"x"},"name":"a","namespace":"shop","resourceVersion":"%s"},"data":{"name":"a"}}`, cluster, version)
+	}
+	members := map[string]*member{}
+	for _, cluster := range []string{"one", "two"} {
+		members[cluster] = s.joins(cluster, "v1.36.3")
+		members[cluster].keeps(configMaps, text(cluster, "7"))
+	}
+	const all = "/kube/qualified/api/v1/configmaps"
+	eventually(t, "both members are served", func() string {
+		if _, body := s.asks(all); strings.Count(body, `"uid"`) != 2 {
+			return body
+		}
+		return ""
+	})
+	factory := informers.NewSharedInformerFactory(kubernetes.NewForConfigOrDie(&rest.Config{Host: s.URL + "/kube/qualified"}), 0)
+	informer := factory.Core().V1().ConfigMaps()
+	lister := informer.Lister().ConfigMaps("shop")
+	factory.StartWithContext(t.Context())
+	factory.WaitForCacheSyncWithContext(t.Context())
+	for _, cluster := range []string{"one", "two"} {
+		members[cluster].updates(configMaps, text(cluster, "8"))
+		eventually(t, "the informer has the change of "+cluster, func() string {
+			if o, err := lister.Get(cluster + ":a"); err != nil || o.ResourceVersion != "8" || o.UID != types.UID("a-"+cluster) {
+				return fmt.Sprint(o, err)
+			}
+			return ""
+		})
+	}
+	if list, err := lister.List(labels.Everything()); err != nil || len(list) != 2 {
+		t.Errorf("it holds %v %v", list, err)
+	}
+	for path, want := range map[string]string{
+		"/kube/qualified/api/v1/namespaces/shop/configmaps/two:a":                      `"name":"two:a"`,
+		all + "?fieldSelector=metadata.name%3Dtwo:a":                                   `"name":"two:a"`,
+		all + "?fieldSelector=data.name%3Dtwo:a":                                       `"name":"two:a"`,
+		all + "?fieldSelector=metadata.name%3Dtwo:a&onlyMetadata=true":                 `"kind":"PartialObjectMetadata"`,
+		"/kube/qualified/api/v1/namespaces/two:shop/configmaps?labelSelector=name%3Dx": `"labels":{"name":"x"}`,
+	} {
+		if body := s.answers(path); !strings.Contains(body, want) || strings.Contains(body, "one:a") {
+			t.Errorf("%s answers %s", path, body)
+		}
+	}
+	table := s.answers(all, "Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")
+	if !strings.Contains(table, `"cells":["one","a",`) || !strings.Contains(table, `"name":"one:a"`) {
+		t.Errorf("as a table it is %s", table)
 	}
 }

@@ -128,6 +128,13 @@ func (q *question) object(o *records.Object, form form) ([]byte, error) {
 	if q.cluster != "" && !q.clusterpedia {
 		return []byte(object), nil
 	}
+	if q.qualified && o.Ref.GroupResource != namespaces {
+		renamed, err := kube.Rename(object, o.Ref.Cluster+":"+o.Ref.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", o.Ref, err)
+		}
+		object = string(renamed)
+	}
 	annotated, err := kube.Annotate(object, map[string]string{clusterAnnotation: o.Ref.Cluster})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.Ref, err)

@@ -157,7 +157,7 @@ func (w *watcher) asking() string {
 	for _, name := range []string{"watch", "resourceVersion", "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "timeout", "limit", "labelSelector", "fieldSelector"} {
 		values.Del(name)
 	}
-	return fmt.Sprint(w.cluster, w.clusterpedia, w.form, w.k.GroupResource, w.k.Version, values.Encode())
+	return fmt.Sprint(w.cluster, w.clusterpedia, w.qualified, w.form, w.k.GroupResource, w.k.Version, values.Encode())
 }
 
 // steps writes events at once. Who watches the same gets what was written for the first of them.

@@ -14,7 +14,7 @@ export function UseKubectl({ cluster, onClose }: { cluster: string | undefined; 
       title: "One cluster, printed as it would print it itself",
       command: `kubectl --context ${contextOf(cluster ?? "CLUSTER")} get deployments -A -o wide`,
     },
-    { title: "In a terminal that keeps itself up to date", command: `k9s --context ${contextOf()}` },
+    { title: "In a terminal that keeps itself up to date", command: `k9s --context ${contextOf()}.qualified` },
   ];
   return (
     <Modal
