@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,13 +40,15 @@ type changer struct {
 	since   time.Time // resourceVersions are microseconds from here
 	pods    [][][2]*mixed.Object
 	sent    atomic.Int64
+	sentIn  map[string]*atomic.Int64 // by namespace
+	sentBy  []atomic.Int64           // by member
 }
 
 // podsChanged is how many Pods of each member change, in turn.
 const podsChanged = 40
 
 func (b *benchmark) newChanger(ctx context.Context) (*changer, error) {
-	c := &changer{streams: b.streams, since: time.Now()}
+	c := &changer{streams: b.streams, since: time.Now(), sentIn: map[string]*atomic.Int64{}, sentBy: make([]atomic.Int64, len(b.src.members()))}
 	b.loaded.Revision += 2
 	for m := range b.src.members() {
 		var pods [][2]*mixed.Object
@@ -65,6 +70,11 @@ func (b *benchmark) newChanger(ctx context.Context) (*changer, error) {
 				if err != nil {
 					return nil, err
 				}
+			}
+		}
+		for _, p := range pods {
+			if c.sentIn[p[0].Namespace] == nil {
+				c.sentIn[p[0].Namespace] = new(atomic.Int64)
 			}
 		}
 		c.pods = append(c.pods, pods)
@@ -95,6 +105,8 @@ func (c *changer) run(ctx context.Context, perSecond int, last time.Duration) er
 				for ; !next.After(time.Now()); next = next.Add(every) { // what waited for the batch before goes together
 					o := c.pods[m][n/2%len(c.pods[m])][n%2]
 					n++
+					c.sentIn[o.Namespace].Add(1)
+					c.sentBy[m].Add(1)
 					changed, now := *o, time.Now()
 					changed.ResourceVersion = strconv.FormatInt(now.Sub(c.since).Microseconds(), 10)
 					changed.JSON = bytes.Replace(o.JSON, []byte(`"resourceVersion":"`+o.ResourceVersion+`"`), []byte(`"resourceVersion":"`+changed.ResourceVersion+`"`), 1)
@@ -199,10 +211,21 @@ func (b *benchmark) kubeWatches(ctx context.Context, api *apiServer) error {
 		return err
 	}
 	members := b.src.members()
-	ofMembers, ofFleet := make([]string, watchesMeasured), make([]string, watchesMeasured)
+	namespaces := slices.Sorted(maps.Keys(change.sentIn))
+	ofMembers, ofNamespaces, ofFleet := make([]string, watchesMeasured), make([]string, watchesMeasured), make([]string, watchesMeasured)
 	for i := range watchesMeasured {
 		ofMembers[i] = "/kube/clusters/" + url.PathEscape(members[i%len(members)].name) + "/api/v1/pods"
+		ofNamespaces[i] = "/kube/api/v1/namespaces/" + namespaces[i%len(namespaces)] + "/pods"
 		ofFleet[i] = "/kube/api/v1/pods"
+	}
+	toldTo := func(i int, path string) int { // changes until now that a watch is told of
+		switch {
+		case strings.HasPrefix(path, "/kube/clusters/"):
+			return int(change.sentBy[i%len(members)].Load())
+		case strings.Contains(path, "/namespaces/"):
+			return int(change.sentIn[strings.Split(path, "/")[5]].Load())
+		}
+		return int(change.sent.Load())
 	}
 	config := watchersConfig{Address: api.Address, CA: api.CA, Since: change.since, Accept: forms[0].accept}
 	f := b.kubeResult.Figures
@@ -255,8 +278,13 @@ func (b *benchmark) kubeWatches(ctx context.Context, api *apiServer) error {
 	ways := []struct {
 		name, accept string
 		paths        []string
+		changes      int
 	}{
-		{"members", forms[0].accept, ofMembers}, {"fleet", forms[0].accept, ofFleet}, {"fleet_table", forms[1].accept, ofFleet},
+		{"members", forms[0].accept, ofMembers, b.changes},
+		{"namespaces", forms[0].accept, ofNamespaces, b.changes},
+		// Each change is told a hundred times.
+		{"fleet", forms[0].accept, ofFleet, b.changes / 10},
+		{"fleet_table", forms[1].accept, ofFleet, b.changes / 10},
 	}
 	for _, way := range ways {
 		if !b.wants("kube watches "+way.name) && !b.wants("kube watches$") {
@@ -272,7 +300,11 @@ func (b *benchmark) kubeWatches(ctx context.Context, api *apiServer) error {
 		prefix := "kube_watch_" + way.name + "_"
 		f[prefix+"kb"] = float64(int((held()-before)/watchesMeasured/102.4)) / 10
 		sent, cpu := change.sent.Load(), self.cpu()
-		err = b.profiled("kube-watches-"+way.name, func() error { return change.run(ctx, b.changes, b.watched) })
+		expected := 0
+		for i, path := range way.paths {
+			expected -= toldTo(i, path)
+		}
+		err = b.profiled("kube-watches-"+way.name, func() error { return change.run(ctx, way.changes, b.watched) })
 		if err != nil {
 			return err
 		}
@@ -282,9 +314,8 @@ func (b *benchmark) kubeWatches(ctx context.Context, api *apiServer) error {
 		if err != nil {
 			return err
 		}
-		expected := int(n) * watchesMeasured
-		if way.name == "members" { // with few of them, several watch each
-			expected /= len(members)
+		for i, path := range way.paths {
+			expected += toldTo(i, path)
 		}
 		f[prefix+"changes_per_s"] = float64(int(float64(n) / b.watched.Seconds()))
 		f[prefix+"events"], f[prefix+"missing"] = float64(r.Events), float64(expected-r.Events)
