@@ -197,7 +197,8 @@ func (q *question) serve() error {
 	}
 	k, ok := q.kind(info)
 	if !ok {
-		return apierrors.NewGenericServerResponse(http.StatusNotFound, info.Verb, gr, info.Name, "", 0, true)
+		http.Error(q.w, "404 page not found", http.StatusNotFound) // an API server has no more words for it
+		return nil
 	}
 	if live = live || len(k.in) == 0; live {
 		k.in = k.by

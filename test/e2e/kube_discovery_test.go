@@ -66,12 +66,15 @@ func TestKubectlExplainsEveryKindAsTheMemberDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			forms := []string{}
-			for _, kind := range strings.Fields(out) {
-				forms = append(forms, "explain "+kind+" --recursive")
+			kinds := strings.Fields(out)
+			if len(kinds) < 60 {
+				t.Errorf("%d kinds are explained, the member has more", len(kinds))
 			}
-			if len(forms) < 60 {
-				t.Errorf("%d kinds are explained, the member has more", len(forms))
+			forms := []string{}
+			for i, kind := range kinds {
+				if r.version != "1.20" || i%8 == 0 { // it works a second for each, and from a document that is compared as a whole
+					forms = append(forms, "explain "+kind+" --recursive")
+				}
 			}
 			forms = append(forms, "explain pods", "explain deploy.spec.template.spec.containers", "explain routes", "explain featureflags --api-version=shop.example.com/v1alpha1",
 				"explain hpa --api-version=autoscaling/v1 --recursive", "explain no-such", "explain pods.spec.no-such")
@@ -81,7 +84,7 @@ func TestKubectlExplainsEveryKindAsTheMemberDoes(t *testing.T) {
 				slots <- struct{}{}
 				wait.Go(func() {
 					defer func() { <-slots }()
-					comparison{args: args, read: asPrinted}.same(t, r, "zone1", []string{""})
+					comparison{args: args, read: asPrinted, may: strings.HasSuffix(args, "no-such")}.same(t, r, "zone1", []string{""})
 				})
 			}
 			wait.Wait()
