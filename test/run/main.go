@@ -84,7 +84,7 @@ func goTest(ctx context.Context, s suite, t *tally) error {
 	if _, err := os.Stat(filepath.Join(s.dir, "go.mod")); err != nil {
 		return err
 	}
-	args := append([]string{"test", "-json", "-timeout=30m"}, s.args...)
+	args := append([]string{"test", "-json", "-timeout=60m"}, s.args...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = s.dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // tests stop what they started
