@@ -235,6 +235,13 @@ func (b *benchmark) kubeWatches(ctx context.Context, api *apiServer) error {
 			r := b.src.resources()[i/len(members)%len(b.src.resources())]
 			idle[i] = "/kube/clusters/" + url.PathEscape(members[i%len(members)].name) + group(r) + "/" + r.Resource
 		}
+		warm := config
+		warm.Paths, warm.Shared = idle, true
+		if w, err := watchers(ctx, warm); err != nil { // what the hub keeps of members once they are asked for is no watch's
+			return err
+		} else if _, err := w.end(); err != nil {
+			return err
+		}
 		for _, shared := range []bool{true, false} {
 			c := config
 			c.Paths, c.Shared = idle, shared
