@@ -39,8 +39,8 @@ func (q *question) qualify(k *served, info *apirequest.RequestInfo) error {
 }
 
 func (q *question) narrow(k *served, cluster string) {
-	q.only = cluster
-	k.in = slices.DeleteFunc(slices.Clone(k.in), func(in string) bool { return in != cluster })
+	another := func(name string) bool { return name != cluster }
+	q.only, k.in, k.by = cluster, slices.DeleteFunc(slices.Clone(k.in), another), slices.DeleteFunc(slices.Clone(k.by), another)
 }
 
 // clusterIn is the cluster that a value of a field tells, "" for none. Who gets qualified names writes them into any

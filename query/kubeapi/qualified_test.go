@@ -66,8 +66,9 @@ func TestAnObjectOfTheFleetIsNamedWithItsCluster(t *testing.T) {
 	}
 
 	for path, want := range map[string]string{"/kube/api/v1/namespaces/one:shop/configmaps": "a-one", "/kube/api/v1/namespaces/system:shop/configmaps/a": "a-system"} {
-		if body := s.answers(path); strings.Count(body, `"uid":"a-`) != 1 || !strings.Contains(body, want) {
-			t.Errorf("%s answers %s", path, body)
+		resp, body := s.asks(path)
+		if warnings := resp.Header["Warning"]; strings.Count(body, `"uid":"a-`) != 1 || !strings.Contains(body, want) || len(warnings) > 0 {
+			t.Errorf("%s answers %s %s", path, body, warnings)
 		}
 	}
 }
