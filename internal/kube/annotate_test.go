@@ -61,7 +61,7 @@ func TestRename(t *testing.T) {
 	for object, want := range map[string]string{
 		`{"metadata":{"name":"x"},"spec":{"name":"x"}}`:                            `{"metadata":{"name":"zone1:x"},"spec":{"name":"x"}}`,
 		`{"spec":{"name":"x"},"metadata":{"labels":{"name":"x"},"name" : "x" } } `: `{"spec":{"name":"x"},"metadata":{"labels":{"name":"x"},"name" : "zone1:x" } } `,
-		`{"metadata":{"generateName":"x-","name":"\u0078","n":1}}`:                  `{"metadata":{"generateName":"x-","name":"zone1:x","n":1}}`,
+		`{"metadata":{"generateName":"x-","name":"\u0078","n":1}}`:                 `{"metadata":{"generateName":"x-","name":"zone1:x","n":1}}`,
 	} {
 		if got, err := kube.Rename(object, "zone1:x"); err != nil || string(got) != want {
 			t.Errorf("%s becomes %s %v, want %s", object, got, err, want)

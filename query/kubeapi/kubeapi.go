@@ -197,8 +197,7 @@ func (q *question) serve() error {
 	}
 	k, ok := q.kind(info)
 	if !ok {
-		http.Error(q.w, "404 page not found", http.StatusNotFound) // an API server has no more words for it
-		return nil
+		return apierrors.NewGenericServerResponse(http.StatusNotFound, "", schema.GroupResource{}, "", "", 0, false) // an API server has no more words for it
 	}
 	if live = live || len(k.in) == 0; live {
 		k.in = k.by
