@@ -3,6 +3,7 @@ package kubeapi_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,39 @@ func TestAFleetOfQualifiedNames(t *testing.T) {
 	if list, err := lister.List(labels.Everything()); err != nil || len(list) != 2 {
 		t.Errorf("it holds %v %v", list, err)
 	}
+	// A cluster that joins is told of; when one leaves, the watch ends with 410, and what the informer lists again is without it.
+	members["three"] = s.joins("three", "v1.36.3")
+	members["three"].keeps(configMaps, text("three", "7"))
+	holds := func(want ...string) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("the informer holds %v", want), func() string {
+			list, err := lister.List(labels.Everything())
+			if err != nil {
+				return err.Error()
+			}
+			var names []string
+			for _, o := range list {
+				names = append(names, o.Name)
+			}
+			if slices.Sort(names); !slices.Equal(names, want) {
+				return fmt.Sprint(names)
+			}
+			return ""
+		})
+	}
+	holds("one:a", "three:a", "two:a")
+	if err := s.registry.Remove(t.Context(), "three"); err != nil {
+		t.Fatal(err)
+	}
+	members["one"].updates(configMaps, text("one", "9")) // it is seen with the next change
+	holds("one:a", "two:a")
+	members["one"].updates(configMaps, text("one", "10"))
+	eventually(t, "it follows on", func() string {
+		if o, err := lister.Get("one:a"); err != nil || o.ResourceVersion != "10" {
+			return fmt.Sprint(o, err)
+		}
+		return ""
+	})
 	for path, want := range map[string]string{
 		"/kube/qualified/api/v1/namespaces/shop/configmaps/two:a":                      `"name":"two:a"`,
 		all + "?fieldSelector=metadata.name%3Dtwo:a":                                   `"name":"two:a"`,
