@@ -1,8 +1,6 @@
 package kubeapi
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -273,44 +271,14 @@ func (q *question) streamCollection(c *collection, form form, p *part, each func
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(q.w, 64<<10)
-	n := 0
-	begin := func() {
-		q.w.Header().Set("Content-Type", "application/json")
-		q.w.Header().Set("Cache-Control", "no-cache, private")
-		_, _ = out.Write(bytes.TrimSuffix(head, []byte("}")))
-		if p.meta.Continue != "" {
-			fmt.Fprintf(out, `,"continue":%q`, p.meta.Continue)
-		}
-		if left := p.meta.RemainingItemCount; left != nil {
-			fmt.Fprintf(out, `,"remainingItemCount":%d`, *left)
-		}
-		_, _ = out.WriteString(`,"items":[`)
+	whole := strings.TrimSuffix(string(head), "}")
+	if p.meta.Continue != "" {
+		whole += fmt.Sprintf(`,"continue":%q`, p.meta.Continue)
 	}
-	err = each(func(o *records.Object) error {
-		text, err := q.item(o, form)
-		if err != nil {
-			return err
-		}
-		if n++; n == 1 {
-			begin()
-		} else {
-			_ = out.WriteByte(',')
-		}
-		_, err = out.Write(bytes.TrimSpace(text))
-		return err
-	})
-	switch {
-	case err != nil && n > 0:
-		panic(http.ErrAbortHandler) // half an answer must not look whole
-	case err != nil:
-		return err
-	case n == 0:
-		begin()
+	if left := p.meta.RemainingItemCount; left != nil {
+		whole += fmt.Sprintf(`,"remainingItemCount":%d`, *left)
 	}
-	_, _ = out.WriteString("]}\n")
-	_ = out.Flush() // the reader may have left
-	return nil
+	return q.items(whole, form, q.item, each)
 }
 
 // item is an object of a collection: of its kind, also when there is nothing of it but metadata.

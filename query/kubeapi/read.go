@@ -28,19 +28,24 @@ const clusterAnnotation = "shadow.clusterpedia.io/cluster-name"
 
 // get answers one object. On the fleet it has to be in one cluster alone, unless the answer is a table.
 func (q *question) get(k served, info *apirequest.RequestInfo) error {
-	form, err := q.form()
-	if err != nil {
-		return err
-	}
-	at, err := q.moment()
-	if err != nil {
-		return err
-	}
-	found, err := q.called(k, info, at)
+	form, found, err := q.meant(k, info)
 	if err != nil {
 		return err
 	}
 	return q.one(k, info, form, found)
+}
+
+// meant is what a request for one object asks for: its form, and the stored objects of its name.
+func (q *question) meant(k served, info *apirequest.RequestInfo) (form form, found []*records.Object, err error) {
+	if form, err = q.form(); err != nil {
+		return form, nil, err
+	}
+	at, err := q.moment()
+	if err != nil {
+		return form, nil, err
+	}
+	found, err = q.called(k, info, at)
+	return form, found, err
 }
 
 // called are the stored objects of a name, one of each cluster that has it. No moment is now.
@@ -284,15 +289,20 @@ func (q *question) stream(k served, form form, meta metav1.ListMeta, each func(f
 	if err != nil {
 		return err
 	}
+	return q.items(fmt.Sprintf(`{"kind":%s,"apiVersion":%s,"metadata":%s`, strconv.Quote(kind), strconv.Quote(version), head), form, q.object, each)
+}
+
+// items writes a list, whose head lacks its items, as its objects come.
+func (q *question) items(head string, form form, text func(*records.Object, form) ([]byte, error), each func(func(*records.Object) error) error) error {
 	out := bufio.NewWriterSize(q.w, 64<<10)
 	n := 0
 	begin := func() {
 		q.w.Header().Set("Content-Type", "application/json")
 		q.w.Header().Set("Cache-Control", "no-cache, private")
-		fmt.Fprintf(out, `{"kind":%s,"apiVersion":%s,"metadata":%s,"items":[`, strconv.Quote(kind), strconv.Quote(version), head)
+		_, _ = out.WriteString(head + `,"items":[`)
 	}
-	err = each(func(o *records.Object) error {
-		text, err := q.object(o, form)
+	err := each(func(o *records.Object) error {
+		text, err := text(o, form)
 		if err != nil {
 			return err
 		}

@@ -64,15 +64,7 @@ func (q *question) scale(k served, info *apirequest.RequestInfo, live bool) erro
 	if live {
 		return q.liveGet(k, info, "scale")
 	}
-	form, err := q.form()
-	if err != nil {
-		return err
-	}
-	at, err := q.moment()
-	if err != nil {
-		return err
-	}
-	found, err := q.called(k, info, at)
+	form, found, err := q.meant(k, info)
 	if err != nil {
 		return err
 	}
