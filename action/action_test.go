@@ -67,7 +67,7 @@ func TestPlanRefusesWhatMakesNoSense(t *testing.T) {
 	h := newHub(t, f)
 	two := int32(2)
 	for want, in := range map[string]actions.Input{
-		"A restart takes no number":       {Verb: restart, Refs: []string{app1}, Replicas: &two},
+		"A restart takes no number":       {Verb: restart, Refs: []string{app1}, Params: actions.Params{Replicas: &two}},
 		"Scaling needs the wanted number": {Verb: scale, Refs: []string{app1}},
 		"-1 is not a number of replicas":  scaleTo(-1, app1),
 		`There is no verb "DELETE"`:       {Verb: "DELETE", Refs: []string{app1}},

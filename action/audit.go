@@ -30,7 +30,7 @@ func planRow(a *actions.Action) []auditRow {
 		targets[i] = target{t.Ref, t.State, t.Change, t.Message}
 	}
 	return []auditRow{{result: planned, detail: map[string]any{
-		"title": a.Title, "undoes": a.Undoes, "replicas": a.Replicas, "confirmPhrase": a.ConfirmPhrase, "targets": targets,
+		"title": a.Title, "undoes": a.Undoes, "params": a.Params, "confirmPhrase": a.ConfirmPhrase, "targets": targets,
 	}}}
 }
 

@@ -36,7 +36,7 @@ func (s *Service) writeCommand(a *actions.Action, t *actions.Target, id string, 
 	case set.Replicas != nil:
 		c.Verb = &ingestpb.Command_Scale{Scale: &ingestpb.ScaleVerb{Replicas: *set.Replicas}}
 	case t.Wanted != nil && set.RestartedAt != nil:
-		c.Verb = &ingestpb.Command_Restore{Restore: &ingestpb.RestoreVerb{RestartedAt: *set.RestartedAt}}
+		c.Verb = &ingestpb.Command_Restore{Restore: &ingestpb.RestoreVerb{}}
 	case set.RestartedAt != nil:
 		c.Verb = &ingestpb.Command_Restart{Restart: &ingestpb.RestartVerb{RestartedAt: *set.RestartedAt}}
 	}
@@ -77,7 +77,7 @@ func wanted(a *actions.Action, t *actions.Target, stamp time.Time) actions.Inver
 	case t.Wanted != nil:
 		return *t.Wanted
 	case a.Verb == scale:
-		return actions.Inverse{Replicas: a.Replicas}
+		return actions.Inverse{Replicas: a.Params.Replicas}
 	}
 	at := stamp.UTC().Format(time.RFC3339)
 	return actions.Inverse{RestartedAt: &at}

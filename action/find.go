@@ -18,15 +18,15 @@ func checkInput(in actions.Input) error {
 	bad := func(message, fix string) error { return &access.Error{Code: "BAD_REQUEST", Message: message, Fix: fix} }
 	switch in.Verb {
 	case restart:
-		if in.Replicas != nil {
+		if in.Params.Replicas != nil {
 			return bad("A restart takes no number of replicas.", "Leave replicas out, or use SCALE.")
 		}
 	case scale:
-		if in.Replicas == nil {
+		if in.Params.Replicas == nil {
 			return bad("Scaling needs the wanted number of replicas.", "Give replicas.")
 		}
-		if *in.Replicas < 0 || *in.Replicas > maxReplicas {
-			return bad(fmt.Sprintf("%d is not a number of replicas.", *in.Replicas), fmt.Sprintf("Use 0 to %d.", maxReplicas))
+		if *in.Params.Replicas < 0 || *in.Params.Replicas > maxReplicas {
+			return bad(fmt.Sprintf("%d is not a number of replicas.", *in.Params.Replicas), fmt.Sprintf("Use 0 to %d.", maxReplicas))
 		}
 	default:
 		return bad(fmt.Sprintf("There is no verb %q.", in.Verb), "Use RESTART or SCALE.")

@@ -377,5 +377,5 @@ func refs(list ...string) actions.Input {
 }
 
 func scaleTo(n int32, list ...string) actions.Input {
-	return actions.Input{Verb: scale, Refs: list, Replicas: &n, Source: "cli", Reason: "test"}
+	return actions.Input{Verb: scale, Refs: list, Params: actions.Params{Replicas: &n}, Source: "cli", Reason: "test"}
 }

@@ -19,12 +19,17 @@ func (s *Service) Plan(ctx context.Context, scope access.Scope, in actions.Input
 	if scope.Nothing() {
 		return nil, &access.Error{Code: "FORBIDDEN", Message: "You may not change anything."}
 	}
+	return s.plan(ctx, scope, in, "")
+}
+
+func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input, retries string) (*actions.Action, error) {
 	if err := checkInput(in); err != nil {
 		return nil, err
 	}
 	a := &actions.Action{
-		ID: s.newID(), Verb: in.Verb, State: planned, Reason: in.Reason, Actor: scope.User(), Source: in.Source,
-		CreatedAt: s.now().UTC(), Replicas: in.Replicas,
+		Retries: retries,
+		ID:      s.newID(), Verb: in.Verb, State: planned, Reason: in.Reason, Actor: scope.User(), Source: in.Source,
+		CreatedAt: s.now().UTC(), Params: in.Params, Waves: in.Waves,
 	}
 	found, err := s.find(ctx, scope, in)
 	if err != nil {
@@ -32,8 +37,8 @@ func (s *Service) Plan(ctx context.Context, scope access.Scope, in actions.Input
 	}
 	a.Targets, a.Warnings = found.targets, found.warnings
 	s.tryAll(ctx, a, func(t *actions.Target, l live) string {
-		if a.Verb == scale && l.has(actions.Inverse{Replicas: a.Replicas}) {
-			return fmt.Sprintf("%s has %s already.", nameOf(t), replicas(*a.Replicas))
+		if a.Verb == scale && l.has(actions.Inverse{Replicas: a.Params.Replicas}) {
+			return fmt.Sprintf("%s has %s already.", nameOf(t), replicas(*a.Params.Replicas))
 		}
 		return ""
 	})

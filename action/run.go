@@ -38,24 +38,33 @@ func (s *Service) Run(ctx context.Context, scope access.Scope, id, confirm strin
 		}
 		now := s.now().UTC()
 		a.State, a.StartedAt, a.RunBy = running, &now, scope.User()
-		if a.Undoes == "" {
-			return nil, nil, nil
-		}
-		// Both or none: an action is undone once.
-		old, revision, err := s.journal.head(ctx, a.Undoes)
-		if err != nil {
-			return nil, nil, err
-		}
-		if old.UndoneBy != "" {
-			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was undone by %s already.", old.ID, old.UndoneBy)}
-		}
-		old.UndoneBy = a.ID
-		return []state.Condition{state.At(headKey(old.ID), revision)}, []state.Op{state.Set(headKey(old.ID), encodeHead(old))}, nil
+		return s.claim(ctx, a)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.existing(ctx, id)
+}
+
+// claim notes on the action that a undoes or retries that a does so: both are written or none, so it happens once.
+func (s *Service) claim(ctx context.Context, a *actions.Action) ([]state.Condition, []state.Op, error) {
+	id := a.Undoes + a.Retries // never both
+	if id == "" {
+		return nil, nil, nil
+	}
+	old, revision, err := s.journal.head(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	mark, how := &old.UndoneBy, "undone"
+	if a.Retries != "" {
+		mark, how = &old.RetriedBy, "retried"
+	}
+	if *mark != "" {
+		return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was %s by %s already.", old.ID, how, *mark)}
+	}
+	*mark = a.ID
+	return []state.Condition{state.At(headKey(old.ID), revision)}, []state.Op{state.Set(headKey(old.ID), encodeHead(old))}, nil
 }
 
 // Stop has a running action end before its next target. What is under way is seen through.

@@ -51,7 +51,7 @@ func target(a *actions.Action, t *actions.Target) *int32 {
 		return t.Wanted.Replicas
 	}
 	if a.Verb == scale {
-		return a.Replicas
+		return a.Params.Replicas
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func target(a *actions.Action, t *actions.Target) *int32 {
 func title(a *actions.Action, kinds map[string]int) string {
 	verb, to := "Restart", ""
 	if a.Verb == scale {
-		verb, to = "Scale", " to "+replicas(*a.Replicas)
+		verb, to = "Scale", " to "+replicas(*a.Params.Replicas)
 	}
 	if len(a.Targets) == 1 {
 		ref, _ := kube.ParseRef(a.Targets[0].Ref) // written by us

@@ -6,21 +6,69 @@ package actions
 
 import "time"
 
-// Input asks for a plan. Exactly one of Refs and Query is set.
+// Input asks for a plan. Exactly one of Refs and Query is set; for APPLY Clusters instead.
 type Input struct {
-	Verb     string // RESTART or SCALE
-	Refs     []string
-	Query    string
-	Replicas *int32
-	Reason   string
-	Source   string // ui, cli, api: for the audit
+	Verb   string // one of Verbs
+	Refs   []string
+	Query  string
+	Params Params
+	Waves  Waves
+	Reason string
+	Source string // ui, cli, api: for the audit
+}
+
+// Params are what a verb needs besides its targets. A field that the verb does not know is refused, not ignored.
+type Params struct {
+	Replicas *int32 `json:"replicas,omitempty"` // SCALE
+	Min      *int32 `json:"min,omitempty"`      // AUTOSCALE, and SCALE of what an autoscaler owns
+	Max      *int32 `json:"max,omitempty"`
+
+	Container string            `json:"container,omitempty"` // SET_ENV, SET_RESOURCES; "" is all
+	Set       map[string]string `json:"set,omitempty"`       // SET_IMAGE: container -> image; SET_ENV, LABEL, ANNOTATE: name -> value
+	Remove    []string          `json:"remove,omitempty"`    // SET_ENV, LABEL, ANNOTATE: names
+	Requests  map[string]string `json:"requests,omitempty"`  // SET_RESOURCES: resource -> quantity, "" removes
+	Limits    map[string]string `json:"limits,omitempty"`
+
+	Revision *int64 `json:"revision,omitempty"` // ROLL_BACK: the member's own revision; nil with no Version is the one before
+	Version  string `json:"version,omitempty"`  // ROLL_BACK: to this stored version; REVERT: the version whose change is taken back
+
+	Propagation  string `json:"propagation,omitempty"`  // DELETE: Background, Foreground, Orphan
+	GraceSeconds *int64 `json:"graceSeconds,omitempty"` // DELETE, EVICT, DRAIN
+	EmptyDir     bool   `json:"emptyDir,omitempty"`     // DRAIN: Pods whose emptyDir volumes are lost
+	Unmanaged    bool   `json:"unmanaged,omitempty"`    // DRAIN: Pods that nobody brings back
+	Whole        bool   `json:"whole,omitempty"`        // EVICT: workloads of a single Pod too
+
+	Manifest  string     `json:"manifest,omitempty"` // APPLY: YAML or JSON, several documents too
+	Clusters  []string   `json:"clusters,omitempty"` // APPLY: names and globs
+	Overrides []Override `json:"overrides,omitempty"`
+	Force     bool       `json:"force,omitempty"` // APPLY: take over fields that others own
+
+	// Direct goes past an owner that would take the change back; without it such targets are blocked.
+	Direct bool `json:"direct,omitempty"`
+}
+
+// Override changes an applied manifest for some clusters. Later ones win.
+type Override struct {
+	Clusters []string          `json:"clusters"`           // names and globs
+	Registry string            `json:"registry,omitempty"` // replaces that of every image
+	Replicas *int32            `json:"replicas,omitempty"`
+	Env      map[string]string `json:"env,omitempty"` // of every container
+}
+
+// Waves say how fast an action goes. The zero value is all targets, four at a time, whatever fails.
+type Waves struct {
+	Parallel    int           `json:"parallel,omitempty"`    // targets at a time; 0 is 4
+	Size        int           `json:"size,omitempty"`        // targets in a wave; 0 is all of them
+	Pause       time.Duration `json:"pause,omitempty"`       // between two waves
+	MaxFailures int           `json:"maxFailures,omitempty"` // stop after so many; 0 is never
+	ByCluster   bool          `json:"byCluster,omitempty"`   // a wave never spans clusters
 }
 
 // Action is a plan and, once run, its record. It is what etcd's journal holds, as JSON.
 type Action struct {
 	ID            string     `json:"id"`
 	Verb          string     `json:"verb"`
-	State         string     `json:"state"` // PLANNED RUNNING SUCCEEDED FAILED STOPPED EXPIRED
+	State         string     `json:"state"` // PLANNING PLANNED RUNNING SUCCEEDED FAILED STOPPED EXPIRED
 	Title         string     `json:"title"`
 	Reason        string     `json:"reason,omitempty"`
 	Actor         string     `json:"actor"`
@@ -30,10 +78,15 @@ type Action struct {
 	FinishedAt    *time.Time `json:"finishedAt,omitempty"`
 	ConfirmPhrase string     `json:"confirmPhrase,omitempty"` // "" when a click is enough
 	Warnings      []string   `json:"warnings,omitempty"`
-	Replicas      *int32     `json:"replicas,omitempty"`
+	Params        Params     `json:"params"`
+	Waves         Waves      `json:"waves"`
 	Targets       []*Target  `json:"targets"`
 	Undoes        string     `json:"undoes,omitempty"`
 	UndoneBy      string     `json:"undoneBy,omitempty"`
+	Retries       string     `json:"retries,omitempty"` // the action whose failed targets this one takes up
+	RetriedBy     string     `json:"retriedBy,omitempty"`
+	Wave          int        `json:"wave,omitempty"` // under way, from 1
+	NextWaveAt    *time.Time `json:"nextWaveAt,omitempty"`
 	StopAsked     bool       `json:"stopAsked,omitempty"`
 	RunBy         string     `json:"runBy,omitempty"` // who confirmed it
 	Count         int        `json:"count"`           // of targets, which the journal keeps one by one
@@ -42,11 +95,12 @@ type Action struct {
 // Target is one frozen object of an action.
 type Target struct {
 	Ref             string     `json:"ref"`
+	Wave            int        `json:"wave,omitempty"` // from 1
 	ClusterUID      string     `json:"clusterUID"`
 	Version         string     `json:"version"` // API version, v1
 	UID             string     `json:"uid"`
 	ResourceVersion string     `json:"resourceVersion"`
-	State           string     `json:"state"` // READY BLOCKED QUEUED RUNNING DONE FAILED SKIPPED
+	State           string     `json:"state"` // PENDING READY BLOCKED QUEUED RUNNING DONE FAILED SKIPPED
 	Message         string     `json:"message,omitempty"`
 	Warnings        []string   `json:"warnings,omitempty"`
 	Diff            string     `json:"diff,omitempty"`

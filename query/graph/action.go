@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/graph-gophers/graphql-go"
@@ -9,14 +10,6 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
 )
-
-type actionInput struct {
-	Verb     string
-	Refs     *[]graphql.ID
-	Query    *string
-	Replicas *int32
-	Reason   string
-}
 
 type sourceKey struct{}
 
@@ -29,16 +22,11 @@ func (r *resolver) PlanAction(ctx context.Context, args struct{ Input actionInpu
 	if r.actions == nil {
 		return nil, unavailableActions()
 	}
-	in := actions.Input{Verb: args.Input.Verb, Query: text(args.Input.Query), Replicas: args.Input.Replicas, Reason: args.Input.Reason}
+	in, err := args.Input.asked()
+	if err != nil {
+		return nil, err
+	}
 	in.Source, _ = ctx.Value(sourceKey{}).(string)
-	if args.Input.Refs != nil {
-		for _, id := range *args.Input.Refs {
-			in.Refs = append(in.Refs, string(id))
-		}
-	}
-	if (len(in.Refs) == 0) == (in.Query == "") {
-		return nil, &access.Error{Code: "BAD_REQUEST", Message: "A plan needs either refs or a query, not both and not neither."}
-	}
 	return resolveAction(r.actions.Plan(ctx, access.FromContext(ctx), in))
 }
 
@@ -66,6 +54,13 @@ func (r *resolver) UndoAction(ctx context.Context, args idArgs) (*actionResolver
 		return nil, unavailableActions()
 	}
 	return resolveAction(r.actions.Undo(ctx, access.FromContext(ctx), string(args.ID)))
+}
+
+func (r *resolver) RetryAction(ctx context.Context, args idArgs) (*actionResolver, error) {
+	if r.actions == nil {
+		return nil, unavailableActions()
+	}
+	return resolveAction(r.actions.Retry(ctx, access.FromContext(ctx), string(args.ID)))
 }
 
 func (r *resolver) Action(ctx context.Context, args idArgs) (*actionResolver, error) {
@@ -159,6 +154,11 @@ func (a *actionResolver) ConfirmPhrase() *string    { return orNil(a.a.ConfirmPh
 func (a *actionResolver) Warnings() []string        { return orEmpty(a.a.Warnings) }
 func (a *actionResolver) Undoes() *graphql.ID       { return idOrNil(a.a.Undoes) }
 func (a *actionResolver) UndoneBy() *graphql.ID     { return idOrNil(a.a.UndoneBy) }
+func (a *actionResolver) Retries() *graphql.ID      { return idOrNil(a.a.Retries) }
+func (a *actionResolver) RetriedBy() *graphql.ID    { return idOrNil(a.a.RetriedBy) }
+func (a *actionResolver) Wave() int32               { return int32(a.a.Wave) }
+func (a *actionResolver) NextWaveAt() *graphql.Time { return pointerTime(a.a.NextWaveAt) }
+func (a *actionResolver) Waves() wavesResolver      { return wavesResolver{a.a} }
 func (a *actionResolver) Done() int32               { return a.count("DONE") }
 func (a *actionResolver) Failed() int32             { return a.count("FAILED") }
 func (a *actionResolver) Total() int32              { return int32(len(a.a.Targets)) }
@@ -179,6 +179,37 @@ func (a *actionResolver) CanUndo() bool {
 		}
 	}
 	return false
+}
+
+// CanRetry holds when it has ended with targets that failed or were left out, and nobody has retried them.
+func (a *actionResolver) CanRetry() bool {
+	switch a.a.State {
+	case "FAILED", "STOPPED":
+	default:
+		return false
+	}
+	return a.a.RetriedBy == "" && a.count("FAILED")+a.count("SKIPPED") > 0
+}
+
+func (a *actionResolver) Parameters() (JSON, error) {
+	raw, err := json.Marshal(a.a.Params)
+	return JSON{raw}, err
+}
+
+type wavesResolver struct{ a *actions.Action }
+
+func (w wavesResolver) Parallel() int32     { return int32(w.a.Waves.Parallel) }
+func (w wavesResolver) Size() int32         { return int32(w.a.Waves.Size) }
+func (w wavesResolver) PauseSeconds() int32 { return int32(w.a.Waves.Pause.Seconds()) }
+func (w wavesResolver) MaxFailures() int32  { return int32(w.a.Waves.MaxFailures) }
+func (w wavesResolver) ByCluster() bool     { return w.a.Waves.ByCluster }
+
+func (w wavesResolver) Count() int32 {
+	last := 0
+	for _, t := range w.a.Targets {
+		last = max(last, t.Wave)
+	}
+	return int32(last)
 }
 
 func (a *actionResolver) count(state string) int32 {
@@ -202,6 +233,8 @@ func (a *actionResolver) Targets() []targetResolver {
 type targetResolver struct{ t *actions.Target }
 
 func (t targetResolver) Ref() graphql.ID           { return graphql.ID(t.t.Ref) }
+func (t targetResolver) Wave() int32               { return int32(t.t.Wave) }
+func (t targetResolver) CanUndo() bool             { return t.t.Inverse != nil }
 func (t targetResolver) UID() string               { return t.t.UID }
 func (t targetResolver) ResourceVersion() string   { return t.t.ResourceVersion }
 func (t targetResolver) State() string             { return t.t.State }

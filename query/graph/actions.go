@@ -16,6 +16,8 @@ type Actions interface {
 	Stop(ctx context.Context, scope access.Scope, id string) (*actions.Action, error)
 	// Undo plans the inverse of a finished action.
 	Undo(ctx context.Context, scope access.Scope, id string) (*actions.Action, error)
+	// Retry plans what failed or was left out of a finished action once more.
+	Retry(ctx context.Context, scope access.Scope, id string) (*actions.Action, error)
 	Action(ctx context.Context, scope access.Scope, id string) (*actions.Action, error) // nil, nil when absent
 	// Actions lists newest first; after is the id to continue behind.
 	Actions(ctx context.Context, scope access.Scope, first int, after string) (list []*actions.Action, more bool, err error)

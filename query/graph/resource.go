@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 )
@@ -174,27 +175,11 @@ func (s *siblings) shareOwners(owners map[kube.Ref]*records.Object) {
 	}
 }
 
-// verbsOf says which verbs the action module takes for a kind. It is here and not there because the page asks
-// for each row; the action module checks again.
-func verbsOf(gr kube.GroupResource) []string {
-	if gr.Group != "apps" {
-		return []string{}
-	}
-	switch gr.Resource {
-	case "deployments", "statefulsets":
-		return []string{"RESTART", "SCALE"}
-	case "daemonsets":
-		return []string{"RESTART"}
-	default:
-		return []string{}
-	}
-}
-
 func (x *resourceResolver) Verbs() []string {
 	if !x.o.DeletedAt.IsZero() {
 		return []string{}
 	}
-	return verbsOf(x.o.Ref.GroupResource)
+	return actions.VerbsOf(x.o.Ref.GroupResource)
 }
 
 type ownerResolver struct{ system, name, effect string }

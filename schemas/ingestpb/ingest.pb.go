@@ -201,7 +201,7 @@ func (x CommandResult_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CommandResult_Code.Descriptor instead.
 func (CommandResult_Code) EnumDescriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{34, 0}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{45, 0}
 }
 
 type EnrolRequest struct {
@@ -2069,7 +2069,20 @@ type Command struct {
 	//	*Command_Scale
 	//	*Command_Restore
 	//	*Command_Fetch
-	Verb          isCommand_Verb `protobuf_oneof:"verb"`
+	//	*Command_Image
+	//	*Command_Env
+	//	*Command_Resources
+	//	*Command_Rollback
+	//	*Command_Suspend
+	//	*Command_Metadata
+	//	*Command_Autoscale
+	//	*Command_Evict
+	//	*Command_Delete
+	//	*Command_CreateJob
+	//	*Command_Apply
+	Verb isCommand_Verb `protobuf_oneof:"verb"`
+	// Who owns the fields that are written; "" is foretop. Some owners take back what others' managers wrote.
+	FieldManager  string `protobuf:"bytes,30,opt,name=field_manager,json=fieldManager,proto3" json:"field_manager,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2205,6 +2218,112 @@ func (x *Command) GetFetch() *FetchVerb {
 	return nil
 }
 
+func (x *Command) GetImage() *ImageVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Image); ok {
+			return x.Image
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetEnv() *EnvVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Env); ok {
+			return x.Env
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetResources() *ResourcesVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Resources); ok {
+			return x.Resources
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRollback() *RollbackVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Rollback); ok {
+			return x.Rollback
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSuspend() *SuspendVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Suspend); ok {
+			return x.Suspend
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetMetadata() *MetadataVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Metadata); ok {
+			return x.Metadata
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAutoscale() *AutoscaleVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Autoscale); ok {
+			return x.Autoscale
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetEvict() *EvictVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Evict); ok {
+			return x.Evict
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetDelete() *DeleteVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Delete); ok {
+			return x.Delete
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetCreateJob() *CreateJobVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_CreateJob); ok {
+			return x.CreateJob
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetApply() *ApplyVerb {
+	if x != nil {
+		if x, ok := x.Verb.(*Command_Apply); ok {
+			return x.Apply
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetFieldManager() string {
+	if x != nil {
+		return x.FieldManager
+	}
+	return ""
+}
+
 type isCommand_Verb interface {
 	isCommand_Verb()
 }
@@ -2229,6 +2348,50 @@ type Command_Fetch struct {
 	Fetch *FetchVerb `protobuf:"bytes,12,opt,name=fetch,proto3,oneof"`
 }
 
+type Command_Image struct {
+	Image *ImageVerb `protobuf:"bytes,13,opt,name=image,proto3,oneof"`
+}
+
+type Command_Env struct {
+	Env *EnvVerb `protobuf:"bytes,14,opt,name=env,proto3,oneof"`
+}
+
+type Command_Resources struct {
+	Resources *ResourcesVerb `protobuf:"bytes,15,opt,name=resources,proto3,oneof"`
+}
+
+type Command_Rollback struct {
+	Rollback *RollbackVerb `protobuf:"bytes,16,opt,name=rollback,proto3,oneof"`
+}
+
+type Command_Suspend struct {
+	Suspend *SuspendVerb `protobuf:"bytes,17,opt,name=suspend,proto3,oneof"`
+}
+
+type Command_Metadata struct {
+	Metadata *MetadataVerb `protobuf:"bytes,18,opt,name=metadata,proto3,oneof"`
+}
+
+type Command_Autoscale struct {
+	Autoscale *AutoscaleVerb `protobuf:"bytes,19,opt,name=autoscale,proto3,oneof"`
+}
+
+type Command_Evict struct {
+	Evict *EvictVerb `protobuf:"bytes,20,opt,name=evict,proto3,oneof"`
+}
+
+type Command_Delete struct {
+	Delete *DeleteVerb `protobuf:"bytes,21,opt,name=delete,proto3,oneof"`
+}
+
+type Command_CreateJob struct {
+	CreateJob *CreateJobVerb `protobuf:"bytes,22,opt,name=create_job,json=createJob,proto3,oneof"`
+}
+
+type Command_Apply struct {
+	Apply *ApplyVerb `protobuf:"bytes,23,opt,name=apply,proto3,oneof"`
+}
+
 func (*Command_Read) isCommand_Verb() {}
 
 func (*Command_Restart) isCommand_Verb() {}
@@ -2238,6 +2401,28 @@ func (*Command_Scale) isCommand_Verb() {}
 func (*Command_Restore) isCommand_Verb() {}
 
 func (*Command_Fetch) isCommand_Verb() {}
+
+func (*Command_Image) isCommand_Verb() {}
+
+func (*Command_Env) isCommand_Verb() {}
+
+func (*Command_Resources) isCommand_Verb() {}
+
+func (*Command_Rollback) isCommand_Verb() {}
+
+func (*Command_Suspend) isCommand_Verb() {}
+
+func (*Command_Metadata) isCommand_Verb() {}
+
+func (*Command_Autoscale) isCommand_Verb() {}
+
+func (*Command_Evict) isCommand_Verb() {}
+
+func (*Command_Delete) isCommand_Verb() {}
+
+func (*Command_CreateJob) isCommand_Verb() {}
+
+func (*Command_Apply) isCommand_Verb() {}
 
 type ObjectRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2501,10 +2686,12 @@ func (x *ScaleVerb) GetEvenIfAutoscaled() bool {
 	return false
 }
 
-// RestoreVerb sets or removes the restart annotation to what it was: the inverse of RestartVerb.
+// RestoreVerb applies a JSON patch (RFC 6902): what CommandResult.inverse said, or the way back to a stored version.
+// It is refused when the object is not as the patch's own tests say.
 type RestoreVerb struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	RestartedAt   string                 `protobuf:"bytes,1,opt,name=restarted_at,json=restartedAt,proto3" json:"restarted_at,omitempty"`
+	RestartedAt   string                 `protobuf:"bytes,1,opt,name=restarted_at,json=restartedAt,proto3" json:"restarted_at,omitempty"` // instead of a patch: the restart annotation to set, or to remove when it is empty
+	Patch         []byte                 `protobuf:"bytes,2,opt,name=patch,proto3" json:"patch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2546,6 +2733,641 @@ func (x *RestoreVerb) GetRestartedAt() string {
 	return ""
 }
 
+func (x *RestoreVerb) GetPatch() []byte {
+	if x != nil {
+		return x.Patch
+	}
+	return nil
+}
+
+// ImageVerb sets containers' images, init containers' too; "*" names every container of the pod template.
+type ImageVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Images        map[string]string      `protobuf:"bytes,1,rep,name=images,proto3" json:"images,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImageVerb) Reset() {
+	*x = ImageVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImageVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImageVerb) ProtoMessage() {}
+
+func (x *ImageVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImageVerb.ProtoReflect.Descriptor instead.
+func (*ImageVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ImageVerb) GetImages() map[string]string {
+	if x != nil {
+		return x.Images
+	}
+	return nil
+}
+
+// EnvVerb sets or removes environment variables of the pod template.
+type EnvVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Container     string                 `protobuf:"bytes,1,opt,name=container,proto3" json:"container,omitempty"` // "" is every container that is no init container
+	Set           map[string]string      `protobuf:"bytes,2,rep,name=set,proto3" json:"set,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Remove        []string               `protobuf:"bytes,3,rep,name=remove,proto3" json:"remove,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnvVerb) Reset() {
+	*x = EnvVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnvVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnvVerb) ProtoMessage() {}
+
+func (x *EnvVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnvVerb.ProtoReflect.Descriptor instead.
+func (*EnvVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *EnvVerb) GetContainer() string {
+	if x != nil {
+		return x.Container
+	}
+	return ""
+}
+
+func (x *EnvVerb) GetSet() map[string]string {
+	if x != nil {
+		return x.Set
+	}
+	return nil
+}
+
+func (x *EnvVerb) GetRemove() []string {
+	if x != nil {
+		return x.Remove
+	}
+	return nil
+}
+
+// ResourcesVerb sets requests and limits of the pod template's containers; the quantity "" removes one.
+type ResourcesVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Container     string                 `protobuf:"bytes,1,opt,name=container,proto3" json:"container,omitempty"` // "" is every container that is no init container
+	Requests      map[string]string      `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Limits        map[string]string      `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResourcesVerb) Reset() {
+	*x = ResourcesVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResourcesVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResourcesVerb) ProtoMessage() {}
+
+func (x *ResourcesVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResourcesVerb.ProtoReflect.Descriptor instead.
+func (*ResourcesVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ResourcesVerb) GetContainer() string {
+	if x != nil {
+		return x.Container
+	}
+	return ""
+}
+
+func (x *ResourcesVerb) GetRequests() map[string]string {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+func (x *ResourcesVerb) GetLimits() map[string]string {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// RollbackVerb puts an earlier revision's pod template back, as kubectl rollout undo does. The revision is read from
+// the member's own ReplicaSets or ControllerRevisions.
+type RollbackVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revision      int64                  `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackVerb) Reset() {
+	*x = RollbackVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackVerb) ProtoMessage() {}
+
+func (x *RollbackVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackVerb.ProtoReflect.Descriptor instead.
+func (*RollbackVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RollbackVerb) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// SuspendVerb sets what keeps an object from going on: paused of a Deployment, suspend of a Job or CronJob,
+// unschedulable of a Node.
+type SuspendVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Suspended     bool                   `protobuf:"varint,1,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendVerb) Reset() {
+	*x = SuspendVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendVerb) ProtoMessage() {}
+
+func (x *SuspendVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendVerb.ProtoReflect.Descriptor instead.
+func (*SuspendVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *SuspendVerb) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
+// MetadataVerb sets and removes labels or annotations of the object itself.
+type MetadataVerb struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	SetLabels         map[string]string      `protobuf:"bytes,1,rep,name=set_labels,json=setLabels,proto3" json:"set_labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	RemoveLabels      []string               `protobuf:"bytes,2,rep,name=remove_labels,json=removeLabels,proto3" json:"remove_labels,omitempty"`
+	SetAnnotations    map[string]string      `protobuf:"bytes,3,rep,name=set_annotations,json=setAnnotations,proto3" json:"set_annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	RemoveAnnotations []string               `protobuf:"bytes,4,rep,name=remove_annotations,json=removeAnnotations,proto3" json:"remove_annotations,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *MetadataVerb) Reset() {
+	*x = MetadataVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MetadataVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MetadataVerb) ProtoMessage() {}
+
+func (x *MetadataVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MetadataVerb.ProtoReflect.Descriptor instead.
+func (*MetadataVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *MetadataVerb) GetSetLabels() map[string]string {
+	if x != nil {
+		return x.SetLabels
+	}
+	return nil
+}
+
+func (x *MetadataVerb) GetRemoveLabels() []string {
+	if x != nil {
+		return x.RemoveLabels
+	}
+	return nil
+}
+
+func (x *MetadataVerb) GetSetAnnotations() map[string]string {
+	if x != nil {
+		return x.SetAnnotations
+	}
+	return nil
+}
+
+func (x *MetadataVerb) GetRemoveAnnotations() []string {
+	if x != nil {
+		return x.RemoveAnnotations
+	}
+	return nil
+}
+
+// AutoscaleVerb sets the bounds of a HorizontalPodAutoscaler.
+type AutoscaleVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Min           *int32                 `protobuf:"varint,1,opt,name=min,proto3,oneof" json:"min,omitempty"`
+	Max           *int32                 `protobuf:"varint,2,opt,name=max,proto3,oneof" json:"max,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AutoscaleVerb) Reset() {
+	*x = AutoscaleVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AutoscaleVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AutoscaleVerb) ProtoMessage() {}
+
+func (x *AutoscaleVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AutoscaleVerb.ProtoReflect.Descriptor instead.
+func (*AutoscaleVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AutoscaleVerb) GetMin() int32 {
+	if x != nil && x.Min != nil {
+		return *x.Min
+	}
+	return 0
+}
+
+func (x *AutoscaleVerb) GetMax() int32 {
+	if x != nil && x.Max != nil {
+		return *x.Max
+	}
+	return 0
+}
+
+// EvictVerb is one step of a restart by eviction (of a workload) or of a drain (of a Node): it evicts Pods through the
+// Eviction API, which heeds PodDisruptionBudgets, and tells how many are left. It is asked again until none is.
+// Only Pods that were created before a time are meant, so that asking twice evicts none twice.
+type EvictVerb struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	CreatedBeforeMs int64                  `protobuf:"varint,1,opt,name=created_before_ms,json=createdBeforeMs,proto3" json:"created_before_ms,omitempty"`
+	AtMost          int32                  `protobuf:"varint,2,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"` // in this step; of a workload no Pod is evicted while fewer than wanted are ready
+	GraceSeconds    *int64                 `protobuf:"varint,3,opt,name=grace_seconds,json=graceSeconds,proto3,oneof" json:"grace_seconds,omitempty"`
+	DeleteEmptyDir  bool                   `protobuf:"varint,4,opt,name=delete_empty_dir,json=deleteEmptyDir,proto3" json:"delete_empty_dir,omitempty"` // of a Node: Pods with emptyDir volumes too, whose content is lost
+	Unmanaged       bool                   `protobuf:"varint,5,opt,name=unmanaged,proto3" json:"unmanaged,omitempty"`                                   // of a Node: Pods without a controller too, which nobody brings back
+	Whole           bool                   `protobuf:"varint,6,opt,name=whole,proto3" json:"whole,omitempty"`                                           // a workload with a single Pod, which is away until its successor is ready
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *EvictVerb) Reset() {
+	*x = EvictVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvictVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvictVerb) ProtoMessage() {}
+
+func (x *EvictVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvictVerb.ProtoReflect.Descriptor instead.
+func (*EvictVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *EvictVerb) GetCreatedBeforeMs() int64 {
+	if x != nil {
+		return x.CreatedBeforeMs
+	}
+	return 0
+}
+
+func (x *EvictVerb) GetAtMost() int32 {
+	if x != nil {
+		return x.AtMost
+	}
+	return 0
+}
+
+func (x *EvictVerb) GetGraceSeconds() int64 {
+	if x != nil && x.GraceSeconds != nil {
+		return *x.GraceSeconds
+	}
+	return 0
+}
+
+func (x *EvictVerb) GetDeleteEmptyDir() bool {
+	if x != nil {
+		return x.DeleteEmptyDir
+	}
+	return false
+}
+
+func (x *EvictVerb) GetUnmanaged() bool {
+	if x != nil {
+		return x.Unmanaged
+	}
+	return false
+}
+
+func (x *EvictVerb) GetWhole() bool {
+	if x != nil {
+		return x.Whole
+	}
+	return false
+}
+
+type DeleteVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Propagation   string                 `protobuf:"bytes,1,opt,name=propagation,proto3" json:"propagation,omitempty"` // Background, Foreground, Orphan; "" is the kind's own default
+	GraceSeconds  *int64                 `protobuf:"varint,2,opt,name=grace_seconds,json=graceSeconds,proto3,oneof" json:"grace_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteVerb) Reset() {
+	*x = DeleteVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteVerb) ProtoMessage() {}
+
+func (x *DeleteVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteVerb.ProtoReflect.Descriptor instead.
+func (*DeleteVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *DeleteVerb) GetPropagation() string {
+	if x != nil {
+		return x.Propagation
+	}
+	return ""
+}
+
+func (x *DeleteVerb) GetGraceSeconds() int64 {
+	if x != nil && x.GraceSeconds != nil {
+		return *x.GraceSeconds
+	}
+	return 0
+}
+
+// CreateJobVerb creates a Job from the target, a CronJob's template or a Job that is to run again. A Job that is there
+// under the name and was made by this action is the answer too.
+type CreateJobVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateJobVerb) Reset() {
+	*x = CreateJobVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateJobVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateJobVerb) ProtoMessage() {}
+
+func (x *CreateJobVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateJobVerb.ProtoReflect.Descriptor instead.
+func (*CreateJobVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *CreateJobVerb) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ApplyVerb applies a manifest on the server's side; target names what it is, whether it is there yet or not.
+// Without force it is refused when another manager owns a field: conflicts then says which.
+type ApplyVerb struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Manifest      []byte                 `protobuf:"bytes,1,opt,name=manifest,proto3" json:"manifest,omitempty"` // JSON
+	Force         bool                   `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	Create        bool                   `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"` // POST, refused when it is there: what DeleteVerb took away
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyVerb) Reset() {
+	*x = ApplyVerb{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyVerb) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyVerb) ProtoMessage() {}
+
+func (x *ApplyVerb) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyVerb.ProtoReflect.Descriptor instead.
+func (*ApplyVerb) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ApplyVerb) GetManifest() []byte {
+	if x != nil {
+		return x.Manifest
+	}
+	return nil
+}
+
+func (x *ApplyVerb) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *ApplyVerb) GetCreate() bool {
+	if x != nil {
+		return x.Create
+	}
+	return false
+}
+
 // FetchVerb reads what the hub does not keep from the member's API server, with
 // the collector's own rights: an object, or without a name of the target a list
 // or a watch, or a Pod's log. All of it is redacted as what is sent unasked. It
@@ -2561,7 +3383,7 @@ type FetchVerb struct {
 
 func (x *FetchVerb) Reset() {
 	*x = FetchVerb{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2573,7 +3395,7 @@ func (x *FetchVerb) String() string {
 func (*FetchVerb) ProtoMessage() {}
 
 func (x *FetchVerb) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[30]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2586,7 +3408,7 @@ func (x *FetchVerb) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchVerb.ProtoReflect.Descriptor instead.
 func (*FetchVerb) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{30}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *FetchVerb) GetSubresource() string {
@@ -2623,7 +3445,7 @@ type Fetched struct {
 
 func (x *Fetched) Reset() {
 	*x = Fetched{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2635,7 +3457,7 @@ func (x *Fetched) String() string {
 func (*Fetched) ProtoMessage() {}
 
 func (x *Fetched) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[31]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2648,7 +3470,7 @@ func (x *Fetched) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fetched.ProtoReflect.Descriptor instead.
 func (*Fetched) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{31}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Fetched) GetCommandId() string {
@@ -2683,7 +3505,7 @@ type FetchMore struct {
 
 func (x *FetchMore) Reset() {
 	*x = FetchMore{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[32]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2695,7 +3517,7 @@ func (x *FetchMore) String() string {
 func (*FetchMore) ProtoMessage() {}
 
 func (x *FetchMore) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[32]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2708,7 +3530,7 @@ func (x *FetchMore) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchMore.ProtoReflect.Descriptor instead.
 func (*FetchMore) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{32}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *FetchMore) GetCommandId() string {
@@ -2735,7 +3557,7 @@ type FetchStop struct {
 
 func (x *FetchStop) Reset() {
 	*x = FetchStop{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[33]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +3569,7 @@ func (x *FetchStop) String() string {
 func (*FetchStop) ProtoMessage() {}
 
 func (x *FetchStop) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[33]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +3582,7 @@ func (x *FetchStop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchStop.ProtoReflect.Descriptor instead.
 func (*FetchStop) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{33}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *FetchStop) GetCommandId() string {
@@ -2779,15 +3601,23 @@ type CommandResult struct {
 	After     []byte                 `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`     // redacted JSON
 	Warnings  []string               `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// For workloads: progress of the rollout after the write, as far as known.
-	Workload      *Workload `protobuf:"bytes,7,opt,name=workload,proto3" json:"workload,omitempty"`
-	Status        []byte    `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"` // of a fetch that the API server refused: its own Status, redacted
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Workload *Workload `protobuf:"bytes,7,opt,name=workload,proto3" json:"workload,omitempty"`
+	Status   []byte    `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"` // of a fetch that the API server refused: its own Status, redacted
+	// JSON patch (RFC 6902) from after to before, without what the server sets, guarded by tests. Empty when a write
+	// changed nothing, or with inverse_withheld.
+	Inverse []byte `protobuf:"bytes,9,opt,name=inverse,proto3" json:"inverse,omitempty"`
+	// Why there is no way back, as one sentence: what was there is secret and never leaves the cluster.
+	InverseWithheld string           `protobuf:"bytes,10,opt,name=inverse_withheld,json=inverseWithheld,proto3" json:"inverse_withheld,omitempty"`
+	Evictions       *Evictions       `protobuf:"bytes,11,opt,name=evictions,proto3" json:"evictions,omitempty"`
+	Conflicts       []*FieldConflict `protobuf:"bytes,12,rep,name=conflicts,proto3" json:"conflicts,omitempty"`                     // of an apply
+	WrittenUid      string           `protobuf:"bytes,13,opt,name=written_uid,json=writtenUid,proto3" json:"written_uid,omitempty"` // of what was created or applied
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[34]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2799,7 +3629,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[34]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2812,7 +3642,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{34}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CommandResult) GetCommandId() string {
@@ -2871,6 +3701,161 @@ func (x *CommandResult) GetStatus() []byte {
 	return nil
 }
 
+func (x *CommandResult) GetInverse() []byte {
+	if x != nil {
+		return x.Inverse
+	}
+	return nil
+}
+
+func (x *CommandResult) GetInverseWithheld() string {
+	if x != nil {
+		return x.InverseWithheld
+	}
+	return ""
+}
+
+func (x *CommandResult) GetEvictions() *Evictions {
+	if x != nil {
+		return x.Evictions
+	}
+	return nil
+}
+
+func (x *CommandResult) GetConflicts() []*FieldConflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+func (x *CommandResult) GetWrittenUid() string {
+	if x != nil {
+		return x.WrittenUid
+	}
+	return ""
+}
+
+type Evictions struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Evicted       []string               `protobuf:"bytes,1,rep,name=evicted,proto3" json:"evicted,omitempty"`                         // names of Pods
+	Left          int32                  `protobuf:"varint,2,opt,name=left,proto3" json:"left,omitempty"`                              // Pods that are still to go, those that are going included
+	WaitingFor    string                 `protobuf:"bytes,3,opt,name=waiting_for,json=waitingFor,proto3" json:"waiting_for,omitempty"` // a sentence: which PodDisruptionBudget or unready Pod; "" when nothing holds it up
+	Kept          []string               `protobuf:"bytes,4,rep,name=kept,proto3" json:"kept,omitempty"`                               // a sentence for each Pod that stays on a drained Node, and why
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evictions) Reset() {
+	*x = Evictions{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evictions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evictions) ProtoMessage() {}
+
+func (x *Evictions) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evictions.ProtoReflect.Descriptor instead.
+func (*Evictions) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *Evictions) GetEvicted() []string {
+	if x != nil {
+		return x.Evicted
+	}
+	return nil
+}
+
+func (x *Evictions) GetLeft() int32 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *Evictions) GetWaitingFor() string {
+	if x != nil {
+		return x.WaitingFor
+	}
+	return ""
+}
+
+func (x *Evictions) GetKept() []string {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+type FieldConflict struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Manager       string                 `protobuf:"bytes,1,opt,name=manager,proto3" json:"manager,omitempty"`
+	Field         string                 `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FieldConflict) Reset() {
+	*x = FieldConflict{}
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FieldConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FieldConflict) ProtoMessage() {}
+
+func (x *FieldConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FieldConflict.ProtoReflect.Descriptor instead.
+func (*FieldConflict) Descriptor() ([]byte, []int) {
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *FieldConflict) GetManager() string {
+	if x != nil {
+		return x.Manager
+	}
+	return ""
+}
+
+func (x *FieldConflict) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
 type Workload struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Generation         int64                  `protobuf:"varint,1,opt,name=generation,proto3" json:"generation,omitempty"`
@@ -2889,7 +3874,7 @@ type Workload struct {
 
 func (x *Workload) Reset() {
 	*x = Workload{}
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[35]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3886,7 @@ func (x *Workload) String() string {
 func (*Workload) ProtoMessage() {}
 
 func (x *Workload) ProtoReflect() protoreflect.Message {
-	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[35]
+	mi := &file_foretop_ingest_v1_ingest_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3899,7 @@ func (x *Workload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workload.ProtoReflect.Descriptor instead.
 func (*Workload) Descriptor() ([]byte, []int) {
-	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{35}
+	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Workload) GetGeneration() int64 {
@@ -3143,7 +4128,7 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x9f\x04\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xd0\t\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\taction_id\x18\x02 \x01(\tR\bactionId\x12\x12\n" +
@@ -3158,7 +4143,20 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x05scale\x18\n" +
 	" \x01(\v2\x1c.foretop.ingest.v1.ScaleVerbH\x00R\x05scale\x12:\n" +
 	"\arestore\x18\v \x01(\v2\x1e.foretop.ingest.v1.RestoreVerbH\x00R\arestore\x124\n" +
-	"\x05fetch\x18\f \x01(\v2\x1c.foretop.ingest.v1.FetchVerbH\x00R\x05fetchB\x06\n" +
+	"\x05fetch\x18\f \x01(\v2\x1c.foretop.ingest.v1.FetchVerbH\x00R\x05fetch\x124\n" +
+	"\x05image\x18\r \x01(\v2\x1c.foretop.ingest.v1.ImageVerbH\x00R\x05image\x12.\n" +
+	"\x03env\x18\x0e \x01(\v2\x1a.foretop.ingest.v1.EnvVerbH\x00R\x03env\x12@\n" +
+	"\tresources\x18\x0f \x01(\v2 .foretop.ingest.v1.ResourcesVerbH\x00R\tresources\x12=\n" +
+	"\brollback\x18\x10 \x01(\v2\x1f.foretop.ingest.v1.RollbackVerbH\x00R\brollback\x12:\n" +
+	"\asuspend\x18\x11 \x01(\v2\x1e.foretop.ingest.v1.SuspendVerbH\x00R\asuspend\x12=\n" +
+	"\bmetadata\x18\x12 \x01(\v2\x1f.foretop.ingest.v1.MetadataVerbH\x00R\bmetadata\x12@\n" +
+	"\tautoscale\x18\x13 \x01(\v2 .foretop.ingest.v1.AutoscaleVerbH\x00R\tautoscale\x124\n" +
+	"\x05evict\x18\x14 \x01(\v2\x1c.foretop.ingest.v1.EvictVerbH\x00R\x05evict\x127\n" +
+	"\x06delete\x18\x15 \x01(\v2\x1d.foretop.ingest.v1.DeleteVerbH\x00R\x06delete\x12A\n" +
+	"\n" +
+	"create_job\x18\x16 \x01(\v2 .foretop.ingest.v1.CreateJobVerbH\x00R\tcreateJob\x124\n" +
+	"\x05apply\x18\x17 \x01(\v2\x1c.foretop.ingest.v1.ApplyVerbH\x00R\x05apply\x12#\n" +
+	"\rfield_manager\x18\x1e \x01(\tR\ffieldManagerB\x06\n" +
 	"\x04verb\"\x89\x01\n" +
 	"\tObjectRef\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x18\n" +
@@ -3175,9 +4173,72 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\"U\n" +
 	"\tScaleVerb\x12\x1a\n" +
 	"\breplicas\x18\x01 \x01(\x05R\breplicas\x12,\n" +
-	"\x12even_if_autoscaled\x18\x02 \x01(\bR\x10evenIfAutoscaled\"0\n" +
+	"\x12even_if_autoscaled\x18\x02 \x01(\bR\x10evenIfAutoscaled\"F\n" +
 	"\vRestoreVerb\x12!\n" +
-	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\"e\n" +
+	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\x12\x14\n" +
+	"\x05patch\x18\x02 \x01(\fR\x05patch\"\x88\x01\n" +
+	"\tImageVerb\x12@\n" +
+	"\x06images\x18\x01 \x03(\v2(.foretop.ingest.v1.ImageVerb.ImagesEntryR\x06images\x1a9\n" +
+	"\vImagesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xae\x01\n" +
+	"\aEnvVerb\x12\x1c\n" +
+	"\tcontainer\x18\x01 \x01(\tR\tcontainer\x125\n" +
+	"\x03set\x18\x02 \x03(\v2#.foretop.ingest.v1.EnvVerb.SetEntryR\x03set\x12\x16\n" +
+	"\x06remove\x18\x03 \x03(\tR\x06remove\x1a6\n" +
+	"\bSetEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb7\x02\n" +
+	"\rResourcesVerb\x12\x1c\n" +
+	"\tcontainer\x18\x01 \x01(\tR\tcontainer\x12J\n" +
+	"\brequests\x18\x02 \x03(\v2..foretop.ingest.v1.ResourcesVerb.RequestsEntryR\brequests\x12D\n" +
+	"\x06limits\x18\x03 \x03(\v2,.foretop.ingest.v1.ResourcesVerb.LimitsEntryR\x06limits\x1a;\n" +
+	"\rRequestsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
+	"\vLimitsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"*\n" +
+	"\fRollbackVerb\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x03R\brevision\"+\n" +
+	"\vSuspendVerb\x12\x1c\n" +
+	"\tsuspended\x18\x01 \x01(\bR\tsuspended\"\x90\x03\n" +
+	"\fMetadataVerb\x12M\n" +
+	"\n" +
+	"set_labels\x18\x01 \x03(\v2..foretop.ingest.v1.MetadataVerb.SetLabelsEntryR\tsetLabels\x12#\n" +
+	"\rremove_labels\x18\x02 \x03(\tR\fremoveLabels\x12\\\n" +
+	"\x0fset_annotations\x18\x03 \x03(\v23.foretop.ingest.v1.MetadataVerb.SetAnnotationsEntryR\x0esetAnnotations\x12-\n" +
+	"\x12remove_annotations\x18\x04 \x03(\tR\x11removeAnnotations\x1a<\n" +
+	"\x0eSetLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aA\n" +
+	"\x13SetAnnotationsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"M\n" +
+	"\rAutoscaleVerb\x12\x15\n" +
+	"\x03min\x18\x01 \x01(\x05H\x00R\x03min\x88\x01\x01\x12\x15\n" +
+	"\x03max\x18\x02 \x01(\x05H\x01R\x03max\x88\x01\x01B\x06\n" +
+	"\x04_minB\x06\n" +
+	"\x04_max\"\xea\x01\n" +
+	"\tEvictVerb\x12*\n" +
+	"\x11created_before_ms\x18\x01 \x01(\x03R\x0fcreatedBeforeMs\x12\x17\n" +
+	"\aat_most\x18\x02 \x01(\x05R\x06atMost\x12(\n" +
+	"\rgrace_seconds\x18\x03 \x01(\x03H\x00R\fgraceSeconds\x88\x01\x01\x12(\n" +
+	"\x10delete_empty_dir\x18\x04 \x01(\bR\x0edeleteEmptyDir\x12\x1c\n" +
+	"\tunmanaged\x18\x05 \x01(\bR\tunmanaged\x12\x14\n" +
+	"\x05whole\x18\x06 \x01(\bR\x05wholeB\x10\n" +
+	"\x0e_grace_seconds\"j\n" +
+	"\n" +
+	"DeleteVerb\x12 \n" +
+	"\vpropagation\x18\x01 \x01(\tR\vpropagation\x12(\n" +
+	"\rgrace_seconds\x18\x02 \x01(\x03H\x00R\fgraceSeconds\x88\x01\x01B\x10\n" +
+	"\x0e_grace_seconds\"#\n" +
+	"\rCreateJobVerb\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"U\n" +
+	"\tApplyVerb\x12\x1a\n" +
+	"\bmanifest\x18\x01 \x01(\fR\bmanifest\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12\x16\n" +
+	"\x06create\x18\x03 \x01(\bR\x06create\"e\n" +
 	"\tFetchVerb\x12 \n" +
 	"\vsubresource\x18\x01 \x01(\tR\vsubresource\x12\x1e\n" +
 	"\n" +
@@ -3195,7 +4256,7 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x04cost\x18\x02 \x01(\x04R\x04cost\"*\n" +
 	"\tFetchStop\x12\x1d\n" +
 	"\n" +
-	"command_id\x18\x01 \x01(\tR\tcommandId\"\xd1\x03\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\"\xb3\x05\n" +
 	"\rCommandResult\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x129\n" +
@@ -3205,7 +4266,14 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x05after\x18\x05 \x01(\fR\x05after\x12\x1a\n" +
 	"\bwarnings\x18\x06 \x03(\tR\bwarnings\x127\n" +
 	"\bworkload\x18\a \x01(\v2\x1b.foretop.ingest.v1.WorkloadR\bworkload\x12\x16\n" +
-	"\x06status\x18\b \x01(\fR\x06status\"\xb0\x01\n" +
+	"\x06status\x18\b \x01(\fR\x06status\x12\x18\n" +
+	"\ainverse\x18\t \x01(\fR\ainverse\x12)\n" +
+	"\x10inverse_withheld\x18\n" +
+	" \x01(\tR\x0finverseWithheld\x12:\n" +
+	"\tevictions\x18\v \x01(\v2\x1c.foretop.ingest.v1.EvictionsR\tevictions\x12>\n" +
+	"\tconflicts\x18\f \x03(\v2 .foretop.ingest.v1.FieldConflictR\tconflicts\x12\x1f\n" +
+	"\vwritten_uid\x18\r \x01(\tR\n" +
+	"writtenUid\"\xb0\x01\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aCODE_OK\x10\x01\x12\x12\n" +
@@ -3215,7 +4283,16 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\fCODE_INVALID\x10\x05\x12\x10\n" +
 	"\fCODE_REFUSED\x10\x06\x12\x14\n" +
 	"\x10CODE_UNAVAILABLE\x10\a\x12\x10\n" +
-	"\fCODE_EXPIRED\x10\b\"\xd4\x02\n" +
+	"\fCODE_EXPIRED\x10\b\"n\n" +
+	"\tEvictions\x12\x18\n" +
+	"\aevicted\x18\x01 \x03(\tR\aevicted\x12\x12\n" +
+	"\x04left\x18\x02 \x01(\x05R\x04left\x12\x1f\n" +
+	"\vwaiting_for\x18\x03 \x01(\tR\n" +
+	"waitingFor\x12\x12\n" +
+	"\x04kept\x18\x04 \x03(\tR\x04kept\"?\n" +
+	"\rFieldConflict\x12\x18\n" +
+	"\amanager\x18\x01 \x01(\tR\amanager\x12\x14\n" +
+	"\x05field\x18\x02 \x01(\tR\x05field\"\xd4\x02\n" +
 	"\bWorkload\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\x03R\n" +
@@ -3258,7 +4335,7 @@ func file_foretop_ingest_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_foretop_ingest_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_foretop_ingest_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(Op)(0),                  // 0: foretop.ingest.v1.Op
 	(ResourceState_State)(0), // 1: foretop.ingest.v1.ResourceState.State
@@ -3293,23 +4370,42 @@ var file_foretop_ingest_v1_ingest_proto_goTypes = []any{
 	(*RestartVerb)(nil),      // 30: foretop.ingest.v1.RestartVerb
 	(*ScaleVerb)(nil),        // 31: foretop.ingest.v1.ScaleVerb
 	(*RestoreVerb)(nil),      // 32: foretop.ingest.v1.RestoreVerb
-	(*FetchVerb)(nil),        // 33: foretop.ingest.v1.FetchVerb
-	(*Fetched)(nil),          // 34: foretop.ingest.v1.Fetched
-	(*FetchMore)(nil),        // 35: foretop.ingest.v1.FetchMore
-	(*FetchStop)(nil),        // 36: foretop.ingest.v1.FetchStop
-	(*CommandResult)(nil),    // 37: foretop.ingest.v1.CommandResult
-	(*Workload)(nil),         // 38: foretop.ingest.v1.Workload
+	(*ImageVerb)(nil),        // 33: foretop.ingest.v1.ImageVerb
+	(*EnvVerb)(nil),          // 34: foretop.ingest.v1.EnvVerb
+	(*ResourcesVerb)(nil),    // 35: foretop.ingest.v1.ResourcesVerb
+	(*RollbackVerb)(nil),     // 36: foretop.ingest.v1.RollbackVerb
+	(*SuspendVerb)(nil),      // 37: foretop.ingest.v1.SuspendVerb
+	(*MetadataVerb)(nil),     // 38: foretop.ingest.v1.MetadataVerb
+	(*AutoscaleVerb)(nil),    // 39: foretop.ingest.v1.AutoscaleVerb
+	(*EvictVerb)(nil),        // 40: foretop.ingest.v1.EvictVerb
+	(*DeleteVerb)(nil),       // 41: foretop.ingest.v1.DeleteVerb
+	(*CreateJobVerb)(nil),    // 42: foretop.ingest.v1.CreateJobVerb
+	(*ApplyVerb)(nil),        // 43: foretop.ingest.v1.ApplyVerb
+	(*FetchVerb)(nil),        // 44: foretop.ingest.v1.FetchVerb
+	(*Fetched)(nil),          // 45: foretop.ingest.v1.Fetched
+	(*FetchMore)(nil),        // 46: foretop.ingest.v1.FetchMore
+	(*FetchStop)(nil),        // 47: foretop.ingest.v1.FetchStop
+	(*CommandResult)(nil),    // 48: foretop.ingest.v1.CommandResult
+	(*Evictions)(nil),        // 49: foretop.ingest.v1.Evictions
+	(*FieldConflict)(nil),    // 50: foretop.ingest.v1.FieldConflict
+	(*Workload)(nil),         // 51: foretop.ingest.v1.Workload
+	nil,                      // 52: foretop.ingest.v1.ImageVerb.ImagesEntry
+	nil,                      // 53: foretop.ingest.v1.EnvVerb.SetEntry
+	nil,                      // 54: foretop.ingest.v1.ResourcesVerb.RequestsEntry
+	nil,                      // 55: foretop.ingest.v1.ResourcesVerb.LimitsEntry
+	nil,                      // 56: foretop.ingest.v1.MetadataVerb.SetLabelsEntry
+	nil,                      // 57: foretop.ingest.v1.MetadataVerb.SetAnnotationsEntry
 }
 var file_foretop_ingest_v1_ingest_proto_depIdxs = []int32{
 	8,  // 0: foretop.ingest.v1.Upstream.hello:type_name -> foretop.ingest.v1.Hello
 	12, // 1: foretop.ingest.v1.Upstream.batch:type_name -> foretop.ingest.v1.Batch
-	37, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
-	34, // 3: foretop.ingest.v1.Upstream.fetched:type_name -> foretop.ingest.v1.Fetched
+	48, // 2: foretop.ingest.v1.Upstream.result:type_name -> foretop.ingest.v1.CommandResult
+	45, // 3: foretop.ingest.v1.Upstream.fetched:type_name -> foretop.ingest.v1.Fetched
 	9,  // 4: foretop.ingest.v1.Downstream.welcome:type_name -> foretop.ingest.v1.Welcome
 	11, // 5: foretop.ingest.v1.Downstream.ack:type_name -> foretop.ingest.v1.Ack
 	26, // 6: foretop.ingest.v1.Downstream.command:type_name -> foretop.ingest.v1.Command
-	35, // 7: foretop.ingest.v1.Downstream.fetch_more:type_name -> foretop.ingest.v1.FetchMore
-	36, // 8: foretop.ingest.v1.Downstream.fetch_stop:type_name -> foretop.ingest.v1.FetchStop
+	46, // 7: foretop.ingest.v1.Downstream.fetch_more:type_name -> foretop.ingest.v1.FetchMore
+	47, // 8: foretop.ingest.v1.Downstream.fetch_stop:type_name -> foretop.ingest.v1.FetchStop
 	10, // 9: foretop.ingest.v1.Welcome.documents:type_name -> foretop.ingest.v1.StoredDocuments
 	13, // 10: foretop.ingest.v1.Batch.records:type_name -> foretop.ingest.v1.Record
 	15, // 11: foretop.ingest.v1.Record.object:type_name -> foretop.ingest.v1.ObjectChange
@@ -3335,20 +4431,39 @@ var file_foretop_ingest_v1_ingest_proto_depIdxs = []int32{
 	30, // 31: foretop.ingest.v1.Command.restart:type_name -> foretop.ingest.v1.RestartVerb
 	31, // 32: foretop.ingest.v1.Command.scale:type_name -> foretop.ingest.v1.ScaleVerb
 	32, // 33: foretop.ingest.v1.Command.restore:type_name -> foretop.ingest.v1.RestoreVerb
-	33, // 34: foretop.ingest.v1.Command.fetch:type_name -> foretop.ingest.v1.FetchVerb
-	2,  // 35: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
-	38, // 36: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
-	6,  // 37: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
-	3,  // 38: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
-	4,  // 39: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
-	7,  // 40: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
-	5,  // 41: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
-	5,  // 42: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
-	40, // [40:43] is the sub-list for method output_type
-	37, // [37:40] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	44, // 34: foretop.ingest.v1.Command.fetch:type_name -> foretop.ingest.v1.FetchVerb
+	33, // 35: foretop.ingest.v1.Command.image:type_name -> foretop.ingest.v1.ImageVerb
+	34, // 36: foretop.ingest.v1.Command.env:type_name -> foretop.ingest.v1.EnvVerb
+	35, // 37: foretop.ingest.v1.Command.resources:type_name -> foretop.ingest.v1.ResourcesVerb
+	36, // 38: foretop.ingest.v1.Command.rollback:type_name -> foretop.ingest.v1.RollbackVerb
+	37, // 39: foretop.ingest.v1.Command.suspend:type_name -> foretop.ingest.v1.SuspendVerb
+	38, // 40: foretop.ingest.v1.Command.metadata:type_name -> foretop.ingest.v1.MetadataVerb
+	39, // 41: foretop.ingest.v1.Command.autoscale:type_name -> foretop.ingest.v1.AutoscaleVerb
+	40, // 42: foretop.ingest.v1.Command.evict:type_name -> foretop.ingest.v1.EvictVerb
+	41, // 43: foretop.ingest.v1.Command.delete:type_name -> foretop.ingest.v1.DeleteVerb
+	42, // 44: foretop.ingest.v1.Command.create_job:type_name -> foretop.ingest.v1.CreateJobVerb
+	43, // 45: foretop.ingest.v1.Command.apply:type_name -> foretop.ingest.v1.ApplyVerb
+	52, // 46: foretop.ingest.v1.ImageVerb.images:type_name -> foretop.ingest.v1.ImageVerb.ImagesEntry
+	53, // 47: foretop.ingest.v1.EnvVerb.set:type_name -> foretop.ingest.v1.EnvVerb.SetEntry
+	54, // 48: foretop.ingest.v1.ResourcesVerb.requests:type_name -> foretop.ingest.v1.ResourcesVerb.RequestsEntry
+	55, // 49: foretop.ingest.v1.ResourcesVerb.limits:type_name -> foretop.ingest.v1.ResourcesVerb.LimitsEntry
+	56, // 50: foretop.ingest.v1.MetadataVerb.set_labels:type_name -> foretop.ingest.v1.MetadataVerb.SetLabelsEntry
+	57, // 51: foretop.ingest.v1.MetadataVerb.set_annotations:type_name -> foretop.ingest.v1.MetadataVerb.SetAnnotationsEntry
+	2,  // 52: foretop.ingest.v1.CommandResult.code:type_name -> foretop.ingest.v1.CommandResult.Code
+	51, // 53: foretop.ingest.v1.CommandResult.workload:type_name -> foretop.ingest.v1.Workload
+	49, // 54: foretop.ingest.v1.CommandResult.evictions:type_name -> foretop.ingest.v1.Evictions
+	50, // 55: foretop.ingest.v1.CommandResult.conflicts:type_name -> foretop.ingest.v1.FieldConflict
+	6,  // 56: foretop.ingest.v1.Ingest.Connect:input_type -> foretop.ingest.v1.Upstream
+	3,  // 57: foretop.ingest.v1.Enrolment.Enrol:input_type -> foretop.ingest.v1.EnrolRequest
+	4,  // 58: foretop.ingest.v1.Enrolment.Renew:input_type -> foretop.ingest.v1.RenewRequest
+	7,  // 59: foretop.ingest.v1.Ingest.Connect:output_type -> foretop.ingest.v1.Downstream
+	5,  // 60: foretop.ingest.v1.Enrolment.Enrol:output_type -> foretop.ingest.v1.EnrolResponse
+	5,  // 61: foretop.ingest.v1.Enrolment.Renew:output_type -> foretop.ingest.v1.EnrolResponse
+	59, // [59:62] is the sub-list for method output_type
+	56, // [56:59] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_foretop_ingest_v1_ingest_proto_init() }
@@ -3386,14 +4501,28 @@ func file_foretop_ingest_v1_ingest_proto_init() {
 		(*Command_Scale)(nil),
 		(*Command_Restore)(nil),
 		(*Command_Fetch)(nil),
+		(*Command_Image)(nil),
+		(*Command_Env)(nil),
+		(*Command_Resources)(nil),
+		(*Command_Rollback)(nil),
+		(*Command_Suspend)(nil),
+		(*Command_Metadata)(nil),
+		(*Command_Autoscale)(nil),
+		(*Command_Evict)(nil),
+		(*Command_Delete)(nil),
+		(*Command_CreateJob)(nil),
+		(*Command_Apply)(nil),
 	}
+	file_foretop_ingest_v1_ingest_proto_msgTypes[36].OneofWrappers = []any{}
+	file_foretop_ingest_v1_ingest_proto_msgTypes[37].OneofWrappers = []any{}
+	file_foretop_ingest_v1_ingest_proto_msgTypes[38].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_foretop_ingest_v1_ingest_proto_rawDesc), len(file_foretop_ingest_v1_ingest_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   36,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

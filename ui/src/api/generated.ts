@@ -44,10 +44,39 @@ export type ChangeType =
   | 'SEEN';
 
 export type ActionVerb =
+  /** Replaces a workload's pods by its own rollout. */
   | 'RESTART'
-  | 'SCALE';
+  /** Replaces a workload's pods by evicting them one by one, heeding PodDisruptionBudgets. No owner takes it back. */
+  | 'EVICT'
+  /** Of what an autoscaler owns, its bounds are changed instead. */
+  | 'SCALE'
+  | 'AUTOSCALE'
+  | 'SET_IMAGE'
+  | 'SET_ENV'
+  | 'SET_RESOURCES'
+  /** To an earlier revision, or to a version from history. */
+  | 'ROLL_BACK'
+  /** Takes one change from history back. */
+  | 'REVERT'
+  /** Deployments' rollouts, Jobs and CronJobs. */
+  | 'PAUSE'
+  | 'RESUME'
+  | 'CORDON'
+  | 'UNCORDON'
+  | 'DRAIN'
+  | 'LABEL'
+  | 'ANNOTATE'
+  | 'DELETE'
+  /** Runs a Job again, under another name. */
+  | 'RERUN'
+  /** Makes a Job from a CronJob now. */
+  | 'TRIGGER'
+  /** Server-side apply of a manifest in any set of clusters. */
+  | 'APPLY';
 
 export type ActionState =
+  /** Its targets are being dry-run; see those that are still PENDING. */
+  | 'PLANNING'
   | 'PLANNED'
   | 'RUNNING'
   | 'SUCCEEDED'
@@ -56,6 +85,8 @@ export type ActionState =
   | 'EXPIRED';
 
 export type TargetState =
+  /** Not dry-run yet. */
+  | 'PENDING'
   /** Dry run passed. */
   | 'READY'
   /** Dry run or a check refused it; message says why. */
@@ -68,12 +99,79 @@ export type TargetState =
 
 export type ActionInput = {
   verb: ActionVerb;
-  /** Either refs or a query, not both. A query is frozen into refs at once. */
+  /** Either refs or a query, not both; APPLY takes neither. A query is frozen into refs at once. */
   refs?: Array<string> | null | undefined;
   query?: string | null | undefined;
   /** SCALE: the wanted number. */
   replicas?: number | null | undefined;
+  parameters?: ActionParameters | null | undefined;
+  waves?: WavesInput | null | undefined;
   reason?: string | null | undefined;
+};
+
+/** What a verb needs besides its targets. What a verb does not know is refused. */
+export type ActionParameters = {
+  /** AUTOSCALE, and SCALE of what an autoscaler owns. */
+  min?: number | null | undefined;
+  max?: number | null | undefined;
+  /** SET_ENV, SET_RESOURCES; null is every container. */
+  container?: string | null | undefined;
+  /** SET_IMAGE: container and image, * is every container. SET_ENV, LABEL, ANNOTATE: name and value. */
+  set?: Array<SettingInput> | null | undefined;
+  /** SET_ENV, LABEL, ANNOTATE: names. */
+  remove?: Array<string> | null | undefined;
+  /** SET_RESOURCES: cpu, memory ... and a quantity; an empty one removes. */
+  requests?: Array<SettingInput> | null | undefined;
+  limits?: Array<SettingInput> | null | undefined;
+  /** ROLL_BACK: the member's own revision; null with no version is the one before. */
+  revision?: number | null | undefined;
+  /** ROLL_BACK: this version of history. REVERT: the version whose change is taken back. */
+  version?: string | null | undefined;
+  /** DELETE: Background, Foreground or Orphan. */
+  propagation?: string | null | undefined;
+  /** DELETE, EVICT, DRAIN. */
+  graceSeconds?: number | null | undefined;
+  /** DRAIN: pods whose emptyDir volumes are lost with them. */
+  emptyDir?: boolean | null | undefined;
+  /** DRAIN: pods that nobody brings back. */
+  unmanaged?: boolean | null | undefined;
+  /** EVICT: workloads of a single pod too. */
+  whole?: boolean | null | undefined;
+  /** APPLY: YAML or JSON, several documents too. */
+  manifest?: string | null | undefined;
+  /** APPLY: names and globs of clusters. */
+  clusters?: Array<string> | null | undefined;
+  overrides?: Array<OverrideInput> | null | undefined;
+  /** APPLY: take over fields that others own. */
+  force?: boolean | null | undefined;
+  /** Go past an owner that would take the change back; without it such targets are blocked. */
+  direct?: boolean | null | undefined;
+};
+
+export type SettingInput = {
+  name: string;
+  value: string;
+};
+
+/** Changes an applied manifest for some clusters; later ones win. */
+export type OverrideInput = {
+  clusters: Array<string>;
+  /** Replaces the registry of every image. */
+  registry?: string | null | undefined;
+  replicas?: number | null | undefined;
+  env?: Array<SettingInput> | null | undefined;
+};
+
+/** How fast an action goes; without it all targets, four at a time, whatever fails. */
+export type WavesInput = {
+  parallel?: number | null | undefined;
+  /** Targets in a wave. */
+  size?: number | null | undefined;
+  pauseSeconds?: number | null | undefined;
+  /** Stop after so many targets failed. */
+  maxFailures?: number | null | undefined;
+  /** A wave never spans clusters. */
+  byCluster?: boolean | null | undefined;
 };
 
 export type ResourceChangeType =
