@@ -1,4 +1,4 @@
-// Package executor carries out the hub's typed commands on one member: it reads, restarts, scales and restores.
+// Package executor carries out the hub's typed commands on one member: it reads, and writes what they name.
 //
 // Invariant: nothing leaves it that was not redacted; a command that writes is sent to the API server at most once, names the object's UID and version,
 // and is refused by the collector's own policy before the API server sees it.
@@ -63,7 +63,7 @@ func New(cfg Config) (*Executor, error) {
 		return nil, err
 	}
 	rc := rest.CopyConfig(cfg.REST)
-	rc.QPS, rc.Burst = 20, 40
+	rc.QPS, rc.Burst = 100, 200 // a thousand targets are a few requests each
 	rc.UserAgent = "foretop-executor"
 	rc.WarningHandler = nil
 	rc.WarningHandlerWithContext = warningsOf{}
@@ -130,6 +130,7 @@ func (e *Executor) Execute(ctx context.Context, c *ingestpb.Command) (res *inges
 	return e.answers.once(ctx, c.Id, func() (*ingestpb.CommandResult, bool) { return e.execute(ctx, c) })
 }
 
+// verbOf is the name by which policies allow c, "" when there is none.
 func verbOf(c *ingestpb.Command) string {
 	switch c.GetVerb().(type) {
 	case *ingestpb.Command_Read:
@@ -138,8 +139,20 @@ func verbOf(c *ingestpb.Command) string {
 		return "restart"
 	case *ingestpb.Command_Scale:
 		return "scale"
+	case *ingestpb.Command_Autoscale:
+		return "autoscale"
+	case *ingestpb.Command_Image:
+		return "image"
+	case *ingestpb.Command_Env:
+		return "env"
+	case *ingestpb.Command_Resources:
+		return "resources"
 	case *ingestpb.Command_Restore:
 		return "restore"
+	case *ingestpb.Command_Suspend:
+		return "suspend"
+	case *ingestpb.Command_Metadata:
+		return "metadata"
 	default: // a fetch is not executed
 		return ""
 	}
@@ -152,7 +165,7 @@ func (e *Executor) execute(ctx context.Context, c *ingestpb.Command) (_ *ingestp
 	}
 	verb := verbOf(c)
 	if verb != "read" {
-		if why := e.policy.refuses(verb, c.Target.Namespace); why != "" {
+		if why := e.policy.refuses(verb, c.Target); why != "" {
 			return answer(ingestpb.CommandResult_CODE_FORBIDDEN, why), false
 		}
 	}
@@ -173,11 +186,29 @@ func (e *Executor) execute(ctx context.Context, c *ingestpb.Command) (_ *ingestp
 		if v.Restart.RestartedAt == "" {
 			return answer(ingestpb.CommandResult_CODE_INVALID, "The restart names no time to note down."), false
 		}
-		res, asked = t.setRestartedAt(ctx, c, live, v.Restart.RestartedAt)
+		res, asked = t.restart(ctx, c, live, v.Restart.RestartedAt)
 	case *ingestpb.Command_Restore:
-		res, asked = t.setRestartedAt(ctx, c, live, v.Restore.RestartedAt)
+		if len(v.Restore.Patch) > 0 {
+			res, asked = t.restore(ctx, c, live, v.Restore.Patch)
+		} else {
+			res, asked = t.restart(ctx, c, live, v.Restore.RestartedAt)
+		}
 	case *ingestpb.Command_Scale:
 		res, asked = t.scale(ctx, c, live, v.Scale)
+	case *ingestpb.Command_Autoscale:
+		res, asked = t.autoscale(ctx, c, live, v.Autoscale)
+	case *ingestpb.Command_Image:
+		res, asked = t.image(ctx, c, live, v.Image)
+	case *ingestpb.Command_Env:
+		res, asked = t.env(ctx, c, live, v.Env)
+	case *ingestpb.Command_Resources:
+		res, asked = t.resources(ctx, c, live, v.Resources)
+	case *ingestpb.Command_Suspend:
+		res, asked = t.suspend(ctx, c, live, v.Suspend.Suspended)
+	case *ingestpb.Command_Metadata:
+		res, asked = t.metadata(ctx, c, live, v.Metadata)
+	default:
+		return answer(ingestpb.CommandResult_CODE_INVALID, fmt.Sprintf("This collector does not know how to %s. Update it.", verb)), false
 	}
 	for _, w := range warnings.texts() {
 		res.Warnings = append(res.Warnings, e.redactor.Text(w))
@@ -192,11 +223,16 @@ type target struct {
 }
 
 func (t target) String() string {
-	name := (schema.GroupResource{Group: t.ref.Group, Resource: t.ref.Resource}).String() + " " + t.ref.Name
+	name := t.kind() + " " + t.ref.Name
 	if t.ref.Namespace != "" {
 		name += " in namespace " + t.ref.Namespace
 	}
 	return name
+}
+
+// kind is RESOURCE.GROUP of the target.
+func (t target) kind() string {
+	return schema.GroupResource{Group: t.ref.Group, Resource: t.ref.Resource}.String()
 }
 
 func (t target) client() dynamic.ResourceInterface {

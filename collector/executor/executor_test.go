@@ -271,7 +271,7 @@ func TestPolicy(t *testing.T) {
 	expect(t, executor(t, s, Policy{DeniedNamespaces: []string{"sh*"}}).Execute(t.Context(), restart(command("deployments", "app2"), "T")), forbidden, "namespace shop")
 	expect(t, executor(t, s, Policy{Verbs: []string{"restart"}}).Execute(t.Context(), scale(command("deployments", "app2"), 1, false)), forbidden, "does not allow to scale")
 	expect(t, executor(t, s, Policy{Verbs: []string{}}).Execute(t.Context(), restart(command("deployments", "app2"), "T")), forbidden, "does not allow to restart")
-	if _, err := New(Config{REST: s.Config(), Policy: Policy{Verbs: []string{"delete"}}}); err == nil {
+	if _, err := New(Config{REST: s.Config(), Policy: Policy{Verbs: []string{"destroy"}}}); err == nil {
 		t.Error("a policy of unknown verbs was accepted")
 	}
 }

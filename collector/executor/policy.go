@@ -4,21 +4,27 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
+
+	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
 // Policy is what the member's side lets the hub do, whatever the hub says. The zero value allows all verbs
 // outside kube-system.
 type Policy struct {
-	// Verbs that may write: restart, scale, restore. Nil is all; empty is none.
+	// Verbs that may write; see Verbs. Nil is all; empty is none.
 	Verbs []string `json:"verbs,omitempty"`
-	// DeniedNamespaces are globs. Nil is kube-system; empty is none.
+	// DeniedNamespaces are globs: nothing in them is written, nor they themselves. Nil is kube-system; empty is none.
 	DeniedNamespaces []string `json:"deniedNamespaces,omitempty"`
 }
 
+// Verbs are all that write, as policies name them.
+var Verbs = []string{"restart", "scale", "autoscale", "image", "env", "resources", "rollback", "restore", "suspend", "metadata", "evict", "delete", "create", "apply"}
+
 func (p Policy) check() error {
 	for _, v := range p.Verbs {
-		if !slices.Contains([]string{"restart", "scale", "restore"}, v) {
-			return fmt.Errorf("policy allows unknown verb %q: want restart, scale or restore", v)
+		if !slices.Contains(Verbs, v) {
+			return fmt.Errorf("policy allows unknown verb %q: want one of %s", v, strings.Join(Verbs, ", "))
 		}
 	}
 	for _, g := range p.DeniedNamespaces {
@@ -30,9 +36,13 @@ func (p Policy) check() error {
 }
 
 // refuses returns the sentence to refuse with, "" to allow.
-func (p Policy) refuses(verb, namespace string) string {
+func (p Policy) refuses(verb string, ref *ingestpb.ObjectRef) string {
 	if p.Verbs != nil && !slices.Contains(p.Verbs, verb) {
-		return fmt.Sprintf("The policy of this cluster's collector does not allow to %s.", verb)
+		return fmt.Sprintf("The policy of this cluster's collector does not allow to %s.", act(verb))
+	}
+	namespace := ref.Namespace
+	if ref.Group == "" && ref.Resource == "namespaces" {
+		namespace = ref.Name
 	}
 	denied := p.DeniedNamespaces
 	if denied == nil {
@@ -44,4 +54,31 @@ func (p Policy) refuses(verb, namespace string) string {
 		}
 	}
 	return ""
+}
+
+// act says what a verb does.
+func act(verb string) string {
+	switch verb {
+	case "autoscale":
+		return "set the bounds of autoscalers"
+	case "image":
+		return "set images"
+	case "env":
+		return "set environment variables"
+	case "resources":
+		return "set resources"
+	case "rollback":
+		return "roll back"
+	case "suspend":
+		return "pause or resume"
+	case "metadata":
+		return "change labels or annotations"
+	case "evict":
+		return "evict Pods"
+	case "create":
+		return "create Jobs"
+	case "apply":
+		return "apply manifests"
+	}
+	return verb
 }

@@ -18,28 +18,41 @@ const RestartedAt = "kubectl.kubernetes.io/restartedAt"
 
 var restartable = map[string]bool{"deployments": true, "statefulsets": true, "daemonsets": true}
 
-// setRestartedAt sets the pod template's restart annotation, or removes it when at is "".
-func (t target) setRestartedAt(ctx context.Context, c *ingestpb.Command, live *unstructured.Unstructured, at string) (*ingestpb.CommandResult, bool) {
+// restart sets the pod template's restart annotation, or removes it when at is "".
+func (t target) restart(ctx context.Context, c *ingestpb.Command, live *unstructured.Unstructured, at string) (*ingestpb.CommandResult, bool) {
 	if t.ref.Group != "apps" || !restartable[t.ref.Resource] {
 		return answer(ingestpb.CommandResult_CODE_REFUSED, fmt.Sprintf("%s cannot be restarted: only Deployments, StatefulSets and DaemonSets can.", t)), false
 	}
-	if paused, _, _ := unstructured.NestedBool(live.Object, "spec", "paused"); paused {
-		return answer(ingestpb.CommandResult_CODE_REFUSED, fmt.Sprintf("%s is paused, so a restart would not begin. Resume its rollout first.", t)), false
+	res, asked := t.change(ctx, c, live, func(o *unstructured.Unstructured) *ingestpb.CommandResult {
+		if paused, _, _ := unstructured.NestedBool(o.Object, "spec", "paused"); paused {
+			return answer(ingestpb.CommandResult_CODE_REFUSED, fmt.Sprintf("%s is paused, so a restart would not begin. Resume its rollout first.", t))
+		}
+		meta := child(child(child(o.Object, "spec"), "template"), "metadata")
+		annotations := child(meta, "annotations")
+		if at != "" {
+			annotations[RestartedAt] = at
+			return nil
+		}
+		if delete(annotations, RestartedAt); len(annotations) == 0 {
+			delete(meta, "annotations")
+		}
+		return nil
+	})
+	return t.warnOfRollout(res, live), asked
+}
+
+// warnOfRollout says when a changed pod template will not reach pods.
+func (t target) warnOfRollout(res *ingestpb.CommandResult, live *unstructured.Unstructured) *ingestpb.CommandResult {
+	if res.Code != ingestpb.CommandResult_CODE_OK {
+		return res
 	}
-	var value any // null removes
-	if at != "" {
-		value = at
-	}
-	patch := map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{"annotations": map[string]any{RestartedAt: value}}}}}
-	after, err := t.patch(ctx, c, live, types.StrategicMergePatchType, patch)
-	if err != nil {
-		return t.failed("patch", t, err, !c.DryRun), true
-	}
-	res := &ingestpb.CommandResult{Code: ingestpb.CommandResult_CODE_OK, Before: t.json(live), After: t.json(after), Workload: progress(after)}
 	if strategy, _, _ := unstructured.NestedString(live.Object, "spec", "updateStrategy", "type"); strategy == "OnDelete" {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("%s has the update strategy OnDelete: its pods are replaced only when somebody deletes them.", t))
 	}
-	return res, true
+	if paused, _, _ := unstructured.NestedBool(live.Object, "spec", "paused"); paused {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("%s is paused: its pods are replaced only when its rollout is resumed.", t))
+	}
+	return res
 }
 
 // scale sets the number of replicas through the scale subresource, as an autoscaler would.
@@ -108,11 +121,7 @@ func (t target) patch(ctx context.Context, c *ingestpb.Command, live *unstructur
 	if err != nil {
 		return nil, err
 	}
-	opts := metav1.PatchOptions{FieldManager: FieldManager}
-	if c.DryRun {
-		opts.DryRun = []string{metav1.DryRunAll}
-	}
-	return t.client().Patch(ctx, t.ref.Name, pt, body, opts, subresources...)
+	return t.client().Patch(ctx, t.ref.Name, pt, body, patchOptions(c), subresources...)
 }
 
 // progress reads how far a workload's rollout is; nil for other kinds.

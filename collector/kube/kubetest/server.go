@@ -18,6 +18,7 @@ import (
 	"sync"
 	"testing"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/client-go/rest"
 )
 
@@ -484,20 +485,16 @@ func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, k Kind, nam
 		answer(w, shown(o))
 	case http.MethodPatch:
 		body, _ := io.ReadAll(r.Body)
-		var patch map[string]any
-		if err := json.Unmarshal(body, &patch); err != nil {
-			status(w, 400, "BadRequest", err.Error(), nil)
+		f := mergePatch
+		if r.Header.Get("Content-Type") == "application/json-patch+json" {
+			f = jsonPatch
+		}
+		wanted, failure := f(o, body)
+		if failure != nil {
+			status(w, failure.Code, failure.Reason, failure.Message, nil)
 			return
 		}
-		meta := o["metadata"].(map[string]any)
-		want, _ := patch["metadata"].(map[string]any)
-		for _, field := range []string{"uid", "resourceVersion"} {
-			if v := want[field]; v != nil && v != meta[field] {
-				status(w, 409, "Conflict", "the object has been modified", nil)
-				return
-			}
-		}
-		merge(o, patch)
+		o = wanted
 		if r.URL.Query().Get("dryRun") == "" {
 			s.put(k.Resource, namespace, name, o)
 			o = clone(s.objects[k.Resource][namespace+"/"+name])
@@ -507,6 +504,44 @@ func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, k Kind, nam
 	default:
 		status(w, 405, "MethodNotAllowed", "not here", nil)
 	}
+}
+
+func mergePatch(o map[string]any, body []byte) (map[string]any, *Failure) {
+	var patch map[string]any
+	if err := json.Unmarshal(body, &patch); err != nil {
+		return nil, &Failure{Code: 400, Reason: "BadRequest", Message: err.Error()}
+	}
+	meta := o["metadata"].(map[string]any)
+	want, _ := patch["metadata"].(map[string]any)
+	for _, field := range []string{"uid", "resourceVersion"} {
+		if v := want[field]; v != nil && v != meta[field] {
+			return nil, &Failure{Code: 409, Reason: "Conflict", Message: "the object has been modified"}
+		}
+	}
+	merge(o, patch)
+	return o, nil
+}
+
+func jsonPatch(o map[string]any, body []byte) (map[string]any, *Failure) {
+	patch, err := jsonpatch.DecodePatch(body)
+	if err != nil {
+		return nil, &Failure{Code: 400, Reason: "BadRequest", Message: err.Error()}
+	}
+	raw, err := json.Marshal(o)
+	if err != nil {
+		panic(err)
+	}
+	if raw, err = patch.Apply(raw); err != nil {
+		return nil, &Failure{Code: 422, Reason: "Invalid", Message: err.Error()}
+	}
+	var wanted map[string]any
+	if err := json.Unmarshal(raw, &wanted); err != nil {
+		panic(err)
+	}
+	if wanted["metadata"].(map[string]any)["resourceVersion"] != o["metadata"].(map[string]any)["resourceVersion"] {
+		return nil, &Failure{Code: 409, Reason: "Conflict", Message: "the object has been modified"}
+	}
+	return wanted, nil
 }
 
 // merge applies a JSON merge patch, which is what a strategic one does where no lists are.

@@ -1,0 +1,90 @@
+package executor
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+
+	"github.com/wI2L/jsondiff"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kubejson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/foretop/foretop/collector/redact"
+)
+
+const withheld = "What was there before is secret and never leaves the cluster, so Foretop cannot put it back."
+
+// inverse is the patch from after to before, or why there is none. What the way back says must be what the hub may
+// know: the same patch has to lead from the redacted object after to the redacted one before.
+func (t target) inverse(before, after *unstructured.Unstructured) (patch []byte, why string) {
+	from, to := own(after.Object), own(before.Object)
+	ops, err := difference(from, to, jsondiff.Invertible())
+	if err != nil {
+		return nil, "The way back cannot be written as a patch."
+	}
+	if len(ops) == 0 {
+		return nil, ""
+	}
+	patch, err = json.Marshal(ops)
+	if err != nil {
+		return nil, "The way back cannot be written as a patch."
+	}
+	if back, err := patched(from, patch); err != nil || !reflect.DeepEqual(back, to) {
+		return nil, "The way back cannot be written as a patch."
+	}
+	if back, err := patched(t.known(after), patch); err != nil || !reflect.DeepEqual(tidy(back), tidy(t.known(before))) {
+		return nil, withheld
+	}
+	return patch, ""
+}
+
+// known is what the hub gets to know of o.
+func (t target) known(o *unstructured.Unstructured) map[string]any {
+	var out map[string]any
+	if err := kubejson.Unmarshal(t.json(o), &out); err != nil {
+		return nil
+	}
+	out = own(out)
+	if annotations, ok := child(out, "metadata")["annotations"].(map[string]any); ok {
+		delete(annotations, redact.KeysAnnotation)
+	}
+	return out
+}
+
+// serverSet are the fields of metadata that no client sets.
+var serverSet = []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"}
+
+// own is o without what the server and controllers set: its status and their part of its metadata.
+func own(o map[string]any) map[string]any {
+	o = maps.Clone(o)
+	delete(o, "status")
+	if meta, ok := o["metadata"].(map[string]any); ok {
+		meta = maps.Clone(meta)
+		for _, f := range serverSet {
+			delete(meta, f)
+		}
+		o["metadata"] = meta
+	}
+	return o
+}
+
+// tidy drops labels and annotations that are empty: redaction leaves them out.
+func tidy(o map[string]any) map[string]any {
+	meta, _ := o["metadata"].(map[string]any)
+	for _, f := range []string{"labels", "annotations"} {
+		if m, ok := meta[f].(map[string]any); ok && len(m) == 0 {
+			delete(meta, f)
+		}
+	}
+	return o
+}
+
+// child is the map at key of m, made when there is none.
+func child(m map[string]any, key string) map[string]any {
+	c, ok := m[key].(map[string]any)
+	if !ok {
+		c = map[string]any{}
+		m[key] = c
+	}
+	return c
+}
