@@ -18,6 +18,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/state"
@@ -40,7 +41,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-type overSocket struct{ client *http.Client }
+type overSocket struct {
+	audit.Database // of which only Insert is asked for: the chain was begun by the parent
+	client         *http.Client
+}
 
 func (o overSocket) post(path string, body []byte) ([]byte, error) {
 	r, err := o.client.Post("http://parent"+path, "", bytes.NewReader(body))
@@ -77,11 +81,11 @@ func childHub(dir string) error {
 	if err != nil {
 		return err
 	}
-	parent := overSocket{&http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	parent := overSocket{client: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", os.Getenv(childSocket))
 	}}}}
 	f := newFleet()
-	s := New(Deps{Store: store, DB: parent, Finder: f, Clusters: f, Dispatch: parent.dispatch})
+	s := New(Deps{Store: store, Audit: audit.New(store, parent, nil), Finder: f, Clusters: f, Dispatch: parent.dispatch})
 	if _, err := s.Run(ctx, operator, os.Getenv(childAction), ""); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
@@ -247,7 +248,7 @@ func (f *fleet) ByName(name string) (clusters.Entry, bool) {
 
 // broken is an audit that cannot be written to once it is told so.
 type broken struct {
-	Auditor
+	audit.Database
 	mu  sync.Mutex
 	err error
 }
@@ -265,7 +266,7 @@ func (b *broken) Insert(ctx context.Context, table string, columns []clickhouse.
 	if err != nil {
 		return err
 	}
-	return b.Auditor.Insert(ctx, table, columns, token)
+	return b.Database.Insert(ctx, table, columns, token)
 }
 
 // hub is an action service over a fleet, with real etcd and a real audit, working until the test ends.
@@ -288,10 +289,10 @@ func newHub(t *testing.T, f *fleet) *hub {
 
 func openHub(t *testing.T, f *fleet, store *state.Store, db *clickhouse.DB) *hub {
 	t.Helper()
-	audit := &broken{Auditor: db}
-	s := New(Deps{Store: store, DB: audit, Finder: f, Clusters: f, Dispatch: f.dispatch})
+	broken := &broken{Database: db}
+	s := New(Deps{Store: store, Audit: audit.New(store, broken, nil), Finder: f, Clusters: f, Dispatch: f.dispatch})
 	s.timing = timing{dryRun: 5 * time.Second, command: 5 * time.Second, rollout: 5 * time.Second, reach: 5 * time.Second, poll: 20 * time.Millisecond, scan: 100 * time.Millisecond, lease: 2 * time.Second}
-	h := &hub{Service: s, t: t, fleet: f, db: db, audit: audit}
+	h := &hub{Service: s, t: t, fleet: f, db: db, audit: broken}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Work(ctx) }()

@@ -19,7 +19,7 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
-	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
@@ -38,19 +38,13 @@ type Directory interface {
 	ByName(name string) (clusters.Entry, bool)
 }
 
-// Auditor keeps audit rows; *clickhouse.DB is one. Insert answers nil only when the rows are durable, and keeps one
-// of two inserts with the same token.
-type Auditor interface {
-	Insert(ctx context.Context, table string, columns []clickhouse.Column, token string) error
-}
-
 // Dispatch has a member's collector carry out a command. It always answers; CODE_UNAVAILABLE when no collector does.
 type Dispatch func(ctx context.Context, clusterUID string, c *ingestpb.Command) *ingestpb.CommandResult
 
 // Deps is what a Service needs; all but Log and Registerer are required.
 type Deps struct {
 	Store      *state.Store
-	DB         Auditor
+	Audit      *audit.Log
 	Finder     Finder
 	Clusters   Directory
 	Dispatch   Dispatch

@@ -17,6 +17,7 @@ import (
 	"github.com/foretop/foretop/action"
 	"github.com/foretop/foretop/aggregator"
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/heap"
@@ -180,8 +181,9 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	all.add(agg.Run)
 	ops.Status("aggregator", func() any { return agg.Status() })
 
+	trail := audit.New(store, db, log.With("part", "audit"))
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
-	acts := action.New(action.Deps{Store: store, DB: db, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
+	acts := action.New(action.Deps{Store: store, Audit: trail, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
 	all.add(acts.Work)
 
 	ca, err := aggregator.OpenAuthority(cfg.dataDir)
