@@ -238,6 +238,43 @@ func TestKillOfTheHubLeavesNoEngine(t *testing.T) {
 	waitFor(t, 5*time.Second, "the engine's end", func() bool { return !alive(pid) })
 }
 
+// On a machine with much else to do, an engine takes long to end when its hub is gone.
+func TestTheEngineOfAKilledHubMayEndLate(t *testing.T) {
+	dir := t.TempDir()
+	hub := exec.Command(os.Args[0], "-test.run=^$")
+	if err := hub.Run(); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "engine.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(lock, "%d %d\n", os.Getpid(), hub.Process.Pid); err != nil { // the engine is this process
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		next, err := clickhouse.Open(t.Context(), clickhouse.Config{Engine: clickhousetest.Engine(dir)}, slog.New(slog.DiscardHandler))
+		if err == nil {
+			next.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("while the engine before has not ended: %v", err)
+	case <-time.After(4 * time.Second): // longer than the engine of a hub that lives is waited for
+	}
+	lock.Close()
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASecondEngineOnAFolderIsRefusedInOneSentence(t *testing.T) {
 	dir := t.TempDir()
 	db := openOwn(t, dir)

@@ -46,8 +46,12 @@ func (c *Config) RegisterFlags(flags Flags) {
 // in whatever way. A supervisor hands it a pipe there.
 const ParentEnv = "FORETOP_ENGINE_PARENT"
 
-// orphanEnds is how long an engine goes on at most when its parent is gone.
-const orphanEnds = 2 * time.Second
+const (
+	// orphanEnds is when an engine whose parent is gone ends, whatever it still does.
+	orphanEnds = 2 * time.Second
+	// orphanGone is how long the system may take for that on a machine with much else to do.
+	orphanGone = 30 * time.Second
+)
 
 // Main runs an engine until ctx ends.
 func Main(ctx context.Context, config Config, log *slog.Logger) error {
@@ -151,7 +155,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 }
 
 // claim takes the data folder for this process. The lock goes with the process, however it ends: the engine of a hub that
-// was killed a moment ago is waited for.
+// is gone is waited for.
 func claim(ctx context.Context, dir string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		return nil, explain(err, dir)
@@ -160,26 +164,43 @@ func claim(ctx context.Context, dir string) (release func(), err error) {
 	if err != nil {
 		return nil, explain(err, dir)
 	}
-	for deadline := time.Now().Add(orphanEnds + time.Second); ; {
+	for began := time.Now(); ; {
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			break
 		}
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			holder, _ := io.ReadAll(io.LimitReader(f, 32))
+		holder, orphan := holderOf(f)
+		patience := orphanEnds + time.Second
+		if orphan {
+			patience += orphanGone
+		}
+		if ctx.Err() != nil || time.Since(began) > patience {
 			f.Close()
-			return nil, fmt.Errorf("the data folder %s is in use by another engine (process %s): stop that one or choose another folder", dir, strings.TrimSpace(string(holder)))
+			return nil, fmt.Errorf("the data folder %s is in use by another engine (process %d): stop that one or choose another folder", dir, holder)
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+	parent := 0
+	if os.Getenv(ParentEnv) == "stdin" {
+		parent = os.Getppid()
+	}
 	f.Truncate(0)
-	if _, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
+	if _, err := f.WriteAt(fmt.Appendf(nil, "%d %d\n", os.Getpid(), parent), 0); err != nil {
 		f.Close()
 		return nil, explain(err, dir)
 	}
 	return func() { f.Close() }, nil
+}
+
+// holderOf reads who has a data folder, and whether it is an engine whose parent is gone.
+func holderOf(f *os.File) (process int, orphan bool) {
+	var parent int
+	if _, err := fmt.Fscan(io.NewSectionReader(f, 0, 64), &process, &parent); err != nil || parent == 0 {
+		return process, false // it has not written it down yet, or nobody started it
+	}
+	return process, errors.Is(syscall.Kill(parent, 0), syscall.ESRCH)
 }
 
 // explain turns what the file system says into a sentence with the remedy.
