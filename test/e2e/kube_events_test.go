@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 )
 
 // eventComparisons are compared with each kubectl. Events come from the core group and from events.k8s.io.
@@ -46,17 +42,13 @@ func TestEventsAreThoseOfTheMember(t *testing.T) {
 
 // An informer of events through the hub is told what one at the member itself is told, by either API.
 func TestAnInformerOfEventsSeesEveryRevision(t *testing.T) {
-	const namespace = "told"
+	const cluster, namespace = "zone1", "told"
 	removeNamespace(t, namespace)
-	m, err := openMember("zone1")
+	m, err := openMember(cluster)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := m.create(t.Context(), "/api/v1/namespaces", object("v1", "Namespace", namespace, nil)); err != nil {
-		t.Fatal(err)
-	}
-	member, err := dynamic.NewForConfigAndClient(&rest.Config{Host: m.server}, m.client)
-	if err != nil {
 		t.Fatal(err)
 	}
 	path := "/api/v1/namespaces/" + namespace + "/events"
@@ -95,45 +87,13 @@ func TestAnInformerOfEventsSeesEveryRevision(t *testing.T) {
 	some("before")
 	core := schema.GroupVersionResource{Version: "v1", Resource: "events"}
 	fresh := schema.GroupVersionResource{Group: "events.k8s.io", Version: "v1", Resource: "events"}
-	standing := func(ctx context.Context, client dynamic.Interface) (list []string, err error) {
-		events, err := client.Resource(core).Namespace(namespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range events.Items {
-			list = append(list, e.GetName()+" "+e.GetResourceVersion())
-		}
-		return list, nil
-	}
-	// Who lists before the hub has heard of all is told the rest as changes.
-	eventually(t, 30*time.Second, "the hub has heard of all", func(ctx context.Context) error {
-		want, err := standing(ctx, member)
-		if err != nil {
-			return err
-		}
-		got, err := standing(ctx, throughHub(t, "zone1"))
-		if err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("through the hub %v, at the member %v: %v", got, want, err)
-		}
-		return nil
-	})
-	direct := informerOf(t, member, core, namespace)
-	through := map[string]*seen{"v1": informerOf(t, throughHub(t, "zone1"), core, namespace), "events.k8s.io/v1": informerOf(t, throughHub(t, "zone1"), fresh, namespace)}
+	caughtUp(t, core, namespace, cluster)
+	direct := map[string]*seen{cluster: informerOf(t, itself(t, cluster), core, namespace)}
+	through := map[string]*seen{"v1": informerOf(t, throughHub(t, cluster), core, namespace), "events.k8s.io/v1": informerOf(t, throughHub(t, cluster), fresh, namespace)}
 	same := func(what string) {
 		t.Helper()
 		for api, through := range through {
-			eventually(t, 30*time.Second, what+" by "+api, func(context.Context) error {
-				want, got := direct.of(), through.of()
-				for name, states := range want {
-					if !slices.Equal(got[name], states) {
-						return fmt.Errorf("%s: through the hub %v, at the member %v", name, got[name], states)
-					}
-				}
-				if len(got) != len(want) {
-					return fmt.Errorf("%d events through the hub, %d at the member", len(got), len(want))
-				}
-				return nil
-			})
+			toldTheSame(t, what+" by "+api, core, namespace, direct, func() map[string][]string { return through.in(cluster) })
 		}
 	}
 	same("the first list")
@@ -152,7 +112,7 @@ func TestAnInformerOfEventsSeesEveryRevision(t *testing.T) {
 	if err := stand.WaitLive(t.Context(), stand.Fleet.Names()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, time.Minute, "the informers go on", func(context.Context) error {
+	eventually(t, patience, "the informers go on", func(context.Context) error {
 		for _, through := range through {
 			if states := through.of()["before-1"]; len(states) == 0 || states[len(states)-1] != "deleted" {
 				return errors.New("an end is not told")

@@ -3,21 +3,16 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -80,7 +75,7 @@ func fleetController(resource dynamic.ResourceInterface, store cache.Store, chan
 func fleetInformer(t *testing.T, namespace string) *seen {
 	t.Helper()
 	s := &seen{sequence: map[string][]string{}}
-	resource := throughHub(t, "").Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Namespace(namespace)
+	resource := throughHub(t, "").Resource(configMaps).Namespace(namespace)
 	controller := fleetController(resource, cache.NewStore(fleetKey), func(before, now *unstructured.Unstructured) {
 		key, err := fleetKey(cmpOr(now, before))
 		if err != nil {
@@ -117,73 +112,19 @@ func cmpOr(a, b *unstructured.Unstructured) *unstructured.Unstructured {
 func TestAnInformerOfTheFleetSeesEveryStateOfEveryMember(t *testing.T) {
 	const namespace = "informed-fleet"
 	removeNamespace(t, namespace)
-	churnOnce := func(seed uint64) {
-		bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		churn(bounded, t, namespace, 80, seed)
-	}
-	churnOnce(17)
+	churn(t.Context(), t, namespace, 80, 17)
+	caughtUp(t, configMaps, namespace, stand.Fleet.Names()...)
 	direct := map[string]*seen{}
 	for _, cluster := range stand.Fleet.Names() {
-		m, err := openMember(cluster)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client, err := dynamic.NewForConfigAndClient(&rest.Config{Host: m.server}, m.client)
-		if err != nil {
-			t.Fatal(err)
-		}
-		direct[cluster] = informer(t, client, namespace)
+		direct[cluster] = informer(t, itself(t, cluster), namespace)
 	}
-	// An informer that begins while the hub is behind is told of one state more.
-	resource := schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
-	eventually(t, time.Minute, "the hub is where the members are", func(ctx context.Context) error {
-		list, err := throughHub(t, "").Resource(resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return err
-		}
-		want := 0
-		for cluster, s := range direct {
-			for name, states := range s.of() {
-				if last := states[len(states)-1]; last != "deleted" {
-					want++
-					if !slices.ContainsFunc(list.Items, func(o unstructured.Unstructured) bool {
-						key, err := fleetKey(&o)
-						return err == nil && key == cluster+"/"+namespace+"/"+name && strings.HasSuffix(last, " "+o.GetResourceVersion())
-					}) {
-						return fmt.Errorf("%s of %s is not as at the member: %v", name, cluster, states)
-					}
-				}
-			}
-		}
-		if len(list.Items) != want {
-			return fmt.Errorf("%d objects, the members have %d", len(list.Items), want)
-		}
-		return nil
-	})
 	through := fleetInformer(t, namespace)
 	same := func(what string) {
 		t.Helper()
-		eventually(t, time.Minute, what, func(context.Context) error {
-			got, want := through.of(), map[string][]string{}
-			for cluster, s := range direct {
-				for name, states := range s.of() {
-					want[cluster+"/"+name] = states
-				}
-			}
-			for name, states := range want {
-				if !slices.Equal(got[name], states) {
-					return fmt.Errorf("%s: of the fleet %v, at the member %v", name, got[name], states)
-				}
-			}
-			if len(got) != len(want) {
-				return fmt.Errorf("%d objects of the fleet, %d at the members", len(got), len(want))
-			}
-			return nil
-		})
+		toldTheSame(t, what, configMaps, namespace, direct, through.of)
 	}
 	same("the first list")
-	churnOnce(18)
+	churn(t.Context(), t, namespace, 80, 18)
 	same("under churn")
 
 	if err := stand.Hub.Kill(); err != nil {
@@ -196,16 +137,10 @@ func TestAnInformerOfTheFleetSeesEveryStateOfEveryMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What happens before the hub listens again, nobody sees: it has to be told of this first.
-	for _, cluster := range stand.Fleet.Names() {
-		m, err := openMember(cluster)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := m.create(t.Context(), "/api/v1/namespaces/"+namespace+"/configmaps", object("v1", "ConfigMap", "after-the-kill", nil)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	eventually(t, time.Minute, "the informer goes on", func(context.Context) error {
+	onEveryCluster(t, func(m *member) error {
+		return m.create(t.Context(), "/api/v1/namespaces/"+namespace+"/configmaps", object("v1", "ConfigMap", "after-the-kill", nil))
+	})
+	eventually(t, patience, "the informer goes on", func(context.Context) error {
 		for _, cluster := range stand.Fleet.Names() {
 			if len(through.of()[cluster+"/after-the-kill"]) == 0 {
 				return errors.New("it was not told of an object of " + cluster)
@@ -213,6 +148,6 @@ func TestAnInformerOfTheFleetSeesEveryStateOfEveryMember(t *testing.T) {
 		}
 		return nil
 	})
-	churnOnce(19)
+	churn(t.Context(), t, namespace, 80, 19)
 	same("after the hub was killed")
 }
