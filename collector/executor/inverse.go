@@ -54,6 +54,9 @@ func (t target) known(o *unstructured.Unstructured) map[string]any {
 // serverSet are the fields of metadata that no client sets.
 var serverSet = []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"}
 
+// templateGeneration is counted by the API server on every DaemonSet, whatever a client says.
+const templateGeneration = "deprecated.daemonset.template.generation"
+
 // own is o without what the server and controllers set: its status and their part of its metadata.
 func own(o map[string]any) map[string]any {
 	o = maps.Clone(o)
@@ -62,6 +65,11 @@ func own(o map[string]any) map[string]any {
 		meta = maps.Clone(meta)
 		for _, f := range serverSet {
 			delete(meta, f)
+		}
+		if annotations, ok := meta["annotations"].(map[string]any); ok && annotations[templateGeneration] != nil {
+			annotations = maps.Clone(annotations)
+			delete(annotations, templateGeneration)
+			meta["annotations"] = annotations
 		}
 		o["metadata"] = meta
 	}
