@@ -48,7 +48,7 @@ func (v *version) record(cluster string) *records.Object {
 	s.Version, s.Kind, s.UID, s.ResourceVersion = v.apiVersion, v.kind, v.now.uid, v.now.resourceVersion
 	s.CreatedAt = moment(s.CreatedAt)
 	s.Labels, s.Annotations, s.Conditions = someMap(s.Labels), someMap(s.Annotations), someMap(s.Conditions)
-	for _, list := range []*[]string{&s.Reasons, &s.Images, &s.OwnerUIDs, &s.OwnerRefs, &s.Containers, &s.IPs, &s.Uses, &s.Traits, &s.Words} {
+	for _, list := range []*[]string{&s.Reasons, &s.Images, &s.OwnerUIDs, &s.OwnerRefs, &s.Containers, &s.IPs, &s.Uses, &s.Traits, &s.ManagedBy, &s.Words} {
 		*list = some(*list)
 	}
 	return o

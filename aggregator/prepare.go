@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/owners"
 	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -120,8 +121,10 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	}
 	text := unsafe.String(unsafe.SliceData(c.Object), len(c.Object)) // which nobody changes
 	var summary kube.Summary
+	managers := managersOf(c.Managers)
 	err := safely(func() (err error) {
 		summary, err = kube.SummarizeText(text)
+		owners.Note(&summary, managers)
 		return err
 	})
 	if err != nil {
@@ -137,7 +140,6 @@ func (w *preparation) object(ver uint64, c *ingestpb.ObjectChange) {
 	if v.kind == "" {
 		v.kind = summary.Kind
 	}
-	managers := managersOf(c.Managers)
 	if before == nil || before.uid != c.Uid { // or another object has taken the name while nobody looked
 		w.firstSight(v, c.Op, managers)
 	} else {
@@ -240,6 +242,7 @@ func (w *preparation) remove(ver uint64, gr kube.GroupResource, at name, text st
 	}
 	if s, err := kube.SummarizeText(v.text); err == nil {
 		v.summary = s
+		owners.Note(&v.summary, nil)
 	}
 	if before == nil {
 		v.now.uid, v.now.resourceVersion = v.summary.UID, v.summary.ResourceVersion

@@ -116,6 +116,7 @@ func versionColumns(rows []versionOf) (history, current []clickhouse.Column) {
 		columnOf("service_account", rows, func(v *version) string { return v.summary.ServiceAccount }),
 		columnOf("uses", rows, func(v *version) []string { return some(v.summary.Uses) }),
 		columnOf("traits", rows, func(v *version) []string { return some(v.summary.Traits) }),
+		columnOf("managed_by", rows, func(v *version) []string { return some(v.summary.ManagedBy) }),
 		columnOf("words", rows, func(v *version) []string { return some(v.summary.Words) }),
 		columnOf("digest", rows, func(v *version) string { return v.now.digest }),
 		columnOf("derived", rows, func(v *version) uint16 { return v.now.derived }),

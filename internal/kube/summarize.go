@@ -56,7 +56,7 @@ func Summarize(obj map[string]any) (Summary, error) {
 	}
 	s.Group, s.Version = splitAPIVersion(str(obj, "apiVersion"))
 	s.App = appOf(s.Labels)
-	s.OwnerUIDs, s.OwnerRefs = owners(meta)
+	s.OwnerUIDs, s.OwnerRefs, s.Controller = owners(meta)
 	s.Images = images(obj)
 	assess(&s, obj)
 	s.Reasons = distinct(s.Reasons)
@@ -96,16 +96,17 @@ func appOf(labels map[string]string) string {
 }
 
 // owners lists owner references, the controller first.
-func owners(meta map[string]any) (uids, refs []string) {
+func owners(meta map[string]any) (uids, refs []string, controller string) {
 	each(meta, "ownerReferences", func(o map[string]any) {
 		uid, ref := str(o, "uid"), str(o, "kind")+"/"+str(o, "name")
 		if boolean(o, "controller") {
+			controller = ref
 			uids, refs = slices.Insert(uids, 0, uid), slices.Insert(refs, 0, ref)
 			return
 		}
 		uids, refs = append(uids, uid), append(refs, ref)
 	})
-	return uids, refs
+	return uids, refs, controller
 }
 
 // podSpec is the pod spec an object has or makes pods from, whatever its kind.

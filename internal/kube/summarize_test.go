@@ -171,7 +171,7 @@ func TestSummaryOfAPod(t *testing.T) {
 		Reasons: []string{"ContainersNotReady", "CrashLoopBackOff", "OOMKilled"},
 		Images:  []string{"registry.example.com:5000/shop/app2:v1.5.0-broken", "busybox:1.36"},
 		Node:    "node-3", Replicas: -1, ReadyReplicas: -1, Restarts: 8,
-		OwnerUIDs: []string{"u1", "u2"}, OwnerRefs: []string{"ReplicaSet/app2-5d9c7b6f4", "Other/o"},
+		OwnerUIDs: []string{"u1", "u2"}, OwnerRefs: []string{"ReplicaSet/app2-5d9c7b6f4", "Other/o"}, Controller: "ReplicaSet/app2-5d9c7b6f4",
 		Conditions: map[string]string{"Ready": "False"}, Containers: []string{"app", "proxy", "wait"}, IPs: []string{"10.0.3.17"},
 		ServiceAccount: "default", Uses: []string{"ServiceAccount/default"},
 	}

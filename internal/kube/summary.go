@@ -37,6 +37,8 @@ type Summary struct {
 	Restarts             int64 // sum over containers; -1 for kinds without
 	OwnerUIDs            []string
 	OwnerRefs            []string          // Kind/name, controller first
+	Controller           string            // the one of OwnerRefs that controls it; not stored
+	ManagedBy            []string          // SYSTEM or SYSTEM/NAME, nearest first: see owners.Note, which fills it in
 	Conditions           map[string]string // type -> status
 	Containers           []string          // names of all containers, main ones first, distinct
 	IPs                  []string          // of pods and their hosts, nodes, services, load balancers; sorted, distinct, as netip writes them

@@ -39,7 +39,7 @@ func blockOf(changes []Change, low bool) *clickhouse.Block {
 			texts(&column(name).Texts, s)
 		}
 		for name, list := range map[string][]string{"reasons": o.Reasons, "images": o.Images, "owner_refs": o.OwnerRefs, "owner_uids": o.OwnerUIDs, "changed_paths": o.ChangedPaths, "containers": o.Containers,
-			"ips": o.IPs, "uses": o.Uses, "traits": o.Traits, "words": o.Words} {
+			"ips": o.IPs, "uses": o.Uses, "traits": o.Traits, "managed_by": o.ManagedBy, "words": o.Words} {
 			v := column(name)
 			for _, s := range list {
 				texts(&v.Texts, s)

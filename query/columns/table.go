@@ -171,6 +171,7 @@ const (
 	ipList
 	useList
 	traitList
+	managerList
 )
 
 // restBit is beside those of the columns.
@@ -200,7 +201,7 @@ var (
 	}
 	listColumns = [...]column{
 		labelList: {"labels", wordsOfPair}, conditionList: {"conditions", nil}, reasonList: {"reasons", plain}, imageList: {"images", wordsOfImage}, ownerList: {"owner_refs", wordsOfOwner},
-		changedList: {"changed_paths", nil}, containerList: {"containers", both}, ipList: {"ips", both}, useList: {"uses", nil}, traitList: {"traits", nil},
+		changedList: {"changed_paths", nil}, containerList: {"containers", both}, ipList: {"ips", both}, useList: {"uses", nil}, traitList: {"traits", nil}, managerList: {"managed_by", nil},
 	}
 	numberColumns = [...]string{replicas: "replicas", readyReplicas: "ready_replicas", restarts: "restarts", generation: "generation",
 		createdAt: "created_at", changedAt: "changed_at", observedAt: "observed_at"}
@@ -328,7 +329,7 @@ func (d *data) put(row uint32, o *records.Object) {
 	d.lists[labelList].putPairs(i, o.Labels)
 	d.lists[conditionList].putPairs(i, o.Conditions)
 	for c, v := range [...][]string{reasonList: o.Reasons, imageList: o.Images, ownerList: o.OwnerRefs,
-		changedList: o.ChangedPaths, containerList: o.Containers, ipList: o.IPs, useList: o.Uses, traitList: o.Traits} {
+		changedList: o.ChangedPaths, containerList: o.Containers, ipList: o.IPs, useList: o.Uses, traitList: o.Traits, managerList: o.ManagedBy} {
 		if c > conditionList {
 			d.lists[c].put(i, v)
 		}
@@ -365,7 +366,7 @@ func (v *View) Object(row uint32) *records.Object {
 		Health: kube.Health(d.words[healthWord].at(row)), Ready: d.words[readyWord].at(row), Reasons: d.lists[reasonList].at(row), Images: d.lists[imageList].at(row),
 		Node: d.words[nodeWord].at(row), Replicas: d.numbers[replicas][row], ReadyReplicas: d.numbers[readyReplicas][row], Restarts: d.numbers[restarts][row],
 		OwnerUIDs: []string{}, OwnerRefs: d.lists[ownerList].at(row), Conditions: unpair(d.lists[conditionList].at(row)), Containers: d.lists[containerList].at(row),
-		IPs: d.lists[ipList].at(row), ServiceAccount: d.words[accountWord].at(row), Uses: d.lists[useList].at(row), Traits: d.lists[traitList].at(row),
+		IPs: d.lists[ipList].at(row), ServiceAccount: d.words[accountWord].at(row), Uses: d.lists[useList].at(row), Traits: d.lists[traitList].at(row), ManagedBy: d.lists[managerList].at(row),
 	}
 	for _, c := range d.owners.of(d.owners.rows[row]) {
 		o.OwnerUIDs = append(o.OwnerUIDs, d.identity.at(c))

@@ -13,6 +13,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/owners"
 	"github.com/foretop/foretop/internal/records"
 )
 
@@ -52,6 +53,7 @@ type siblings struct {
 
 	owners     once[map[kube.Ref]*records.Object]
 	scalers    once[map[kube.Ref]*records.Object]
+	looking    once[owners.Lookup]
 	ownerNodes sync.Map // kube.Ref -> *resourceResolver, so that owners of owners batch too
 }
 
@@ -180,30 +182,4 @@ func (x *resourceResolver) Verbs() []string {
 		return []string{}
 	}
 	return actions.VerbsOf(x.o.Ref.GroupResource)
-}
-
-type ownerResolver struct{ system, name, effect string }
-
-func (o ownerResolver) System() string { return o.system }
-func (o ownerResolver) Name() string   { return o.name }
-func (o ownerResolver) Effect() string { return o.effect }
-
-func (x *resourceResolver) ManagedBy(ctx context.Context) ([]ownerResolver, error) {
-	list := []ownerResolver{}
-	scalers, err := x.s.scalers.get(func() (map[kube.Ref]*records.Object, error) {
-		return x.s.r.reader.Autoscalers(ctx, access.FromContext(ctx), x.s.objects)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if hpa := scalers[x.o.Ref]; hpa != nil {
-		list = append(list, ownerResolver{"hpa", hpa.Ref.Name, "It sets the number of replicas; a direct change is reverted within about 15 s."})
-	}
-	for _, ref := range x.o.OwnerRefs {
-		list = append(list, ownerResolver{"controller", ref, "It owns this object and puts back what differs from its own template."})
-	}
-	if release := x.o.Annotations["meta.helm.sh/release-name"]; release != "" {
-		list = append(list, ownerResolver{"helm", release, "The next upgrade of the release overwrites fields that its chart sets."})
-	}
-	return list, nil
 }

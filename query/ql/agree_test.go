@@ -227,6 +227,7 @@ func insert(t testing.TB, db *clickhouse.DB, table string, objects []*records.Ve
 		{Name: "service_account", Values: text(func(o *records.Version) string { return o.ServiceAccount })},
 		{Name: "uses", Values: column(objects, func(o *records.Version) []string { return o.Uses })},
 		{Name: "traits", Values: column(objects, func(o *records.Version) []string { return o.Traits })},
+		{Name: "managed_by", Values: column(objects, func(o *records.Version) []string { return o.ManagedBy })},
 		{Name: "words", Values: column(objects, func(o *records.Version) []string { return o.Words })},
 		{Name: "changed_by", Values: text(func(o *records.Version) string { return o.ChangedBy })},
 		{Name: "changed_paths", Values: column(objects, func(o *records.Version) []string { return o.ChangedPaths })},

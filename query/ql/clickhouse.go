@@ -281,6 +281,8 @@ func (c *compiler) positive(x *Filter, column string) string {
 		return c.owner(x, column)
 	case typUses:
 		return c.refs(x, column)
+	case typManager:
+		return c.managers(x, column)
 	case typIP:
 		return c.addresses(x, column)
 	case typPlace:

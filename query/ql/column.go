@@ -193,6 +193,8 @@ func (f *field) valueOf(key string, o Options) func(*records.Version) any {
 		return func(v *records.Version) any { return words(wordsOf(f.name, v)) }
 	case typUses:
 		return func(v *records.Version) any { return words(v.Uses) }
+	case typManager:
+		return func(v *records.Version) any { return words(v.ManagedBy) }
 	case typIP:
 		return func(v *records.Version) any { return words(v.IPs) }
 	case typPlace: // of Nodes that are not at hand, the cluster's own place

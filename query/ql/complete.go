@@ -376,6 +376,10 @@ func (p *parser) valuesOf(name, key string, f *field, prefix string) []records.S
 		for _, h := range healths {
 			add(h, suggestValue, "")
 		}
+	case typManager:
+		for _, s := range systems {
+			add(s.name, suggestValue, s.detail)
+		}
 	case typTrait:
 		add("cpu", suggestValue, "")
 		add("memory", suggestValue, "")

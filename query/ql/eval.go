@@ -251,6 +251,8 @@ func (x *Filter) matches(o *subject) bool {
 		return x.any(func(v *Value) bool {
 			return slices.ContainsFunc(o.Uses, func(s string) bool { return v.ownerRef(x.Op, s) })
 		})
+	case typManager:
+		return x.managed(o.ManagedBy)
 	case typIP:
 		if x.Op == OpHas {
 			return len(o.IPs) > 0

@@ -102,6 +102,16 @@ func (x *Filter) sayPlainly() string {
 			return "its manifest does not hold " + values
 		}
 		return "its manifest holds " + values
+	case typManager:
+		switch {
+		case x.Op == OpHas && x.Not, len(x.Values) == 1 && x.Values[0].isNobody() && !x.Not:
+			return "no system is known to manage it"
+		case x.Op == OpHas:
+			return "a system manages it"
+		case x.Not:
+			return "is not managed by " + values
+		}
+		return "is managed by " + values
 	case typUses:
 		switch {
 		case x.Op == OpHas && x.Not:

@@ -58,6 +58,8 @@ func FacetColumnOf(field string, o Options, p Params, env Env) (expr string, arr
 		return column, page != Events, nil
 	case typImage, typOwner, typUses, typIP, typPath:
 		return column, true, nil
+	case typManager:
+		return "arrayDistinct(arrayMap(x -> substringIndex(x, '/', 1), " + column + "))", true, nil
 	case typPart:
 		return "arrayDistinct(arrayMap(x -> " + imagePart(f.name) + ", " + column + "))", true, nil
 	case typMap:

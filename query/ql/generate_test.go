@@ -42,6 +42,7 @@ var (
 	someZones    = []string{"eu-west-1a", "eu-west-1b", "EU-West-1a", ""}
 	someIPs      = []string{"10.0.0.7", "10.0.3.17", "192.168.1.1", "2001:db8::1", "fe80::1"}
 	someUses     = []string{"Secret/db-creds", "ConfigMap/web", "ServiceAccount/default", "Service/a_b", "Rollout/x"}
+	someManagers = []string{"argocd", "argocd/shop", "argocd/Shop", "helm/app2", "flux/apps", "controller", "kubectl", "none"}
 	someTraits   = []string{"gitops", "helm", "drifted", "limits", "limits.memory", "requests", "requests.cpu"}
 	someKindRows = []struct{ group, resource, kind string }{
 		{"", "pods", "Pod"}, {"apps", "deployments", "Deployment"}, {"apps", "replicasets", "ReplicaSet"}, {"", "services", "Service"},
@@ -120,6 +121,7 @@ func generateObjects(r *rand.Rand, n int) []*records.Version {
 		for range r.IntN(3) {
 			o.Conditions[pick(r, []string{"Ready", "Available", "example.com/odd"})] = pick(r, []string{"True", "False", "Unknown"})
 		}
+		o.ManagedBy = some(r, someManagers[:7], 2)
 		o.Containers, o.IPs, o.Uses, o.Traits = some(r, someNames, 2), some(r, someIPs, 2), some(r, someUses, 2), some(r, someTraits, 3)
 		o.ServiceAccount = pick(r, []string{"", "default", "web"})
 		o.Replicas, o.ReadyReplicas, o.Restarts = int64(r.IntN(6)-1), int64(r.IntN(4)-1), int64(r.IntN(8)-1)
@@ -257,6 +259,7 @@ func generateFilter(r *rand.Rand, page Page) string {
 		func() string { return list("reason", someReasons) },
 		func() string { return list("container", someNames) },
 		func() string { return list("trait", someTraits) },
+		func() string { return list("managedby", someManagers) },
 		func() string { return list("sa", []string{"", "default", "web"}) },
 		func() string {
 			return list("cond."+pick(r, []string{"Ready", "available", `"example.com/odd"`, "Missing"}), []string{"True", "False", "Unknown"})

@@ -20,6 +20,7 @@ const (
 	typUses                     // KIND/NAME of what it names in its spec
 	typIP                       // addresses: one, or a range of them
 	typPlace                    // what a label of the cluster, or of the node, says
+	typManager                  // SYSTEM or SYSTEM/NAME of who manages it
 	typTrait                    // has it, or has it for CPU or memory
 	typContent                  // text anywhere in the object
 	typPath                     // path into an object, matches what is below it too
@@ -61,6 +62,7 @@ var registry = []*field{
 	{name: "image.registry", typ: typPart, column: "images", detail: "registry of an image"},
 	{name: "image.digest", typ: typPart, column: "images", detail: "digest of an image"},
 	{name: "owner", typ: typOwner, column: "owner_refs", detail: "KIND/NAME of an owner, or of an owner's owner"},
+	{name: "managedby", aliases: []string{"managed", "manager"}, typ: typManager, column: "managed_by", detail: "who manages it: argocd, flux, helm/RELEASE, none"},
 	{name: "uses", typ: typUses, column: "uses", detail: "KIND/NAME of what it refers to: uses:Secret/db"},
 	{name: "node", typ: typWord, column: "node", lower: true, detail: "node the pod runs on"},
 	{name: "ip", typ: typIP, column: "ips", detail: "address of a pod, node or service: ip:10.0.0.0/8"},

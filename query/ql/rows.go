@@ -243,6 +243,16 @@ func (r *rower) positive(x *Filter, within columns.Set) columns.Set {
 			return must(r.v.Present(within, f.column))
 		}
 		return must(r.v.Any(within, f.column, func(ref string) bool { return x.any(func(v *Value) bool { return v.ownerRef(x.Op, ref) }) }))
+	case typManager:
+		some := must(r.v.Present(within.Clone(), f.column))
+		if has {
+			return some
+		}
+		found := must(r.v.Any(some, f.column, func(s string) bool { return x.any(func(v *Value) bool { return !v.isNobody() && v.manager(x.Op, s) }) }))
+		if x.any((*Value).isNobody) {
+			found = found.Or(within.Clone().Without(must(r.v.Present(within.Clone(), f.column))))
+		}
+		return found
 	case typIP:
 		if has {
 			return must(r.v.Present(within, f.column))
@@ -293,6 +303,8 @@ func (f FieldKey) Dimension(v *columns.View) (by columns.Dimension, ok bool) {
 		return v.ByKeys(f.def.column)
 	case typPart:
 		return v.ByColumn(f.def.column, func(image string) string { return parseImage(image).part(f.def.name) })
+	case typManager:
+		return v.ByColumn(f.def.column, systemOf)
 	case typPlace:
 		homes := f.def.place.homesOf(f.clusters)
 		return v.Places(f.def.place.nodes, func(uid string) string { return homes[uid] }).Dimension(), true

@@ -35,7 +35,7 @@ func (s *Service) loadUntilDone(ctx context.Context) (*columns.Table, error) {
 
 // loadedColumns are what columns keep, as they stand in resources.
 const loadedColumns = keyColumns + `, ver, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, labels, app, status, health, ready, reasons, images, node,
-	replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths, conditions, containers, ips, service_account, uses, traits, words`
+	replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths, conditions, containers, ips, service_account, uses, traits, managed_by, words`
 
 func (s *Service) loadColumns(ctx context.Context) (_ *columns.Table, objects int, err error) {
 	t := columns.New()

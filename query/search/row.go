@@ -50,7 +50,7 @@ func keyIs(p *clickhouse.Params, k key) string {
 // rowColumns is a row of resources or resource_history without its bulky parts: object, words and digest.
 const rowColumns = keyColumns + `, ver, deleted, api_version, kind, uid, resource_version, generation, observed_at, created_at, changed_at, deleted_at,
 	labels, annotations, app, status, health, ready, reasons, images, node, replicas, ready_replicas, restarts, owner_uids, owner_refs, changed_by, changed_paths,
-	conditions, containers, ips, service_account, uses, traits`
+	conditions, containers, ips, service_account, uses, traits, managed_by`
 
 // stateColumns are rowColumns of an object's state, read from resource_history: what changed is there of the version
 // itself, while of an object it is what changed last that means something.
@@ -74,7 +74,7 @@ func (r *row) dest() []any {
 	o := &r.object
 	return append(r.key.dest(), &o.Ver, &r.deleted, &o.Version, &o.Kind, &o.UID, &o.ResourceVersion, &o.Generation, &o.ObservedAt, &o.CreatedAt, &o.ChangedAt, &r.deletedAt,
 		&o.Labels, &o.Annotations, &o.App, &o.Status, &r.health, &o.Ready, &o.Reasons, &o.Images, &o.Node, &o.Replicas, &o.ReadyReplicas, &o.Restarts, &o.OwnerUIDs, &o.OwnerRefs, &o.ChangedBy, &o.ChangedPaths,
-		&o.Conditions, &o.Containers, &o.IPs, &o.ServiceAccount, &o.Uses, &o.Traits)
+		&o.Conditions, &o.Containers, &o.IPs, &o.ServiceAccount, &o.Uses, &o.Traits, &o.ManagedBy)
 }
 
 // record completes the object from what was scanned beside it.

@@ -16,6 +16,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/owners"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/texts"
 	"github.com/foretop/foretop/internal/texts/textstest"
@@ -198,6 +199,7 @@ func (w *world) put(cluster string, o object, how write) uint64 {
 		w.t.Fatal(err)
 	}
 	s, err := kube.Summarize(o)
+	owners.Note(&s, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -270,6 +272,7 @@ func (w *world) put(cluster string, o object, how write) uint64 {
 		appendTo(c, "ips", append([]string{}, s.IPs...))
 		appendTo(c, "service_account", s.ServiceAccount)
 		appendTo(c, "uses", append([]string{}, s.Uses...))
+		appendTo(c, "managed_by", append([]string{}, s.ManagedBy...))
 		appendTo(c, "traits", append([]string{}, s.Traits...))
 		appendTo(c, "digest", "")
 		if name == "resource_history" {
