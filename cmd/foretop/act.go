@@ -2,59 +2,15 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
-
-// action is one as the hub tells it.
-type actionView struct {
-	ID            string        `json:"id"`
-	Verb          string        `json:"verb"`
-	State         string        `json:"state"`
-	Title         string        `json:"title"`
-	Reason        string        `json:"reason"`
-	Actor         string        `json:"actor"`
-	CreatedAt     *time.Time    `json:"createdAt"`
-	StartedAt     *time.Time    `json:"startedAt"`
-	FinishedAt    *time.Time    `json:"finishedAt"`
-	ConfirmPhrase *string       `json:"confirmPhrase"`
-	Warnings      []string      `json:"warnings"`
-	Targets       []*targetView `json:"targets"`
-	Undoes        *string       `json:"undoes"`
-	UndoneBy      *string       `json:"undoneBy"`
-	CanUndo       bool          `json:"canUndo"`
-	Done          int           `json:"done"`
-	Failed        int           `json:"failed"`
-	Total         int           `json:"total"`
-}
-
-type targetView struct {
-	Ref           string   `json:"ref"`
-	State         string   `json:"state"`
-	Message       string   `json:"message"`
-	Warnings      []string `json:"warnings"`
-	Diff          string   `json:"diff"`
-	Change        string   `json:"change"`
-	Desired       *int     `json:"desired"`
-	Updated       *int     `json:"updated"`
-	ReadyReplicas *int     `json:"readyReplicas"`
-}
-
-const actionFields = `{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase warnings undoes undoneBy canUndo done failed total
-	targets{ref state message warnings diff change desired updated readyReplicas}}`
-
-func (a *actionView) ended() bool {
-	return a.State == "SUCCEEDED" || a.State == "FAILED" || a.State == "STOPPED" || a.State == "EXPIRED"
-}
 
 // actFlags are the same on every verb that changes clusters.
 type actFlags struct {
@@ -64,6 +20,23 @@ type actFlags struct {
 	plan, yes, wait bool
 	confirm, reason string
 	timeout         time.Duration
+	direct          bool
+	waves           waveFlags
+}
+
+// waveFlags say how fast an action goes.
+type waveFlags struct {
+	parallelism, size, maxFailures int
+	pause                          time.Duration
+	byCluster                      bool
+}
+
+// input is the flags as planAction takes them, nil when none was given.
+func (f *waveFlags) input() map[string]any {
+	if *f == (waveFlags{}) {
+		return nil
+	}
+	return map[string]any{"parallel": f.parallelism, "size": f.size, "pauseSeconds": int(f.pause / time.Second), "maxFailures": f.maxFailures, "byCluster": f.byCluster}
 }
 
 // open checks what was typed before it asks for the hub.
@@ -75,22 +48,37 @@ func (f *actFlags) open() (*hub, error) {
 }
 
 func (f *actFlags) register(cmd *cobra.Command) {
+	f.registerPlan(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.direct, "direct", false, "change also what an owner (Argo CD, Flux, ...) would take back; without it such targets are blocked")
+	flags.IntVar(&f.waves.parallelism, "parallelism", 0, "targets at a time; 0 leaves it to the hub")
+	flags.IntVar(&f.waves.size, "wave-size", 0, "targets in a wave, each of which ends before the next begins; 0 is all in one")
+	flags.DurationVar(&f.waves.pause, "pause", 0, "rest between two waves")
+	flags.IntVar(&f.waves.maxFailures, "max-failures", 0, "stop after so many targets failed; 0 is never")
+	flags.BoolVar(&f.waves.byCluster, "by-cluster", false, "no wave spans clusters")
+}
+
+// registerPlan registers the flags of everything that makes a plan.
+func (f *actFlags) registerPlan(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.conn.register(flags)
 	f.output.register(flags)
+	flags.Lookup("output").Usage = "table, wide (with differences), json, yaml, name"
 	flags.StringVar(&f.dryRun, "dry-run", "none", "none; client: only name the targets; server: have every cluster try it without keeping it, and print the differences")
 	flags.Lookup("dry-run").NoOptDefVal = "client" // as kubectl
 	flags.BoolVar(&f.plan, "plan", false, "make the plan and print its id; run it later with: foretop actions run ID")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; enough when the plan needs no words typed")
-	flags.StringVar(&f.confirm, "confirm", "", "the words that the plan asks for")
 	flags.StringVar(&f.reason, "reason", "", "why, for the audit")
-	f.registerWait(cmd)
+	f.registerRun(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-func (f *actFlags) registerWait(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.wait, "wait", true, "wait until the rollouts are done")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "how long to wait; 0 is until it ends")
+// registerRun registers the flags of everything that runs a plan.
+func (f *actFlags) registerRun(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; enough when the plan needs no words typed")
+	flags.StringVar(&f.confirm, "confirm", "", "the words that the plan asks for")
+	flags.BoolVar(&f.wait, "wait", true, "wait until it is done, rollouts too")
+	flags.DurationVar(&f.timeout, "timeout", 0, "how long to wait; 0 is until it ends")
 }
 
 func (f *actFlags) check() error {
@@ -102,30 +90,52 @@ func (f *actFlags) check() error {
 	default:
 		return usageError{fmt.Errorf("--dry-run=%s is not known: use none, client or server", f.dryRun)}
 	}
-	if f.plan && f.dryRun != "none" {
+	w := f.waves
+	switch {
+	case f.plan && f.dryRun != "none":
 		return usageError{errors.New("--plan and --dry-run exclude each other")}
+	case w.parallelism < 0 || w.size < 0 || w.maxFailures < 0 || w.pause < 0:
+		return usageError{errors.New("--parallelism, --wave-size, --pause and --max-failures must not be negative")}
+	case w.pause%time.Second != 0:
+		return usageError{fmt.Errorf("--pause=%s: whole seconds, please", w.pause)}
+	case w.pause > 0 && w.size == 0 && !w.byCluster:
+		return usageError{errors.New("--pause is between waves, and there is one wave: add --wave-size or --by-cluster")}
 	}
 	return nil
 }
 
-// act plans input on refs, shows the plan, asks, runs and waits.
-func (f *actFlags) act(cmd *cobra.Command, h *hub, refs []string, input map[string]any) error {
-	if f.dryRun == "client" {
-		for _, ref := range refs {
-			fmt.Fprintf(cmd.OutOrStdout(), "%s (dry run)\n", ref)
-		}
-		return nil
+// act plans a verb, shows the plan, asks, runs and waits. input is planAction's, without what the flags say.
+func (f *actFlags) act(cmd *cobra.Command, h *hub, input map[string]any, checks ...func(*actionView) error) error {
+	if waves := f.waves.input(); waves != nil {
+		input["waves"] = waves
 	}
-	input["refs"], input["reason"] = refs, f.reason
+	input["reason"] = f.reason
+	if f.direct {
+		p, _ := input["parameters"].(map[string]any)
+		if p == nil {
+			p = map[string]any{}
+			input["parameters"] = p
+		}
+		p["direct"] = true
+	}
 	var answer struct{ PlanAction *actionView }
 	if err := h.ask(cmd.Context(), `mutation($input:ActionInput!){planAction(input:$input)`+actionFields+`}`, map[string]any{"input": input}, &answer); err != nil {
 		return err
 	}
-	return f.goOn(cmd, h, answer.PlanAction)
+	return f.goOn(cmd, h, answer.PlanAction, checks...)
 }
 
-// goOn takes a plan as far as the flags say.
-func (f *actFlags) goOn(cmd *cobra.Command, h *hub, a *actionView) error {
+// goOn takes a plan as far as the flags say. Nothing runs that a check refuses.
+func (f *actFlags) goOn(cmd *cobra.Command, h *hub, a *actionView, checks ...func(*actionView) error) error {
+	a, err := h.planned(cmd, a)
+	if err != nil {
+		return err
+	}
+	for _, check := range checks {
+		if err := check(a); err != nil {
+			return err
+		}
+	}
 	switch {
 	case f.dryRun == "server" && !f.output.table():
 		return f.output.document(cmd.OutOrStdout(), a)
@@ -133,14 +143,14 @@ func (f *actFlags) goOn(cmd *cobra.Command, h *hub, a *actionView) error {
 		printPlan(cmd.OutOrStdout(), a, true)
 		return noneReady(a)
 	case f.plan:
-		printPlan(cmd.ErrOrStderr(), a, false)
+		printPlan(cmd.ErrOrStderr(), a, f.output.wide())
 		if !f.output.table() && f.output.format != "name" {
 			return f.output.document(cmd.OutOrStdout(), a)
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), a.ID)
 		return nil
 	}
-	printPlan(cmd.ErrOrStderr(), a, false)
+	printPlan(cmd.ErrOrStderr(), a, f.output.wide())
 	if err := noneReady(a); err != nil {
 		return err
 	}
@@ -148,16 +158,6 @@ func (f *actFlags) goOn(cmd *cobra.Command, h *hub, a *actionView) error {
 		return err
 	}
 	return f.run(cmd, h, a.ID)
-}
-
-func noneReady(a *actionView) error {
-	if slices.ContainsFunc(a.Targets, func(t *targetView) bool { return t.State == "READY" }) {
-		return nil
-	}
-	if len(a.Targets) == 1 {
-		return &exitError{exitRefused, errors.New(a.Targets[0].Message)}
-	}
-	return &exitError{exitRefused, errors.New("nothing can be run: every target is blocked")}
 }
 
 // ask gets the confirmation that the plan needs, into f.confirm.
@@ -198,207 +198,4 @@ func prompt(cmd *cobra.Command, question string) (string, bool) {
 	fmt.Fprint(cmd.ErrOrStderr(), question)
 	line, err := bufio.NewReader(f).ReadString('\n')
 	return strings.TrimSpace(line), err == nil
-}
-
-// run starts a plan and waits for its end.
-func (f *actFlags) run(cmd *cobra.Command, h *hub, id string) error {
-	vars := map[string]any{"id": id}
-	if f.confirm != "" {
-		vars["confirm"] = f.confirm
-	}
-	var answer struct{ RunAction *actionView }
-	if err := h.ask(cmd.Context(), `mutation($id:ID!,$confirm:String){runAction(id:$id,confirm:$confirm)`+actionFields+`}`, vars, &answer); err != nil {
-		return err
-	}
-	if !f.wait {
-		fmt.Fprintln(cmd.OutOrStdout(), id)
-		fmt.Fprintf(cmd.ErrOrStderr(), "Running. Follow it with: foretop actions watch %s\n", id)
-		return nil
-	}
-	return f.follow(cmd, h, id)
-}
-
-// follow prints targets as they end, and answers by the action's outcome.
-func (f *actFlags) follow(cmd *cobra.Command, h *hub, id string) error {
-	ctx := cmd.Context()
-	if f.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.timeout)
-		defer cancel()
-	}
-	told := map[string]string{}
-	for {
-		a, err := h.action(ctx, id)
-		if err != nil {
-			if cmd.Context().Err() != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "The hub goes on with it. Stop it with: foretop actions stop %s\n", id)
-				return cmd.Context().Err()
-			}
-			if ctx.Err() != nil {
-				return fmt.Errorf("%s is not done after %s; the hub goes on with it. Follow it with: foretop actions watch %s", id, f.timeout, id)
-			}
-			return err
-		}
-		if f.output.table() {
-			for _, t := range a.Targets {
-				line := progressLine(t)
-				if told[t.Ref] != line && line != "" {
-					told[t.Ref] = line
-					w := cmd.ErrOrStderr()
-					if t.State == "DONE" {
-						w = cmd.OutOrStdout()
-					}
-					fmt.Fprintln(w, t.Ref+" "+line)
-				}
-			}
-		}
-		if a.ended() {
-			return f.outcome(cmd, a)
-		}
-		select {
-		case <-time.After(300 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
-}
-
-func progressLine(t *targetView) string {
-	switch t.State {
-	case "DONE":
-		return t.Change + " done"
-	case "FAILED", "SKIPPED":
-		return strings.ToLower(t.State) + ": " + t.Message
-	case "RUNNING":
-		if t.Desired != nil && t.Updated != nil && t.ReadyReplicas != nil {
-			return fmt.Sprintf("%s: %d of %d updated, %d ready", t.Change, *t.Updated, *t.Desired, *t.ReadyReplicas)
-		}
-	}
-	return ""
-}
-
-func (f *actFlags) outcome(cmd *cobra.Command, a *actionView) error {
-	switch {
-	case f.output.format == "name":
-		fmt.Fprintln(cmd.OutOrStdout(), "action/"+a.ID)
-	case !f.output.table():
-		if err := f.output.document(cmd.OutOrStdout(), a); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s %s: %d done, %d failed of %d", a.ID, strings.ToLower(a.State), a.Done, a.Failed, a.Total)
-	if a.CanUndo {
-		fmt.Fprintf(cmd.ErrOrStderr(), " · undo with: foretop actions undo %s", a.ID)
-	}
-	fmt.Fprintln(cmd.ErrOrStderr())
-	if a.State != "SUCCEEDED" {
-		return &exitError{code: exitTargets}
-	}
-	return nil
-}
-
-func (h *hub) action(ctx context.Context, id string) (*actionView, error) {
-	var answer struct{ Action *actionView }
-	if err := h.ask(ctx, `query($id:ID!){action(id:$id)`+actionFields+`}`, map[string]any{"id": id}, &answer); err != nil {
-		return nil, err
-	}
-	if answer.Action == nil {
-		return nil, fmt.Errorf("there is no action %s. List them with: foretop actions", id)
-	}
-	return answer.Action, nil
-}
-
-// printPlan groups targets by what would happen to them.
-func printPlan(out io.Writer, a *actionView, diffs bool) {
-	fmt.Fprintf(out, "%s %s  %s\n", a.State, a.ID, a.Title)
-	type group struct {
-		mark, what string
-		refs       []string
-	}
-	var groups []*group
-	add := func(mark, what, ref string) {
-		for _, g := range groups {
-			if g.mark == mark && g.what == what {
-				g.refs = append(g.refs, ref)
-				return
-			}
-		}
-		groups = append(groups, &group{mark, what, []string{ref}})
-	}
-	for _, t := range a.Targets {
-		switch {
-		case t.State == "BLOCKED":
-			add("!", "blocked: "+t.Message, t.Ref)
-		case t.Message != "":
-			add("!", strings.ToLower(t.State)+": "+t.Message, t.Ref)
-		default:
-			what := t.Change
-			if t.State != "READY" {
-				what += " (" + strings.ToLower(t.State) + ")"
-			}
-			add("~", what, t.Ref)
-		}
-	}
-	for _, t := range a.Targets {
-		for _, w := range t.Warnings {
-			add("!", w, t.Ref)
-		}
-	}
-	for _, g := range groups {
-		fmt.Fprintf(out, "  %s %s", g.mark, g.what)
-		if len(g.refs) == 1 {
-			fmt.Fprintf(out, "  %s\n", g.refs[0])
-			continue
-		}
-		fmt.Fprintf(out, "  %d targets\n", len(g.refs))
-		const most = 10
-		for i, ref := range g.refs {
-			if i == most {
-				fmt.Fprintf(out, "      and %d more\n", len(g.refs)-most)
-				break
-			}
-			fmt.Fprintf(out, "      %s\n", ref)
-		}
-	}
-	for _, w := range a.Warnings {
-		fmt.Fprintf(out, "  ! %s\n", w)
-	}
-	if !diffs {
-		return
-	}
-	shown := map[string]bool{}
-	for _, t := range a.Targets {
-		if t.Diff == "" || shown[t.Diff] {
-			continue
-		}
-		shown[t.Diff] = true
-		fmt.Fprintf(out, "\n%s\n", t.Ref)
-		patch(out, t.Diff)
-	}
-}
-
-// stdinRefs reads references, one a line, as -o ref prints them.
-func stdinRefs(cmd *cobra.Command, file string) ([]string, error) {
-	in := cmd.InOrStdin()
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("read references: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	var refs []string
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
-			refs = append(refs, line)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read references: %w", err)
-	}
-	if len(refs) == 0 {
-		return nil, usageError{fmt.Errorf("-f %s holds no references", file)}
-	}
-	return refs, nil
 }

@@ -15,7 +15,7 @@ func actionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "actions [ID]",
 		Aliases: []string{"action"},
-		Short:   "List what was planned and done, show one, run, watch, stop or undo it",
+		Short:   "List what was planned and done, show one, run, watch, stop, retry or undo it",
 		Example: `  foretop actions
   foretop actions a-mwqfj30vc6ud
   foretop actions undo a-mwqfj30vc6ud --yes`,
@@ -33,7 +33,7 @@ func actionsCommand() *cobra.Command {
 			}
 			out := cmd.OutOrStdout()
 			if len(args) == 1 {
-				a, err := h.action(cmd.Context(), args[0])
+				a, err := h.action(cmd.Context(), args[0], actionFields)
 				if err != nil {
 					return err
 				}
@@ -48,7 +48,7 @@ func actionsCommand() *cobra.Command {
 			}
 			fields := actionFields
 			if output.table() || output.format == "name" {
-				fields = `{id verb state title reason actor createdAt confirmPhrase undoes undoneBy canUndo done failed total}`
+				fields = `{` + actionHead + `}`
 			}
 			if err := h.ask(cmd.Context(), `query($first:Int!){actions(first:$first){nodes`+fields+`}}`, map[string]any{"first": limit}, &answer); err != nil {
 				return err
@@ -72,6 +72,9 @@ func actionsCommand() *cobra.Command {
 				if a.UndoneBy != nil {
 					state += ", undone"
 				}
+				if a.RetriedBy != nil {
+					state += ", retried"
+				}
 				rows = append(rows, []string{a.ID, state, a.Title, fmt.Sprintf("%d/%d", a.Done, a.Total), a.Actor, ago(a.CreatedAt), orDash(a.Reason)})
 			}
 			return output.grid(out, []column{{name: "ID"}, {name: "STATE"}, {name: "TITLE"}, {name: "DONE"}, {name: "BY"}, {name: "AGE"}, {name: "REASON", wide: true}}, rows)
@@ -81,26 +84,27 @@ func actionsCommand() *cobra.Command {
 	conn.register(cmd.Flags())
 	output.register(cmd.Flags())
 	cmd.Flags().IntVar(&limit, "limit", 20, "most actions to list")
-	cmd.AddCommand(actionsRunCommand(), actionsUndoCommand(), actionsWatchCommand(), actionsStopCommand())
+	cmd.AddCommand(actionsRunCommand(), actionsUndoCommand(), actionsRetryCommand(), actionsWatchCommand(), actionsStopCommand())
 	return cmd
 }
 
 func actionsRunCommand() *cobra.Command {
 	var act actFlags
 	cmd := &cobra.Command{
-		Use:   "run ID",
-		Short: "Run a plan",
-		Args:  exactly(1, "the id of a plan"),
+		Use:               "run ID",
+		Short:             "Run a plan",
+		ValidArgsFunction: completeActions(&act.conn),
+		Args:              exactly(1, "the id of a plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			h, err := act.open()
 			if err != nil {
 				return err
 			}
-			a, err := h.action(cmd.Context(), args[0])
+			a, err := h.action(cmd.Context(), args[0], actionFields)
 			if err != nil {
 				return err
 			}
-			if a.State != "PLANNED" {
+			if a.State != "PLANNED" && a.State != "PLANNING" {
 				return fmt.Errorf("%s cannot be run: it is %s", a.ID, strings.ToLower(a.State))
 			}
 			act.dryRun = "none"
@@ -109,17 +113,24 @@ func actionsRunCommand() *cobra.Command {
 	}
 	act.conn.register(cmd.Flags())
 	act.output.register(cmd.Flags())
-	cmd.Flags().BoolVarP(&act.yes, "yes", "y", false, "do not ask; enough when the plan needs no words typed")
-	cmd.Flags().StringVar(&act.confirm, "confirm", "", "the words that the plan asks for")
-	act.registerWait(cmd)
+	act.registerRun(cmd)
 	return cmd
 }
 
 func actionsUndoCommand() *cobra.Command {
+	return followUpCommand("undo", "undoAction", "undone", "Put back what an action changed, where nobody else has changed it since")
+}
+
+func actionsRetryCommand() *cobra.Command {
+	return followUpCommand("retry", "retryAction", "retried", "Do again what failed or was left out of an action, and nothing else")
+}
+
+// followUpCommand makes a plan of an action that has ended, and goes on with it.
+func followUpCommand(name, mutation, past, short string) *cobra.Command {
 	var act actFlags
 	cmd := &cobra.Command{
-		Use:   "undo ID",
-		Short: "Put back what an action changed, where nobody else has changed it since",
+		Use:   name + " ID",
+		Short: short,
 		Args:  exactly(1, "the id of an action"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := act.check(); err != nil {
@@ -130,18 +141,18 @@ func actionsUndoCommand() *cobra.Command {
 				return err
 			}
 			if act.dryRun == "client" {
-				fmt.Fprintf(cmd.OutOrStdout(), "action/%s undone (dry run)\n", args[0])
+				fmt.Fprintf(cmd.OutOrStdout(), "action/%s %s (dry run)\n", args[0], past)
 				return nil
 			}
-			var answer struct{ UndoAction *actionView }
-			if err := h.ask(cmd.Context(), `mutation($id:ID!){undoAction(id:$id)`+actionFields+`}`, map[string]any{"id": args[0]}, &answer); err != nil {
+			var answer map[string]*actionView
+			if err := h.ask(cmd.Context(), `mutation($id:ID!){`+mutation+`(id:$id)`+actionFields+`}`, map[string]any{"id": args[0]}, &answer); err != nil {
 				return err
 			}
-			return act.goOn(cmd, h, answer.UndoAction)
+			return act.goOn(cmd, h, answer[mutation])
 		},
 		ValidArgsFunction: completeActions(&act.conn),
 	}
-	act.register(cmd)
+	act.registerPlan(cmd)
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -151,6 +152,7 @@ func (f *smallFleet) Search(_ context.Context, _ access.Scope, r records.Request
 				if !ok {
 					v = word
 				}
+				v = strings.TrimPrefix(v, "app:") // of selector:"app=app2"
 				match = match && strings.Contains(o.Ref.String()+" deployment deploy deployments.apps", v)
 			}
 			if match {
@@ -270,6 +272,13 @@ func (f *smallFleet) Related(_ context.Context, _ access.Scope, ref kube.Ref, de
 	return g, nil
 }
 
+func (f *smallFleet) Kinds(context.Context, access.Scope) ([]records.Kind, error) {
+	return []records.Kind{
+		{GroupResource: kube.GroupResource{Resource: "configmaps"}, Version: "v1", Kind: "ConfigMap", Namespaced: true},
+		{GroupResource: kube.GroupResource{Resource: "namespaces"}, Version: "v1", Kind: "Namespace"},
+	}, nil
+}
+
 func (f *smallFleet) Clusters(context.Context, access.Scope, string) ([]*records.Cluster, error) {
 	return []*records.Cluster{
 		{Name: "zone1", UID: "uid-1", Mode: "push", State: records.Live, AsOf: time.Now(), KubernetesVersion: "v1.36.3", Objects: 280, Nodes: 5, Pods: 20},
@@ -277,9 +286,27 @@ func (f *smallFleet) Clusters(context.Context, access.Scope, string) ([]*records
 	}, nil
 }
 
-// Plan blocks app1, as if an autoscaler owned it; Run fails zone2's targets.
-func (f *smallFleet) Plan(_ context.Context, scope access.Scope, in actions.Input) (*actions.Action, error) {
+// Plan blocks app1, as if an autoscaler owned it; Run fails zone2's targets. Of other verbs than SCALE and RESTART the
+// title says what was asked for.
+func (f *smallFleet) Plan(ctx context.Context, scope access.Scope, in actions.Input) (*actions.Action, error) {
+	if in.Query != "" {
+		r, err := f.Search(ctx, scope, records.Request{Query: in.Query, First: 1000})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range r.Objects {
+			in.Refs = append(in.Refs, o.Ref.String())
+		}
+	}
+	for _, cluster := range in.Params.Clusters {
+		in.Refs = append(in.Refs, cluster+":shop/deployments.apps/app2")
+	}
 	a := &actions.Action{ID: fmt.Sprintf("a-%d", len(f.list)+1), Verb: in.Verb, State: "PLANNED", Title: "Scale things", Actor: scope.User() + "/" + in.Source, Reason: in.Reason, CreatedAt: time.Now()}
+	if in.Verb != "SCALE" && in.Verb != "RESTART" || in.Waves != (actions.Waves{}) || in.Params.Direct {
+		params, _ := json.Marshal(in.Params)
+		waves, _ := json.Marshal(in.Waves)
+		a.Title = fmt.Sprintf("%s %s waves %s", in.Verb, params, waves)
+	}
 	for _, ref := range in.Refs {
 		t := &actions.Target{Ref: ref, State: "READY", Change: "replicas 3 -> 5", Diff: "--- before\n+++ after\n-  replicas: 3\n+  replicas: 5\n"}
 		if strings.HasSuffix(ref, "app1") {
@@ -293,7 +320,27 @@ func (f *smallFleet) Plan(_ context.Context, scope access.Scope, in actions.Inpu
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.list = append(f.list, a)
+	if in.Waves.Size > 0 { // the answer comes before the plan is made
+		planning := *a
+		planning.State = "PLANNING"
+		return &planning, nil
+	}
 	return a, nil
+}
+
+// Retry is of what failed.
+func (f *smallFleet) Retry(ctx context.Context, scope access.Scope, id string) (*actions.Action, error) {
+	a, err := f.Action(ctx, scope, id)
+	if err != nil || a == nil {
+		return nil, &access.Error{Code: "NOT_FOUND", Message: "There is no action " + id + "."}
+	}
+	var refs []string
+	for _, t := range a.Targets {
+		if t.State == "FAILED" {
+			refs = append(refs, t.Ref)
+		}
+	}
+	return f.Plan(ctx, scope, actions.Input{Verb: a.Verb, Refs: refs})
 }
 
 func (f *smallFleet) Run(ctx context.Context, scope access.Scope, id, confirm string) (*actions.Action, error) {

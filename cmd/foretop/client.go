@@ -34,7 +34,8 @@ func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
 		searchCommand(), getCommand(), historyCommand(), diffCommand(), changesCommand(), eventsCommand(),
 		describeCommand(), treeCommand(), usesCommand(), usedByCommand(),
-		savedCommand(), clustersCommand(), scaleCommand(), rolloutCommand(), restartCommand("restart"), actionsCommand(),
+		savedCommand(), clustersCommand(), restartCommand("restart"), evictCommand(), rolloutCommand(), scaleCommand(), setCommand(), labelCommand(), annotateCommand(),
+		cordonCommand(), uncordonCommand(), drainCommand(), createCommand(), rerunCommand(), applyCommand(), deleteCommand(), revertCommand(), actionsCommand(),
 		loginCommand(), kubeconfigCommand(), versionCommand(),
 	}
 }

@@ -117,6 +117,14 @@ func completeObjects(conn *hubFlags, scope *scopeFlags) completion {
 	}
 }
 
+// completeNames completes NAMEs of one kind.
+func completeNames(conn *hubFlags, scope *scopeFlags, kind string) completion {
+	of := completeObjects(conn, scope)
+	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return of(cmd, []string{kind}, word)
+	}
+}
+
 func (h *hub) kinds(ctx context.Context, prefix string) []string {
 	var answer struct {
 		Kinds []struct{ Group, Resource, Kind string }

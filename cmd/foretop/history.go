@@ -72,9 +72,9 @@ func historyCommand() *cobra.Command {
 			} else {
 				var rows [][]string
 				for _, v := range list {
-					rows = append(rows, []string{v.ObservedAt.Local().Format(time.DateTime), ago(v.ObservedAt), strings.ToLower(v.Type), orDash(v.ChangedBy), orDash(v.Status), paths(v.ChangedPaths, output.wide()), v.ResourceVersion, fmt.Sprint(v.Generation)})
+					rows = append(rows, []string{v.ObservedAt.Local().Format(time.DateTime), ago(v.ObservedAt), strings.ToLower(v.Type), orDash(v.ChangedBy), orDash(v.Status), paths(v.ChangedPaths, output.wide()), v.ResourceVersion, fmt.Sprint(v.Generation), v.ID})
 				}
-				err := output.grid(out, []column{{name: "OBSERVED"}, {name: "AGE"}, {name: "TYPE"}, {name: "BY"}, {name: "STATUS"}, {name: "CHANGED"}, {name: "RESOURCEVERSION", wide: true}, {name: "GENERATION", wide: true}}, rows)
+				err := output.grid(out, []column{{name: "OBSERVED"}, {name: "AGE"}, {name: "TYPE"}, {name: "BY"}, {name: "STATUS"}, {name: "CHANGED"}, {name: "RESOURCEVERSION", wide: true}, {name: "GENERATION", wide: true}, {name: "VERSION", wide: true}}, rows)
 				if err != nil {
 					return err
 				}

@@ -25,7 +25,7 @@ type resource struct {
 	Ready                                        *bool
 	Replicas, ReadyReplicas, Restarts            *int
 	Images                                       []string
-	Labels                                       map[string]string
+	Labels, Annotations                          map[string]string
 	ResourceVersion                              string
 	Object                                       json.RawMessage
 }
@@ -318,31 +318,40 @@ func targets(args []string) (refs []string, named []target, err error) {
 
 // resolve turns arguments into references, in every cluster that the flags allow.
 func (h *hub) resolve(ctx context.Context, args []string, scope scopeFlags) ([]string, error) {
+	refs, missing, err := h.resolveAll(ctx, args, scope)
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("there is no %s in %s", missing[0], where(scope))
+	}
+	return refs, err
+}
+
+// resolveAll is resolve that also names what is not there.
+func (h *hub) resolveAll(ctx context.Context, args []string, scope scopeFlags) (refs, missing []string, err error) {
 	refs, named, err := targets(args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	terms, err := scope.terms()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, t := range named {
 		query := strings.Join(append(terms, "kind:"+value(t.kind), "name="+quoted(t.name)), " ")
-		r, err := h.search(ctx, query, 1000, false, nil)
+		r, err := h.search(ctx, query, 0, false, nil)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(r.Nodes) == 0 {
-			return nil, fmt.Errorf("there is no %s/%s in %s", t.kind, t.name, where(scope))
+			missing = append(missing, t.kind+"/"+t.name)
 		}
 		if err := scope.check(&r.Coverage); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, n := range r.Nodes {
 			refs = append(refs, n.Ref)
 		}
 	}
-	return refs, nil
+	return refs, missing, nil
 }
 
 // resolveOne is for verbs that are about one object.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,41 +12,85 @@ import (
 func rolloutCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollout",
-		Short: "Restart workloads and follow their rollouts",
+		Short: "Restart workloads, roll them back, pause and follow their rollouts",
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	history := historyCommand()
 	history.Use = "history REF | TYPE/NAME"
-	cmd.AddCommand(restartCommand("restart"), rolloutStatusCommand(), history)
+	cmd.AddCommand(restartCommand("restart"), rolloutUndoCommand(), rolloutStatusCommand(), history,
+		pauseCommand("PAUSE", "Stop a Deployment's rollouts, as kubectl rollout pause does; Jobs and CronJobs are suspended"),
+		pauseCommand("RESUME", "Go on with what was paused or suspended"))
 	return cmd
 }
 
 func restartCommand(name string) *cobra.Command {
-	var scope scopeFlags
-	var act actFlags
-	var file string
+	var on onFlags
 	cmd := &cobra.Command{
-		Use:   name + " (TYPE/NAME | REF | -f FILE)",
+		Use:   name + " (TYPE/NAME | TYPE -l SELECTOR | REF | -f FILE | -q QUERY)",
 		Short: "Replace a workload's pods one by one, as kubectl rollout restart does, in all clusters that have it",
 		Example: `  foretop restart deployment/app2 -n shop -C zone1
+  foretop restart deployment -l app=app2 -C 'prod-*' --by-cluster --pause 1m --max-failures 1
   foretop search app:app2 kind:deploy -o ref | foretop restart -f - --plan`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := act.check(); err != nil {
+			if err := on.checkTargets(args); err != nil {
 				return err
 			}
-			h, refs, err := act.find(cmd, args, file, scope)
-			if err != nil {
-				return err
-			}
-			return act.act(cmd, h, refs, map[string]any{"verb": "RESTART"})
+			return on.on(cmd, args, "RESTART", nil)
 		},
-		ValidArgsFunction: completeObjects(&act.conn, &scope),
 	}
-	scope.register(cmd.Flags())
-	act.register(cmd)
-	cmd.Flags().StringVarP(&file, "filename", "f", "", "file of references, one a line; - is standard input")
-	completeFlags(cmd, &act.conn)
+	on.register(cmd)
+	return cmd
+}
+
+func pauseCommand(verb, short string) *cobra.Command {
+	var on onFlags
+	cmd := &cobra.Command{
+		Use:   strings.ToLower(verb) + " (TYPE/NAME | TYPE -l SELECTOR | REF | -f FILE | -q QUERY)",
+		Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := on.checkTargets(args); err != nil {
+				return err
+			}
+			return on.on(cmd, args, verb, nil)
+		},
+	}
+	on.register(cmd)
+	return cmd
+}
+
+func rolloutUndoCommand() *cobra.Command {
+	var on onFlags
+	var revision int32
+	var version string
+	cmd := &cobra.Command{
+		Use:   "undo (TYPE/NAME | TYPE -l SELECTOR | REF | -f FILE | -q QUERY)",
+		Short: "Roll back to the revision before, to any revision that the cluster keeps, or to any version in history",
+		Example: `  foretop rollout undo deployment/app2 -n shop -C zone1
+  foretop rollout undo deployment/app2 -n shop --to-revision 3 --dry-run=server
+  foretop history zone1:shop/deployments.apps/app2 -o wide   # lists versions
+  foretop rollout undo zone1:shop/deployments.apps/app2 --to-version VERSION`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := on.checkTargets(args); err != nil {
+				return err
+			}
+			parameters := map[string]any{}
+			switch {
+			case revision < 0:
+				return usageError{fmt.Errorf("--to-revision=%d: it cannot be negative; 0 is the revision before", revision)}
+			case revision > 0 && version != "":
+				return usageError{errors.New("--to-revision and --to-version exclude each other")}
+			case revision > 0:
+				parameters["revision"] = revision
+			case version != "":
+				parameters["version"] = version
+			}
+			return on.on(cmd, args, "ROLL_BACK", parameters)
+		},
+	}
+	on.register(cmd)
+	cmd.Flags().Int32Var(&revision, "to-revision", 0, "revision of the cluster; 0 is the one before")
+	cmd.Flags().StringVar(&version, "to-version", "", "version of one object's history, as foretop history -o wide lists them")
 	return cmd
 }
 

@@ -3,66 +3,106 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
 func scaleCommand() *cobra.Command {
-	var scope scopeFlags
-	var act actFlags
-	var replicas int32
-	var file string
+	var on onFlags
+	var replicas, current, least, most int32
 	cmd := &cobra.Command{
-		Use:   "scale (TYPE/NAME | REF | -f FILE) --replicas=N",
-		Short: "Set the number of replicas, in one cluster or in all that have the object",
+		Use:   "scale (TYPE/NAME | TYPE -l SELECTOR | REF | -f FILE | -q QUERY) (--replicas=N | --min=N --max=N)",
+		Short: "Set the number of replicas, or an autoscaler's bounds, in one cluster or in all that have the object",
 		Example: `  foretop scale deployment/app2 -n shop -C zone1 --replicas 5
-  foretop scale zone1:shop/deployments.apps/app2 --replicas 5 --yes
-  foretop scale deployment/app2 -n shop --replicas 5 --dry-run=server`,
+  foretop scale zone1:shop/deployments.apps/app2 --current-replicas 3 --replicas 5 --yes
+  foretop scale deployment/app2 -n shop --replicas 5 --dry-run=server
+  foretop scale hpa/app1 -n shop --min 3 --max 12`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := act.check(); err != nil {
+			if err := on.checkTargets(args); err != nil {
 				return err
 			}
-			if !cmd.Flags().Changed("replicas") {
-				return usageError{errors.New("--replicas says how many; it is missing")}
+			given := cmd.Flags().Changed
+			parameters := map[string]any{}
+			if given("min") {
+				parameters["min"] = least
 			}
-			if replicas < 0 {
+			if given("max") {
+				parameters["max"] = most
+			}
+			switch {
+			case !given("replicas") && len(parameters) == 0:
+				return usageError{errors.New("--replicas says how many; it is missing. An autoscaler takes --min and --max")}
+			case given("replicas") && len(parameters) > 0:
+				return usageError{errors.New("--replicas is for what has a fixed number, --min and --max are for an autoscaler: give the one or the other")}
+			case replicas < 0:
 				return usageError{fmt.Errorf("--replicas=%d: it cannot be negative", replicas)}
+			case current < -1:
+				return usageError{fmt.Errorf("--current-replicas=%d: it cannot be negative", current)}
+			case least < 0 || most < 0 || given("max") && most < 1:
+				return usageError{errors.New("--min must not be negative, and --max must be at least 1")}
+			case given("min") && given("max") && least > most:
+				return usageError{fmt.Errorf("--min=%d is more than --max=%d", least, most)}
 			}
-			h, refs, err := act.find(cmd, args, file, scope)
+			h, s, err := on.choose(cmd, args)
 			if err != nil {
 				return err
 			}
-			return act.act(cmd, h, refs, map[string]any{"verb": "SCALE", "replicas": replicas})
+			verb := "SCALE"
+			if len(parameters) > 0 && autoscalers(args, s) {
+				verb = "AUTOSCALE"
+			}
+			input := s.input(verb, parameters)
+			if given("replicas") {
+				input["replicas"] = replicas
+			}
+			return on.onThose(cmd, h, s, input, func(a *actionView) error { return expectReplicas(a, current) })
 		},
-		ValidArgsFunction: completeObjects(&act.conn, &scope),
 	}
-	scope.register(cmd.Flags())
-	act.register(cmd)
+	on.register(cmd)
 	cmd.Flags().Int32Var(&replicas, "replicas", 0, "the wanted number of replicas")
-	cmd.Flags().StringVarP(&file, "filename", "f", "", "file of references, one a line; - is standard input")
-	completeFlags(cmd, &act.conn)
+	cmd.Flags().Int32Var(&current, "current-replicas", -1, "change nothing unless every target has so many replicas now; -1 is any number")
+	cmd.Flags().Int32Var(&least, "min", 0, "the least replicas of an autoscaler")
+	cmd.Flags().Int32Var(&most, "max", 0, "the most replicas of an autoscaler")
 	return cmd
 }
 
-// find answers the references that arguments or a file name.
-func (f *actFlags) find(cmd *cobra.Command, args []string, file string, scope scopeFlags) (*hub, []string, error) {
-	if file != "" && len(args) > 0 {
-		return nil, nil, usageError{errors.New("name objects as arguments or with -f, not both")}
+// autoscalers holds when autoscalers are named, not what they scale.
+func autoscalers(args []string, s *chosen) bool {
+	if s.query != "" {
+		if len(args) == 0 {
+			return false
+		}
+		switch strings.ToLower(args[0]) {
+		case "hpa", "horizontalpodautoscaler", "horizontalpodautoscalers", "horizontalpodautoscalers.autoscaling":
+			return true
+		}
+		return false
 	}
-	if file == "" {
-		if _, _, err := targets(args); err != nil { // before a hub is needed
-			return nil, nil, err
+	for _, ref := range s.refs {
+		if !strings.Contains(ref, "/horizontalpodautoscalers.autoscaling/") {
+			return false
 		}
 	}
-	h, err := f.conn.open()
-	if err != nil {
-		return nil, nil, err
+	return true
+}
+
+// expectReplicas is kubectl's precondition, against what the clusters answered to the dry run.
+func expectReplicas(a *actionView, want int32) error {
+	if want < 0 {
+		return nil
 	}
-	var refs []string
-	if file != "" {
-		refs, err = stdinRefs(cmd, file)
-	} else {
-		refs, err = h.resolve(cmd.Context(), args, scope)
+	for _, t := range a.Targets {
+		if t.State != "READY" {
+			continue
+		}
+		var from, to int32
+		if _, err := fmt.Sscanf(t.Change, "replicas %d -> %d", &from, &to); err != nil {
+			return &exitError{exitRefused, fmt.Errorf("%s has no number of replicas of its own (%s): leave out --current-replicas. Nothing was changed", t.Ref, t.Change)}
+		}
+		if from != want {
+			return &exitError{exitRefused, fmt.Errorf("%s has %d replicas, not %d: nothing was changed", t.Ref, from, want)}
+		}
 	}
-	return h, refs, err
+	return nil
 }
