@@ -41,7 +41,7 @@ BLOCKED zone1:shop/deployments.apps/app9 There is no Deployment app9 in namespac
 BLOCKED zone9:shop/deployments.apps/app2 There is no cluster zone9.
 BLOCKED zone3:shop/deployments.apps/app2 Cluster zone3 is not connected. Not heard from for 4m.`)
 
-	a := h.plan(actions.Input{Verb: restart, Query: "zone1:"})
+	a := h.plan(actions.Input{Verb: actions.Restart, Query: "zone1:"})
 	h.is(a, `PLANNED: Restart 3 objects in zone1
 READY zone1:shop/daemonsets.apps/log (restart)
 READY `+app1+` (restart)
@@ -60,22 +60,22 @@ READY `+app2+` (restart)`)
 
 func TestPlanRefusesWhatMakesNoSense(t *testing.T) {
 	f := newFleet(app1)
-	for i := range 1001 {
+	for i := range 5001 {
 		ref := fmt.Sprintf("zone1:many/deployments.apps/d%04d", i)
 		f.objects[ref] = newFleet(ref).objects[ref]
 	}
 	h := newHub(t, f)
 	two := int32(2)
 	for want, in := range map[string]actions.Input{
-		"A restart takes no number":       {Verb: restart, Refs: []string{app1}, Params: actions.Params{Replicas: &two}},
-		"Scaling needs the wanted number": {Verb: scale, Refs: []string{app1}},
+		"RESTART takes no replicas":       {Verb: actions.Restart, Refs: []string{app1}, Params: actions.Params{Replicas: &two}},
+		"Scaling needs the wanted number": {Verb: actions.Scale, Refs: []string{app1}},
 		"-1 is not a number of replicas":  scaleTo(-1, app1),
-		`There is no verb "DELETE"`:       {Verb: "DELETE", Refs: []string{app1}},
-		"either refs or a query":          {Verb: restart},
+		`There is no verb "FLY"`:          {Verb: "FLY", Refs: []string{app1}},
+		"either refs or a query":          {Verb: actions.Restart},
 		"is not a reference":              refs("app1"),
-		"The query matches 1001 objects":  {Verb: restart, Query: "zone1:many/"},
-		"The query matches nothing":       {Verb: restart, Query: "nothing"},
-		"1002 targets are too many":       {Verb: restart, Refs: make([]string, 1002)},
+		"The query matches 5001 objects":  {Verb: actions.Restart, Query: "zone1:many/"},
+		"The query matches nothing":       {Verb: actions.Restart, Query: "nothing"},
+		"5002 targets are too many":       {Verb: actions.Restart, Refs: make([]string, 5002)},
 		"":                                refs(app1),
 	} {
 		_, err := h.Plan(t.Context(), operator, in)

@@ -2,15 +2,17 @@ package action
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
+	"sync/atomic"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/clickhouse"
+	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -19,8 +21,9 @@ import (
 // a crash: everything it needs is in the journal.
 type execution struct {
 	*Service
-	id string
-	a  *actions.Action
+	id     string
+	a      *actions.Action
+	failed atomic.Int64 // targets
 }
 
 // run sees every target through and then ends the action. An error means: take it up again.
@@ -41,15 +44,7 @@ func (x *execution) run(ctx context.Context) error {
 		x.Log.Error("action refused: its intents cannot be written to the audit", "action_id", a.ID, "err", err)
 		return x.refuse(ctx)
 	}
-	var g errgroup.Group
-	g.SetLimit(runParallel)
-	for i, t := range a.Targets {
-		if t.State == blocked {
-			continue
-		}
-		g.Go(func() error { return x.see(ctx, i, t) })
-	}
-	if err := g.Wait(); err != nil {
+	if err := x.waves(ctx); err != nil {
 		return err
 	}
 	return x.finish(ctx)
@@ -109,6 +104,11 @@ func (x *execution) see(ctx context.Context, i int, t *actions.Target) error {
 			return err
 		}
 	}
+	if t.State == running && t.Evictions != nil {
+		if err := x.evict(ctx, i, t); err != nil {
+			return err
+		}
+	}
 	if t.State == running {
 		if err := x.await(ctx, i, t); err != nil {
 			return err
@@ -117,44 +117,128 @@ func (x *execution) see(ctx context.Context, i int, t *actions.Target) error {
 	return x.auditResult(ctx, i, t)
 }
 
-// begin looks at the object as it is now and journals what will be written to it.
+// begin has the member try the change once more, as the object is now, and journals what will be written to it.
 func (x *execution) begin(ctx context.Context, i int, t *actions.Target) error {
-	head, _, err := x.journal.head(ctx, x.id)
+	why, err := x.halted(ctx)
 	if err != nil {
 		return err
 	}
-	if head.StopAsked {
-		t.State, t.Message = skipped, "Stopped before its turn."
+	if why != "" {
+		t.State, t.Message = skipped, why
 		return x.save(ctx, i, t)
+	}
+	attempt := 1
+	if t.Intent != nil {
+		attempt = t.Intent.Attempt + 1
 	}
 	now := x.now().UTC()
 	t.StartedAt = &now
-	var l live
+	var w *actions.Write
+	var d tried
 	var r *ingestpb.CommandResult
 	for deadline := now.Add(x.timing.reach); ; sleep(ctx, x.timing.poll) {
-		if l, r, err = x.read(ctx, i, t); err != nil {
+		if w, err = typed(x.a, t, now); err != nil {
+			return x.fail(ctx, i, t, "What to ask of it is not known any more.")
+		}
+		if d, r, err = x.rehearse(ctx, i, t, w, attempt); err != nil {
 			return err
+		}
+		if x.a.Verb == actions.Restart && t.Wanted == nil && d.before.object != nil && d.after.object != nil && len(d.changes) == 0 && x.now().Before(deadline) {
+			now = x.now().UTC() // it was restarted in this very second: only a new one is a change
+			continue
 		}
 		// After a restart of the hub its collectors need a moment to come back.
 		if r.Code != ingestpb.CommandResult_CODE_UNAVAILABLE || x.now().After(deadline) {
 			break
 		}
 	}
+	if t.Spec != "" && d.before.object != nil && d.before.Spec != t.Spec {
+		return x.fail(ctx, i, t, fmt.Sprintf("The spec of %s was changed since this was planned%s. Plan again.", nameOf(t), x.by(ctx, access.All(x.a.RunBy), t)))
+	}
 	if r.Code != ingestpb.CommandResult_CODE_OK {
 		return x.fail(ctx, i, t, refusal(t, r))
 	}
-	if t.Spec != "" && l.Spec != t.Spec {
-		return x.fail(ctx, i, t, fmt.Sprintf("The spec of %s was changed since this was planned%s. Plan again.", nameOf(t), x.by(ctx, access.All(x.a.RunBy), t)))
+	v := verbs[x.a.Verb]
+	if v.evicts && t.Wanted == nil {
+		t.Evictions = &actions.Evictions{Since: now}
+		t.NoWayBack = "Pods that were evicted do not come back: their successors run."
 	}
-	set := wanted(x.a, t, now)
-	attempt := 1
-	if t.Intent != nil {
-		attempt = t.Intent.Attempt + 1
+	t.Intent = &actions.Intent{Attempt: attempt, Write: w, ResourceVersion: d.before.ResourceVersion, Generation: d.before.Generation}
+	if t.Intent.Changes, err = encodeChanges(d.changes); err != nil {
+		return err
 	}
-	t.Inverse = l.inverse(set)
-	t.Intent = &actions.Intent{Attempt: attempt, Set: set, ResourceVersion: l.ResourceVersion, Generation: l.Generation}
 	t.State = running
+	switch {
+	case d.before.object != nil && d.after.object != nil && len(d.changes) == 0, evicting(w):
+		t.Intent.Written, t.Intent.Spec = true, d.before.Spec // there is nothing to write
+	default:
+		if err := x.inverse(t, d, r); err != nil {
+			return err
+		}
+	}
 	return x.save(ctx, i, t)
+}
+
+// rehearse dry-runs w at a member. Its error is only ever that ctx ended.
+func (x *execution) rehearse(ctx context.Context, i int, t *actions.Target, w *actions.Write, attempt int) (tried, *ingestpb.CommandResult, error) {
+	unknown := &ingestpb.CommandResult{Code: ingestpb.CommandResult_CODE_INVALID, Message: "The member answered with something that is no object."}
+	c, err := x.writeCommand(x.a, t, fmt.Sprintf("%s-%04d-%d-try", x.id, i, attempt), w)
+	if err != nil {
+		x.Log.Error("command cannot be made", "action_id", x.id, "ref", t.Ref, "err", err)
+		return tried{}, unknown, nil
+	}
+	c.DryRun = true
+	r := x.ask(ctx, t.ClusterUID, c, x.timing.dryRun)
+	if ctx.Err() != nil {
+		return tried{}, nil, ctx.Err()
+	}
+	d, err := readTried(r)
+	if err != nil {
+		x.Log.Error("answer of a dry run cannot be read", "action_id", x.id, "ref", t.Ref, "err", err)
+		return tried{}, unknown, nil
+	}
+	return d, r, nil
+}
+
+// inverse notes what undoes a write, by what its rehearsal said.
+func (x *execution) inverse(t *actions.Target, d tried, r *ingestpb.CommandResult) error {
+	c, err := commandOf(t.Intent.Write)
+	if err != nil {
+		return err
+	}
+	t.Inverse, t.NoWayBack = nil, r.InverseWithheld
+	switch {
+	case c.GetScale() != nil:
+		t.Inverse, err = keepable(&ingestpb.Command{Verb: &ingestpb.Command_Scale{Scale: &ingestpb.ScaleVerb{Replicas: d.before.Replicas, EvenIfAutoscaled: c.GetScale().EvenIfAutoscaled}}})
+	case c.GetCreateJob() != nil:
+		ref, _ := kube.ParseRef(t.Ref) // written by us
+		ref.GroupResource, ref.Name = kube.GroupResource{Group: "batch", Resource: "jobs"}, c.GetCreateJob().Name
+		t.Inverse, err = undoneBy(ref.String(), "")
+	case c.GetDelete() != nil && r.InverseWithheld == "":
+		manifest, encodeErr := json.Marshal(kube.Content(d.before.object))
+		if encodeErr != nil {
+			return fmt.Errorf("keep %s: %w", t.Ref, encodeErr)
+		}
+		t.Inverse, err = keepable(&ingestpb.Command{Verb: &ingestpb.Command_Apply{Apply: &ingestpb.ApplyVerb{Manifest: manifest, Create: true}}})
+	case c.GetApply() != nil && d.before.object == nil:
+		t.Inverse, err = undoneBy(t.Ref, "")
+	case len(r.Inverse) > 0:
+		t.Inverse, err = keepable(&ingestpb.Command{Verb: &ingestpb.Command_Restore{Restore: &ingestpb.RestoreVerb{Patch: r.Inverse}}, FieldManager: c.FieldManager})
+	case t.NoWayBack == "":
+		t.NoWayBack = "The cluster's collector did not say how to undo this. Update it."
+	}
+	return err
+}
+
+func encodeChanges(changes []kube.Change) (json.RawMessage, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(changes)
+	if err != nil {
+		return nil, fmt.Errorf("encode changes: %w", err)
+	}
+	return raw, nil
 }
 
 // conflicts is how often a write may meet a newer version: the status of an object moves all the time.
@@ -164,21 +248,33 @@ const conflicts = 5
 // stay the same, so that it is carried out at most once however often it is sent. unsure says that it may have been
 // sent before.
 func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure bool) error {
+	kept, err := commandOf(t.Intent.Write)
+	if err != nil {
+		x.Log.Error("journaled command cannot be read", "action_id", x.id, "ref", t.Ref, "err", err)
+		return x.fail(ctx, i, t, "What was to be written is not known any more.")
+	}
 	for deadline := x.now().Add(x.timing.reach); ; {
-		if unsure {
+		if unsure && !repeatable(kept, t) {
 			l, r, err := x.read(ctx, i, t)
 			if err != nil {
 				return err
 			}
+			changes, err := kube.ParsePatch(t.Intent.Changes)
+			if err != nil {
+				return err
+			}
+			gone := r.Code == ingestpb.CommandResult_CODE_NOT_FOUND || r.Code == ingestpb.CommandResult_CODE_CONFLICT
 			switch {
 			case r.Code == ingestpb.CommandResult_CODE_UNAVAILABLE: // sending answers the same, and waits
+			case kept.GetDelete() != nil && (gone || l.Deleting):
+				return x.written(ctx, i, t, l, r)
 			case r.Code != ingestpb.CommandResult_CODE_OK:
 				return x.fail(ctx, i, t, refusal(t, r))
 			case l.ResourceVersion == t.Intent.ResourceVersion: // nothing was written
-			case l.has(t.Intent.Set):
+			case kept.GetDelete() == nil && l.has(changes):
 				return x.written(ctx, i, t, l, r)
 			case l.Generation == t.Intent.Generation: // nor here: only the status moved
-				if err := x.again(ctx, i, t); err != nil || t.State != running {
+				if err := x.again(ctx, i, t); err != nil || t.State != running || t.Intent.Written {
 					return err
 				}
 				unsure = false
@@ -186,7 +282,10 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 				return x.fail(ctx, i, t, fmt.Sprintf("%s was changed by somebody else while the hub was away%s. Look at it and plan again.", nameOf(t), x.by(ctx, access.All(x.a.RunBy), t)))
 			}
 		}
-		c := x.writeCommand(x.a, t, x.commandID(i, t), t.Intent.Set)
+		c, err := x.writeCommand(x.a, t, x.commandID(i, t), t.Intent.Write)
+		if err != nil {
+			return err
+		}
 		c.Precondition.ResourceVersion = t.Intent.ResourceVersion
 		r := x.ask(ctx, t.ClusterUID, c, x.timing.command)
 		if ctx.Err() != nil {
@@ -202,7 +301,7 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 			}
 			return x.written(ctx, i, t, l, r)
 		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && !unsure && t.Intent.Attempt < conflicts:
-			if err := x.again(ctx, i, t); err != nil || t.State != running {
+			if err := x.again(ctx, i, t); err != nil || t.State != running || t.Intent.Written {
 				return err
 			}
 		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && unsure && x.now().Before(deadline): // the next look tells by whom
@@ -219,6 +318,11 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 	}
 }
 
+// repeatable commands make something under a name of its own, and answer what is there when it was made already.
+func repeatable(c *ingestpb.Command, t *actions.Target) bool {
+	return c.GetCreateJob() != nil || c.GetApply() != nil && t.Intent.ResourceVersion == ""
+}
+
 // again begins anew, with a new command, after one that is known to have written nothing.
 func (x *execution) again(ctx context.Context, i int, t *actions.Target) error {
 	t.State, t.Inverse = ready, nil
@@ -228,13 +332,29 @@ func (x *execution) again(ctx context.Context, i int, t *actions.Target) error {
 // written notes that the member has the change.
 func (x *execution) written(ctx context.Context, i int, t *actions.Target, l live, r *ingestpb.CommandResult) error {
 	t.Intent.Written, t.Intent.Spec = true, l.Spec
+	if t.Inverse != nil && t.Inverse.Ref != "" {
+		t.Inverse.UID = r.WrittenUid
+	}
 	progress(t, r.Workload)
 	return x.save(ctx, i, t)
 }
 
 // await follows the rollout until it is done or has had its time.
 func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
-	deadline := t.StartedAt.Add(x.timing.rollout)
+	kept, err := commandOf(t.Intent.Write)
+	if err != nil {
+		return err
+	}
+	switch {
+	case kept.GetDelete() != nil:
+		return x.awaitGone(ctx, i, t)
+	case !verbs[x.a.Verb].rollout, kept.GetCreateJob() != nil, kept.GetAutoscale() != nil:
+		return x.endTarget(ctx, i, t, done, t.Message)
+	}
+	deadline := x.now().Add(x.timing.rollout)
+	if t.StartedAt != nil && t.Evictions == nil {
+		deadline = t.StartedAt.Add(x.timing.rollout)
+	}
 	wait := x.timing.poll / 4
 	var before string // a deadline exceeded by an earlier rollout says nothing of this one
 	for first := true; ; first = false {
@@ -249,11 +369,13 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 		case r.Code == ingestpb.CommandResult_CODE_NOT_FOUND, r.Code == ingestpb.CommandResult_CODE_CONFLICT:
 			return x.endTarget(ctx, i, t, failed, fmt.Sprintf("The change was written, but %s was deleted before its rollout was done.", nameOf(t)))
 		case r.Code == ingestpb.CommandResult_CODE_OK && w == nil:
-			return x.endTarget(ctx, i, t, done, "")
+			return x.endTarget(ctx, i, t, done, t.Message)
+		case r.Code == ingestpb.CommandResult_CODE_OK && l.Paused:
+			return x.endTarget(ctx, i, t, done, fmt.Sprintf("%s is paused: the change is written, and its Pods follow once it is resumed.", nameOf(t)))
 		case r.Code == ingestpb.CommandResult_CODE_OK:
 			moved := progress(t, w)
 			if rolledOut(w, l) {
-				return x.endTarget(ctx, i, t, done, "")
+				return x.endTarget(ctx, i, t, done, t.Message)
 			}
 			if l.GaveUp != "" && l.GaveUp != before {
 				return x.endTarget(ctx, i, t, failed, unfinished(t, r, "the rollout exceeded its progress deadline"))
@@ -276,6 +398,27 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 // none of an earlier revision is left, whose readiness would count too.
 func rolledOut(w *ingestpb.Workload, l live) bool {
 	return w.ObservedGeneration >= w.Generation && w.Updated == w.Desired && w.Ready == w.Desired && (l.Pods == nil || *l.Pods <= w.Desired)
+}
+
+// awaitGone waits until what was deleted is gone: finalizers may hold it up for good.
+func (x *execution) awaitGone(ctx context.Context, i int, t *actions.Target) error {
+	for deadline := x.now().Add(x.timing.reach); ; sleep(ctx, x.timing.poll/4) {
+		l, r, err := x.read(ctx, i, t)
+		if err != nil {
+			return err
+		}
+		switch {
+		case r.Code == ingestpb.CommandResult_CODE_NOT_FOUND, r.Code == ingestpb.CommandResult_CODE_CONFLICT:
+			return x.endTarget(ctx, i, t, done, "")
+		case x.now().Before(deadline):
+		case r.Code != ingestpb.CommandResult_CODE_OK:
+			return x.endTarget(ctx, i, t, failed, "It was deleted; whether it is gone is unknown. "+refusal(t, r))
+		case len(l.Finalizers) > 0:
+			return x.endTarget(ctx, i, t, failed, fmt.Sprintf("It was deleted, but is still there after %s: whoever owns the finalizer %s has not let it go.", x.timing.reach, strings.Join(l.Finalizers, ", ")))
+		default:
+			return x.endTarget(ctx, i, t, failed, fmt.Sprintf("It was deleted, but is still there after %s.", x.timing.reach))
+		}
+	}
 }
 
 func unfinished(t *actions.Target, r *ingestpb.CommandResult, why string) string {
@@ -314,7 +457,7 @@ func (x *execution) commandID(i int, t *actions.Target) string {
 // fail ends a target to which nothing was written.
 func (x *execution) fail(ctx context.Context, i int, t *actions.Target, message string) error {
 	if t.Intent == nil || !t.Intent.Written {
-		t.Inverse = nil
+		t.Inverse, t.NoWayBack = nil, ""
 	}
 	return x.endTarget(ctx, i, t, failed, message)
 }
@@ -322,6 +465,9 @@ func (x *execution) fail(ctx context.Context, i int, t *actions.Target, message 
 func (x *execution) endTarget(ctx context.Context, i int, t *actions.Target, how, message string) error {
 	now := x.now().UTC()
 	t.State, t.Message, t.FinishedAt = how, message, &now
+	if how == failed {
+		x.failed.Add(1)
+	}
 	x.targets.WithLabelValues(x.a.Verb, how).Inc()
 	return x.save(ctx, i, t)
 }

@@ -12,39 +12,14 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-const maxReplicas = 10000
-
-func checkInput(in actions.Input) error {
-	bad := func(message, fix string) error { return &access.Error{Code: "BAD_REQUEST", Message: message, Fix: fix} }
-	switch in.Verb {
-	case restart:
-		if in.Params.Replicas != nil {
-			return bad("A restart takes no number of replicas.", "Leave replicas out, or use SCALE.")
-		}
-	case scale:
-		if in.Params.Replicas == nil {
-			return bad("Scaling needs the wanted number of replicas.", "Give replicas.")
-		}
-		if *in.Params.Replicas < 0 || *in.Params.Replicas > maxReplicas {
-			return bad(fmt.Sprintf("%d is not a number of replicas.", *in.Params.Replicas), fmt.Sprintf("Use 0 to %d.", maxReplicas))
-		}
-	default:
-		return bad(fmt.Sprintf("There is no verb %q.", in.Verb), "Use RESTART or SCALE.")
-	}
-	if (len(in.Refs) == 0) == (in.Query == "") {
-		return bad("A plan needs either refs or a query, not both and not neither.", "")
-	}
-	if len(in.Refs) > maxTargets {
-		return bad(fmt.Sprintf("%d targets are too many for one action.", len(in.Refs)), fmt.Sprintf("Use at most %d.", maxTargets))
-	}
-	return nil
-}
-
-// find turns refs or a query into targets. What cannot be changed is a blocked target when it was named, and a
-// warning when a query matched it.
-func (s *Service) find(ctx context.Context, scope access.Scope, in actions.Input) (*frozen, error) {
-	if in.Query != "" {
-		return s.findByQuery(ctx, scope, in)
+// find turns refs, a query or a manifest into targets. What cannot be changed is a blocked target when it was named,
+// and a warning when a query matched it.
+func (s *Service) find(ctx context.Context, scope access.Scope, a *actions.Action, in actions.Input) (*frozen, error) {
+	switch {
+	case in.Verb == actions.Apply:
+		return s.findManifest(ctx, scope, in)
+	case in.Query != "":
+		return s.findByQuery(ctx, scope, a, in)
 	}
 	var refs []kube.Ref
 	for _, text := range in.Refs {
@@ -73,13 +48,15 @@ func (s *Service) find(ctx context.Context, scope access.Scope, in actions.Input
 			t.State, t.Message = blocked, s.absent(ref)
 			continue
 		}
-		s.freeze(t, o, in.Verb)
+		if err := s.freeze(ctx, scope, a, t, o); err != nil {
+			return nil, err
+		}
 		f.kinds[o.Kind]++
 	}
 	return f, nil
 }
 
-func (s *Service) findByQuery(ctx context.Context, scope access.Scope, in actions.Input) (*frozen, error) {
+func (s *Service) findByQuery(ctx context.Context, scope access.Scope, a *actions.Action, in actions.Input) (*frozen, error) {
 	r, err := s.Finder.Search(ctx, scope, records.Request{Query: in.Query, First: maxTargets, Bare: true})
 	if err != nil {
 		return nil, err
@@ -95,19 +72,21 @@ func (s *Service) findByQuery(ctx context.Context, scope access.Scope, in action
 			continue
 		}
 		t := &actions.Target{Ref: o.Ref.String(), State: ready}
-		s.freeze(t, o, in.Verb)
+		if err := s.freeze(ctx, scope, a, t, o); err != nil {
+			return nil, err
+		}
 		f.targets = append(f.targets, t)
 		f.kinds[o.Kind]++
 	}
 	if len(f.targets) == 0 {
 		message := "The query matches nothing."
 		if left > 0 {
-			message = fmt.Sprintf("The query matches %s, none of which %s.", count(left, "object"), can[in.Verb])
+			message = fmt.Sprintf("The query matches %s, none of which %s.", count(left, "object"), verbs[in.Verb].can)
 		}
 		return nil, &access.Error{Code: "NOT_FOUND", Message: message, Fix: "Try it in the search; kind:deployment narrows it to Deployments."}
 	}
 	if left > 0 {
-		f.warnings = append(f.warnings, fmt.Sprintf("%s that match cannot be %s and are left out.", count(left, "object"), past[in.Verb]))
+		f.warnings = append(f.warnings, fmt.Sprintf("%s that match cannot be %s and are left out.", count(left, "object"), verbs[in.Verb].past))
 	}
 	for _, c := range r.Coverage.Clusters {
 		if c.State == records.Stale || c.State == records.Pending {
@@ -118,19 +97,40 @@ func (s *Service) findByQuery(ctx context.Context, scope access.Scope, in action
 }
 
 // freeze takes an object's identity into a target, and blocks it when it cannot be changed.
-func (s *Service) freeze(t *actions.Target, o *records.Object, verb string) {
+func (s *Service) freeze(ctx context.Context, scope access.Scope, a *actions.Action, t *actions.Target, o *records.Object) error {
 	t.ClusterUID, t.Version, t.UID, t.ResourceVersion = o.ClusterUID, o.Version, o.UID, o.ResourceVersion
-	if why := unsupported(verb, o); why != "" {
+	if why := unsupported(a.Verb, o); why != "" {
 		t.State, t.Message = blocked, why
-		return
+		return nil
 	}
-	e, ok := s.Clusters.ByName(o.Ref.Cluster)
+	if why := s.unreachable(o.Ref.Cluster); why != "" {
+		t.State, t.Message = blocked, why
+		return nil
+	}
+	var err error
+	switch {
+	case a.Verb == actions.Rerun || a.Verb == actions.Trigger:
+		t.Wanted, err = newJob(a, o.Ref.Name)
+	case a.Verb == actions.Revert:
+		err = s.revert(ctx, scope, a, t, o.Ref)
+	case a.Verb == actions.RollBack && a.Params.Version != "":
+		err = s.backTo(ctx, scope, a, t, o)
+	case a.Verb == actions.Delete && len(o.OwnerRefs) > 0:
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s belongs to %s, which may make another.", o.Ref.Name, o.OwnerRefs[0]))
+	}
+	return err
+}
+
+// unreachable says why a cluster cannot be asked, "" when it can.
+func (s *Service) unreachable(cluster string) string {
+	e, ok := s.Clusters.ByName(cluster)
 	switch {
 	case !ok:
-		t.State, t.Message = blocked, fmt.Sprintf("There is no cluster %s.", o.Ref.Cluster)
+		return fmt.Sprintf("There is no cluster %s.", cluster)
 	case e.State == records.Stale, e.State == records.Pending:
-		t.State, t.Message = blocked, fmt.Sprintf("Cluster %s is not connected. %s", o.Ref.Cluster, e.Reason)
+		return fmt.Sprintf("Cluster %s is not connected. %s", cluster, e.Reason)
 	}
+	return ""
 }
 
 func (s *Service) absent(ref kube.Ref) string {
@@ -144,33 +144,36 @@ func (s *Service) absent(ref kube.Ref) string {
 	return fmt.Sprintf("There is no %s %s in %s.", kindOf(ref.GroupResource), ref.Name, where)
 }
 
-var (
-	restartable = []string{"deployments.apps", "statefulsets.apps", "daemonsets.apps"}
-	scalable    = []string{"deployments.apps", "statefulsets.apps", "replicasets.apps", "replicationcontrollers"}
-	can         = map[string]string{restart: "can be restarted", scale: "can be scaled"}
-	past        = map[string]string{restart: "restarted", scale: "scaled"}
-)
-
-// unsupported says why a verb makes no sense for an object, "" when it may. Custom kinds may have a scale subresource:
-// the dry run tells.
+// unsupported says why a verb makes no sense for an object, "" when it may.
 func unsupported(verb string, o *records.Object) string {
-	gr := o.Ref.GroupResource.String()
+	kinds, _ := actions.KindsOf(verb)
+	known := kinds == nil || slices.Contains(kinds, o.Ref.GroupResource.String())
+	builtin := slices.ContainsFunc(kube.Builtins, func(b kube.Builtin) bool { return b.GroupResource == o.Ref.GroupResource })
 	switch {
-	case verb == restart && slices.Contains(restartable, gr):
-		return ""
-	case verb == restart:
-		return fmt.Sprintf("A %s cannot be restarted: only Deployments, StatefulSets and DaemonSets can.", o.Kind)
-	case slices.Contains(scalable, gr):
-		if len(o.OwnerRefs) > 0 && o.Kind == "ReplicaSet" {
-			return fmt.Sprintf("%s belongs to %s, which sets its replicas. Scale that instead.", o.Ref.Name, o.OwnerRefs[0])
-		}
-		return ""
-	case o.Kind == "DaemonSet":
+	case verb == actions.Scale && o.Kind == "DaemonSet":
 		return "A DaemonSet cannot be scaled: it runs one pod on every node it selects."
-	case slices.ContainsFunc(kube.Builtins, func(b kube.Builtin) bool { return b.GroupResource == o.Ref.GroupResource }):
+	case verb == actions.Scale && known && len(o.OwnerRefs) > 0 && o.Kind == "ReplicaSet":
+		return fmt.Sprintf("%s belongs to %s, which sets its replicas. Scale that instead.", o.Ref.Name, o.OwnerRefs[0])
+	case known, verb == actions.Scale && !builtin: // custom kinds may have a scale subresource: the dry run tells
+		return ""
+	case verb == actions.Scale:
 		return fmt.Sprintf("A %s cannot be scaled: only kinds with a number of replicas can.", o.Kind)
 	}
-	return ""
+	var names []string
+	for _, k := range kinds {
+		resource, group, _ := strings.Cut(k, ".")
+		names = append(names, kindOf(kube.GroupResource{Group: group, Resource: resource})+"s")
+	}
+	can := verbs[verb].can
+	only := strings.Join(names, ", ")
+	if i := strings.LastIndex(only, ", "); i >= 0 {
+		only = only[:i] + " and" + only[i+1:]
+	}
+	// "can be restarted" -> "cannot be restarted: only Deployments ... can."
+	if rest, ok := strings.CutPrefix(can, "can "); ok {
+		return fmt.Sprintf("A %s cannot %s: only %s can.", o.Kind, rest, only)
+	}
+	return fmt.Sprintf("A %s has nothing of that kind: only %s have.", o.Kind, only)
 }
 
 // plural accepts kinds, singular and short names where a reference has the plural resource.

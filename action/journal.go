@@ -16,12 +16,13 @@ import (
 // each moves on by itself.
 const (
 	headPrefix   = "actions/"        // ID -> Action without targets
-	targetPrefix = "action-targets/" // ID/NNNN -> Target
+	targetPrefix = "action-targets/" // ID/NNNNN -> Target
 	ownerPrefix  = "action-owners/"  // ID -> the hub that runs it; leased
 )
 
 // States of actions and targets.
 const (
+	planning  = "PLANNING"
 	planned   = "PLANNED"
 	running   = "RUNNING"
 	succeeded = "SUCCEEDED"
@@ -29,6 +30,7 @@ const (
 	stopped   = "STOPPED"
 	expired   = "EXPIRED"
 
+	pending = "PENDING"
 	ready   = "READY"
 	blocked = "BLOCKED"
 	done    = "DONE"
@@ -38,7 +40,7 @@ const (
 type journal struct{ store *state.Store }
 
 func headKey(id string) string          { return headPrefix + id }
-func targetKey(id string, i int) string { return fmt.Sprintf("%s%s/%04d", targetPrefix, id, i) }
+func targetKey(id string, i int) string { return fmt.Sprintf("%s%s/%05d", targetPrefix, id, i) }
 func ownerKey(id string) string         { return ownerPrefix + id }
 
 // create stores a plan: its targets first, so that a head always has all of them.
@@ -179,7 +181,7 @@ func (j journal) prune(ctx context.Context, then time.Time) error {
 	}
 	for _, e := range heads {
 		a, err := decodeHead(e)
-		if err != nil || a.State != planned && a.State != expired || a.CreatedAt.After(then) {
+		if err != nil || a.State != planning && a.State != planned && a.State != expired || a.CreatedAt.After(then) {
 			continue
 		}
 		if _, err := j.store.Commit(ctx, []state.Condition{state.At(e.Key, e.Revision)}, state.Unset(e.Key)); err != nil {

@@ -27,6 +27,9 @@ import (
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
+// restartedAtKey is the annotation that kubectl rollout restart sets.
+const restartedAtKey = "kubectl.kubernetes.io/restartedAt"
+
 // fleet stands in for members and their collectors, so that tests can break them at any point: it checks
 // preconditions as API servers do, and answers a command id once as collectors do.
 type fleet struct {
@@ -78,7 +81,7 @@ func (w *workload) json(extra int32, gaveUp *string) []byte {
 	}
 	annotations := map[string]string{}
 	if w.restartedAt != "" {
-		annotations[restartedAt] = w.restartedAt
+		annotations[restartedAtKey] = w.restartedAt
 	}
 	raw, err := json.Marshal(map[string]any{
 		"apiVersion": "apps/v1", "kind": w.kind(),
@@ -171,12 +174,30 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 	case *ingestpb.Command_Restart:
 		w.restartedAt, what = v.Restart.RestartedAt, "restart"
 	case *ingestpb.Command_Restore:
-		w.restartedAt, what = v.Restore.RestartedAt, "restore "+v.Restore.RestartedAt
+		patch, err := kube.ParsePatch(v.Restore.Patch)
+		if err != nil {
+			return answer(ingestpb.CommandResult_CODE_INVALID, err.Error())
+		}
+		for _, p := range patch {
+			switch {
+			case p.Op == "test":
+			case !strings.Contains(p.Path, "/spec/template/metadata"):
+				return answer(ingestpb.CommandResult_CODE_INVALID, "unexpected "+p.Path)
+			case p.Op == "remove":
+				w.restartedAt = ""
+			default:
+				w.restartedAt, _ = p.Value.(string)
+			}
+		}
+		what = "restore " + w.restartedAt
+	default:
+		return answer(ingestpb.CommandResult_CODE_INVALID, fmt.Sprintf("This member knows no %T.", v))
 	}
 	w.version++
 	w.generation++
 	r.After = w.json(f.extra.Load(), f.gaveUp.Load())
 	r.Workload = f.progress(w)
+	r.Inverse = inverse(r.After, r.Before)
 	if c.DryRun {
 		*w = was
 		return r
@@ -184,6 +205,27 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 	f.writes = append(f.writes, ref+"="+what)
 	f.answers[c.Id] = proto.Clone(r).(*ingestpb.CommandResult)
 	return r
+}
+
+// inverse is the way back as a collector tells it.
+func inverse(after, before []byte) []byte {
+	a, err := kube.Decode(after)
+	if err != nil {
+		panic(err)
+	}
+	b, err := kube.Decode(before)
+	if err != nil {
+		panic(err)
+	}
+	patch, err := kube.Patch(a, b, true)
+	if err != nil {
+		panic(err)
+	}
+	raw, err := json.Marshal(patch)
+	if err != nil {
+		panic(err)
+	}
+	return raw
 }
 
 // change is somebody else's edit.
@@ -239,6 +281,21 @@ func (f *fleet) Objects(_ context.Context, _ access.Scope, refs []kube.Ref) ([]*
 	return list, nil
 }
 
+func (f *fleet) Object(ctx context.Context, scope access.Scope, ref kube.Ref, _ time.Time) (*records.Object, error) {
+	list, err := f.Objects(ctx, scope, []kube.Ref{ref})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// History and Members are asked by verbs that the fleet of test/e2e shows.
+func (f *fleet) History(context.Context, access.Scope, kube.Ref, int, string) (*records.Page[*records.Version], error) {
+	return &records.Page[*records.Version]{}, nil
+}
+
+func (f *fleet) Members(context.Context, access.Scope) ([]records.Member, error) { return nil, nil }
+
 func (f *fleet) ByName(name string) (clusters.Entry, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -291,7 +348,7 @@ func openHub(t *testing.T, f *fleet, store *state.Store, db *clickhouse.DB) *hub
 	t.Helper()
 	broken := &broken{Database: db}
 	s := New(Deps{Store: store, Audit: audit.New(store, broken, nil), Finder: f, Clusters: f, Dispatch: f.dispatch})
-	s.timing = timing{dryRun: 5 * time.Second, command: 5 * time.Second, rollout: 5 * time.Second, reach: 5 * time.Second, poll: 20 * time.Millisecond, scan: 100 * time.Millisecond, lease: 2 * time.Second}
+	s.timing = timing{dryRun: 5 * time.Second, command: 5 * time.Second, rollout: 5 * time.Second, reach: 5 * time.Second, poll: 20 * time.Millisecond, scan: 100 * time.Millisecond, lease: 2 * time.Second, plan: 20 * time.Second, planWait: 5 * time.Second}
 	h := &hub{Service: s, t: t, fleet: f, db: db, audit: broken}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -374,9 +431,9 @@ func text(a *actions.Action) string {
 }
 
 func refs(list ...string) actions.Input {
-	return actions.Input{Verb: restart, Refs: list, Source: "cli", Reason: "test"}
+	return actions.Input{Verb: actions.Restart, Refs: list, Source: "cli", Reason: "test"}
 }
 
 func scaleTo(n int32, list ...string) actions.Input {
-	return actions.Input{Verb: scale, Refs: list, Params: actions.Params{Replicas: &n}, Source: "cli", Reason: "test"}
+	return actions.Input{Verb: actions.Scale, Refs: list, Params: actions.Params{Replicas: &n}, Source: "cli", Reason: "test"}
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
+	"time"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
@@ -14,7 +14,8 @@ import (
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
-// Plan freezes the targets, has every member try the change without keeping it, and stores the plan.
+// Plan freezes the targets, has every member try the change without keeping it, and stores the plan. One that takes
+// long is answered while it is PLANNING, and goes on by itself.
 func (s *Service) Plan(ctx context.Context, scope access.Scope, in actions.Input) (*actions.Action, error) {
 	if scope.Nothing() {
 		return nil, &access.Error{Code: "FORBIDDEN", Message: "You may not change anything."}
@@ -27,23 +28,25 @@ func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input
 		return nil, err
 	}
 	a := &actions.Action{
-		Retries: retries,
-		ID:      s.newID(), Verb: in.Verb, State: planned, Reason: in.Reason, Actor: scope.User(), Source: in.Source,
-		CreatedAt: s.now().UTC(), Params: in.Params, Waves: in.Waves,
+		ID: s.newID(), Verb: in.Verb, State: planned, Reason: in.Reason, Actor: scope.User(), Source: in.Source,
+		CreatedAt: s.now().UTC(), Params: in.Params, Waves: in.Waves, Retries: retries,
 	}
-	found, err := s.find(ctx, scope, in)
+	found, err := s.find(ctx, scope, a, in)
 	if err != nil {
 		return nil, err
 	}
 	a.Targets, a.Warnings = found.targets, found.warnings
-	s.tryAll(ctx, a, func(t *actions.Target, l live) string {
-		if a.Verb == scale && l.has(actions.Inverse{Replicas: a.Params.Replicas}) {
+	a.Title = title(a, found.kinds)
+	v := verbs[a.Verb]
+	return s.tryAll(ctx, a, func(t *actions.Target, d tried) string {
+		if v.forgives || d.before.object == nil || d.after.object == nil || len(d.changes) > 0 {
+			return ""
+		}
+		if a.Verb == actions.Scale && t.Wanted == nil {
 			return fmt.Sprintf("%s has %s already.", nameOf(t), replicas(*a.Params.Replicas))
 		}
-		return ""
+		return fmt.Sprintf("%s is like that already: nothing would change.", nameOf(t))
 	})
-	a.Title = title(a, found.kinds)
-	return s.keep(ctx, a)
 }
 
 // Undo plans the inverse of a finished action, for every target it wrote. It is run like any other plan.
@@ -56,7 +59,7 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 		return nil, err
 	}
 	switch {
-	case old.State == planned || old.State == expired:
+	case old.State == planning || old.State == planned || old.State == expired:
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was never run: there is nothing to undo.", id)}
 	case old.State == running:
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s is still running.", id), Fix: "Stop it, or wait until it ends."}
@@ -65,116 +68,192 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 	}
 	a := &actions.Action{
 		ID: s.newID(), Verb: old.Verb, State: planned, Reason: "Undo of " + id, Actor: scope.User(), Source: old.Source,
-		CreatedAt: s.now().UTC(), Undoes: id,
+		CreatedAt: s.now().UTC(), Undoes: id, Title: "Undo " + id + ": " + old.Title,
+		Waves: actions.Waves{Parallel: old.Waves.Parallel},
 	}
-	left := map[*actions.Target]*actions.Target{}
+	left := map[string]*actions.Target{}
+	able := 0
+	last := 0
 	for _, t := range old.Targets {
-		if t.Inverse == nil || t.Intent == nil {
+		last = max(last, t.Wave)
+	}
+	for _, t := range old.Targets {
+		if t.Intent == nil || t.Inverse == nil && t.NoWayBack == "" {
 			continue
 		}
 		back := &actions.Target{Ref: t.Ref, ClusterUID: t.ClusterUID, Version: t.Version, UID: t.UID, State: ready, Wanted: t.Inverse}
-		left[back] = t
+		if old.Verb == actions.Apply { // what was made last goes first: others stand on what was made before
+			back.Wave = last + 1 - t.Wave
+		}
+		if t.Inverse == nil {
+			back.State, back.Message = blocked, t.NoWayBack
+		} else {
+			able++
+			if t.Inverse.Ref != "" {
+				back.Ref, back.UID, back.Version = t.Inverse.Ref, t.Inverse.UID, "v1"
+			}
+			if c, err := commandOf(t.Inverse); err != nil {
+				return nil, err
+			} else if c.GetApply().GetCreate() {
+				back.UID = ""
+			}
+		}
+		left[back.Ref] = t
 		a.Targets = append(a.Targets, back)
 	}
-	if len(a.Targets) == 0 {
+	if able == 0 {
+		for _, t := range a.Targets {
+			return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s cannot be undone: %s", id, t.Message)}
+		}
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s wrote nothing: there is nothing to undo.", id)}
 	}
-	s.tryAll(ctx, a, func(t *actions.Target, l live) string {
-		was := left[t].Intent
-		switch {
-		case l.has(was.Set) && (was.Spec == "" || was.Spec == l.Spec):
-			return ""
-		case was.Set.Replicas != nil && l.Replicas != *was.Set.Replicas:
-			return fmt.Sprintf("%s has %s now, not the %d that %s left%s. Undo would overwrite that.", nameOf(t), replicas(l.Replicas), *was.Set.Replicas, id, s.by(ctx, scope, t))
-		case was.Set.RestartedAt != nil && l.RestartedAt != *was.Set.RestartedAt:
-			return fmt.Sprintf("%s was restarted again since %s%s.", nameOf(t), id, s.by(ctx, scope, t))
-		}
-		return fmt.Sprintf("The spec of %s was changed since %s%s. Undo would mix with that.", nameOf(t), id, s.by(ctx, scope, t))
-	})
-	a.Title = "Undo " + id + ": " + old.Title
-	return s.keep(ctx, a)
+	return s.tryAll(ctx, a, func(t *actions.Target, d tried) string { return s.mixes(ctx, scope, id, t, left[t.Ref], d.before) })
 }
 
-// keep writes the plan down: in the audit first, since nothing of it may go unseen.
-func (s *Service) keep(ctx context.Context, a *actions.Action) (*actions.Action, error) {
-	a.ConfirmPhrase = phrase(a)
-	if err := s.audit(ctx, a, "plan", "", planRow(a)); err != nil {
-		return nil, noAudit(err)
+// mixes says why undoing was on t would mix with what somebody did since, "" when it would not.
+func (s *Service) mixes(ctx context.Context, scope access.Scope, id string, t, was *actions.Target, l live) string {
+	if l.object == nil || was.Inverse.Ref != "" {
+		return "" // it is gone, or was made by the action and its identity is what counts
 	}
-	if err := s.journal.create(ctx, a); err != nil {
+	changes, err := kube.ParsePatch(was.Intent.Changes)
+	if err != nil {
+		return "What was changed is not known any more."
+	}
+	switch {
+	case !l.has(changes):
+		for _, c := range changes {
+			if now, _ := at(l.object, c.Path); c.Path == "/spec/replicas" && !l.has([]kube.Change{c}) {
+				return fmt.Sprintf("%s has %s now, not the %v that %s left%s. Undo would overwrite that.", nameOf(t), replicas(l.Replicas), c.Value, id, s.by(ctx, scope, t))
+			} else if !l.has([]kube.Change{c}) {
+				return fmt.Sprintf("%s of %s is %s now, not as %s left it%s. Undo would overwrite that.", field(c.Path), nameOf(t), brief(now), id, s.by(ctx, scope, t))
+			}
+		}
+	case was.Intent.Spec != "" && was.Intent.Spec != l.Spec:
+		return fmt.Sprintf("The spec of %s was changed since %s%s. Undo would mix with that.", nameOf(t), id, s.by(ctx, scope, t))
+	}
+	return ""
+}
+
+// tryAll dry-runs every target that is ready and stores the plan: when all are tried, or after a while with what is
+// known by then. blocks says what about the live object forbids the change.
+func (s *Service) tryAll(ctx context.Context, a *actions.Action, blocks func(*actions.Target, tried) string) (*actions.Action, error) {
+	if a.Undoes == "" && len(a.Targets) == 0 {
+		return nil, &access.Error{Code: "NOT_FOUND", Message: "There is nothing to act on."}
+	}
+	p := &plan{Service: s, a: a, blocks: blocks}
+	a.State = planning
+	for _, t := range a.Targets {
+		if t.State == ready {
+			t.State = pending
+		}
+	}
+	tries, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timing.plan)
+	done := make(chan error, 1)
+	s.plans.Add(1)
+	go func() {
+		defer s.plans.Done()
+		defer cancel()
+		done <- p.all(tries)
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+		return s.shown(a), nil
+	case <-time.After(s.timing.planWait):
+	case <-ctx.Done():
+		cancel()
+		return nil, ctx.Err()
+	}
+	// It goes on; whoever looks sees how far it is.
+	if err := p.journalNow(ctx); err != nil {
+		cancel()
 		return nil, err
 	}
-	return s.shown(a), nil
+	return s.existing(ctx, a.ID)
 }
 
+// noAudit says that an action is refused for want of an audit.
 func noAudit(err error) error {
 	return errors.Join(&access.Error{Code: "UNAVAILABLE", Message: "The audit cannot be written, and without audit there is no action.", Fix: "Try again when the database answers; foretop's log says why it does not."}, err)
 }
 
-// tryAll dry-runs every target that is ready. blocks says what about the live object forbids the change.
-func (s *Service) tryAll(ctx context.Context, a *actions.Action, blocks func(*actions.Target, live) string) {
-	var g errgroup.Group
-	g.SetLimit(planParallel)
-	for i, t := range a.Targets {
-		if t.State == ready {
-			g.Go(func() error { s.try(ctx, a, i, t, blocks); return nil })
-		}
-	}
-	_ = g.Wait() // never answers an error
-}
-
 // try has the member do the change without keeping it, and notes on the target what came of it.
-func (s *Service) try(ctx context.Context, a *actions.Action, i int, t *actions.Target, blocks func(*actions.Target, live) string) {
+func (s *Service) try(ctx context.Context, a *actions.Action, i int, t *actions.Target, blocks func(*actions.Target, tried) string) {
 	block := func(why string) { t.State, t.Message = blocked, why }
-	c := s.writeCommand(a, t, fmt.Sprintf("%s-%04d-plan", a.ID, i), wanted(a, t, s.now()))
-	c.DryRun = true
-	r := s.ask(ctx, t.ClusterUID, c, s.timing.dryRun)
-	t.Warnings = r.Warnings
-	progress(t, r.Workload)
-	var l live
-	var err error
-	if len(r.Before) > 0 {
-		if l, err = readLive(r.Before); err != nil {
-			block("The member answered with something that is no object.")
-			s.Log.Error("answer of a dry run cannot be read", "action_id", a.ID, "ref", t.Ref, "err", err)
-			return
-		}
-		if why := blocks(t, l); why != "" {
-			block(why)
-			return
+	d, r, why := s.dryRun(ctx, a, t, fmt.Sprintf("%s-%04d-plan", a.ID, i))
+	if r != nil {
+		t.Warnings = append(t.Warnings, r.Warnings...)
+		progress(t, r.Workload)
+	}
+	switch {
+	case why != "":
+		block(why)
+		return
+	case r.Code == ingestpb.CommandResult_CODE_REFUSED && a.Verb == actions.Scale && t.Wanted == nil && r.Workload.GetAutoscaler() != "":
+		s.tryAutoscaler(ctx, a, i, t, r, blocks)
+		return
+	}
+	if d.before.object != nil {
+		if r.Code == ingestpb.CommandResult_CODE_OK || r.Code == ingestpb.CommandResult_CODE_REFUSED {
+			if why := blocks(t, d); why != "" {
+				block(why)
+				return
+			}
 		}
 	}
 	if r.Code != ingestpb.CommandResult_CODE_OK {
 		block(refusal(t, r))
 		return
 	}
-	t.ResourceVersion, t.Spec = l.ResourceVersion, l.Spec
-	after, err := readLive(r.After)
-	if err == nil {
-		t.Diff, err = diff(r.Before, r.After)
+	t.State = ready
+	t.ResourceVersion, t.Spec = d.before.ResourceVersion, d.before.Spec
+	t.NoWayBack = r.InverseWithheld
+	if r.InverseWithheld != "" {
+		t.Warnings = append(t.Warnings, "This cannot be undone from here: "+r.InverseWithheld)
 	}
+	if d.before.Paused && verbs[a.Verb].rollout && a.Verb != actions.Resume && a.Verb != actions.Scale {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s is paused: its Pods change only once it is resumed.", nameOf(t)))
+	}
+	diff, err := kube.UnifiedDiff(d.before.object, d.after.object, false)
 	if err != nil {
+		s.Log.Error("answer of a dry run cannot be compared", "action_id", a.ID, "ref", t.Ref, "err", err)
 		block("The member answered with something that is no object.")
-		s.Log.Error("answer of a dry run cannot be read", "action_id", a.ID, "ref", t.Ref, "err", err)
 		return
 	}
 	const most = 32 << 10
-	if len(t.Diff) > most {
-		t.Diff = t.Diff[:most] + "\n... cut\n"
+	if len(diff) > most {
+		diff = strings.ToValidUTF8(diff[:most], "") + "\n... cut\n"
 	}
-	t.Change = change(a, t, l, after)
+	if !verbs[a.Verb].evicts || a.Undoes != "" {
+		t.Diff = diff
+	}
+	t.Change = change(a, t, d, r)
 }
 
-func diff(before, after []byte) (string, error) {
-	old, err := kube.Decode(before)
-	if err != nil {
-		return "", err
+// dryRun asks a member what t's command would do. why is a sentence when that cannot be told.
+func (s *Service) dryRun(ctx context.Context, a *actions.Action, t *actions.Target, id string) (d tried, r *ingestpb.CommandResult, why string) {
+	const noObject = "The member answered with something that is no object."
+	w, err := typed(a, t, s.now())
+	if err == nil && verbs[a.Verb].evicts && t.Wanted == nil {
+		w, err = evictions(a, s.now())
 	}
-	changed, err := kube.Decode(after)
-	if err != nil {
-		return "", err
+	var c *ingestpb.Command
+	if err == nil {
+		c, err = s.writeCommand(a, t, id, w)
 	}
-	return kube.UnifiedDiff(old, changed, false)
+	if err != nil {
+		s.Log.Error("command cannot be made", "action_id", a.ID, "ref", t.Ref, "err", err)
+		return d, nil, "What to ask of it is not known any more."
+	}
+	c.DryRun = true
+	r = s.ask(ctx, t.ClusterUID, c, s.timing.dryRun)
+	if d, err = readTried(r); err != nil {
+		s.Log.Error("answer of a dry run cannot be read", "action_id", a.ID, "ref", t.Ref, "err", err)
+		return d, r, noObject
+	}
+	return d, r, ""
 }
 
 // existing answers an action or a person's error.

@@ -27,6 +27,8 @@ func (s *Service) Run(ctx context.Context, scope access.Scope, id, confirm strin
 	}
 	_, err = s.journal.edit(ctx, id, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
 		switch {
+		case a.State == planning:
+			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s is still being planned.", id), Fix: "Wait until every target was tried."}
 		case a.State == planned && s.now().Sub(a.CreatedAt) > planGoodFor, a.State == expired:
 			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("The plan %s is older than %d minutes, and the clusters may have moved on.", id, int(planGoodFor.Minutes())), Fix: "Plan again."}
 		case a.State != planned:

@@ -31,6 +31,9 @@ import (
 type Finder interface {
 	Search(ctx context.Context, scope access.Scope, r records.Request) (*records.Result, error)
 	Objects(ctx context.Context, scope access.Scope, refs []kube.Ref) ([]*records.Object, error)
+	Object(ctx context.Context, scope access.Scope, ref kube.Ref, at time.Time) (*records.Object, error)
+	History(ctx context.Context, scope access.Scope, ref kube.Ref, first int, after string) (*records.Page[*records.Version], error)
+	Members(ctx context.Context, scope access.Scope) ([]records.Member, error)
 }
 
 // Directory knows the members; *clusters.Registry is one.
@@ -65,11 +68,13 @@ type Service struct {
 
 	mu      sync.Mutex
 	execute map[string]bool // actions this process is running
+
+	plans sync.WaitGroup // that are being tried
 }
 
 // timing holds every time that tests shorten.
 type timing struct {
-	dryRun, command, rollout, reach, poll, scan, lease time.Duration
+	dryRun, command, rollout, reach, poll, scan, lease, plan, planWait time.Duration
 }
 
 var defaultTiming = timing{
@@ -80,12 +85,14 @@ var defaultTiming = timing{
 	poll:    time.Second,
 	scan:    5 * time.Second,
 	lease:   10 * time.Second,
+
+	plan:     10 * time.Minute,
+	planWait: 10 * time.Second, // less than any client waits
 }
 
 const (
-	maxTargets    = 1000
+	maxTargets    = 5000
 	planParallel  = 8
-	runParallel   = 4
 	planGoodFor   = 30 * time.Minute
 	phraseTargets = 10 // more than this many targets need a phrase
 )
@@ -114,6 +121,7 @@ func (s *Service) Work(ctx context.Context) error {
 		}
 	}
 	var wait sync.WaitGroup
+	defer s.plans.Wait()
 	defer wait.Wait()
 	for ctx.Err() == nil {
 		lease, err := s.Store.Lease(ctx, s.timing.lease)
@@ -256,7 +264,7 @@ func (s *Service) Actions(ctx context.Context, scope access.Scope, first int, af
 
 // shown is an action as people see it: a plan that is too old is expired, targets of a running one are queued.
 func (s *Service) shown(a *actions.Action) *actions.Action {
-	if a.State == planned && s.now().Sub(a.CreatedAt) > planGoodFor {
+	if (a.State == planned || a.State == planning) && s.now().Sub(a.CreatedAt) > planGoodFor {
 		a.State = expired
 	}
 	if a.State != running {

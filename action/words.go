@@ -1,7 +1,9 @@
 package action
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,10 +12,11 @@ import (
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
-// phrase is what a person must type to run a: the more it reaches, the more they must mean it.
-// One object needs a click; scaling one to nothing needs its name; much or many need verb and counts.
-func phrase(a *actions.Action) string {
+// phrase is what a person must type to run a: the more it reaches, the more they must mean it. One object needs a
+// click; deleting or draining one, or scaling it to nothing, needs its name; much or many need verb and counts.
+func (s *Service) phrase(a *actions.Action) string {
 	clusters := map[string]bool{}
+	careful := verbs[a.Verb].careful && a.Undoes == ""
 	zero := false
 	var one *actions.Target
 	n := 0
@@ -24,44 +27,37 @@ func phrase(a *actions.Action) string {
 		n++
 		one = t
 		clusters[t.ClusterUID] = true
-		if to := target(a, t); to != nil && *to == 0 {
-			zero = true
-		}
+		zero = zero || toZero(a, t)
 	}
 	switch {
-	case n > phraseTargets || len(clusters) > 1 || zero && n > 1:
-		verb := strings.ToLower(a.Verb)
+	case n > phraseTargets || len(clusters) > 1 || (zero || careful) && n > 1:
+		verb := strings.ReplaceAll(strings.ToLower(a.Verb), "_", " ")
 		if a.Undoes != "" {
 			verb = "undo"
 		}
 		what := fmt.Sprintf("%s %d", verb, n)
-		if zero && a.Verb == scale && a.Undoes == "" {
+		if zero && a.Verb == actions.Scale && a.Undoes == "" {
 			what += " to 0"
 		}
 		return what + " in " + count(len(clusters), "cluster")
-	case zero:
+	case n == 1 && (zero || careful):
 		return nameOf(one)
 	}
 	return ""
 }
 
-// target is the wanted number of replicas, nil for a restart.
-func target(a *actions.Action, t *actions.Target) *int32 {
+// toZero reports whether nothing of a workload would be left.
+func toZero(a *actions.Action, t *actions.Target) bool {
 	if t.Wanted != nil {
-		return t.Wanted.Replicas
+		c, err := commandOf(t.Wanted)
+		return err == nil && c.GetScale() != nil && c.GetScale().Replicas == 0
 	}
-	if a.Verb == scale {
-		return a.Params.Replicas
-	}
-	return nil
+	return a.Verb == actions.Scale && *a.Params.Replicas == 0
 }
 
 // title says in a sentence what a is: Scale Deployment app2 in zone1 to 5 replicas.
 func title(a *actions.Action, kinds map[string]int) string {
-	verb, to := "Restart", ""
-	if a.Verb == scale {
-		verb, to = "Scale", " to "+replicas(*a.Params.Replicas)
-	}
+	verb, to := verbs[a.Verb].does, with(a)
 	if len(a.Targets) == 1 {
 		ref, _ := kube.ParseRef(a.Targets[0].Ref) // written by us
 		return fmt.Sprintf("%s %s %s in %s%s", verb, kindOf(ref.GroupResource), ref.Name, ref.Cluster, to)
@@ -86,21 +82,157 @@ func title(a *actions.Action, kinds map[string]int) string {
 	return fmt.Sprintf("%s %d %s in %s%s", verb, len(a.Targets), what, where, to)
 }
 
-// change says in a few words what a dry run would change.
-func change(a *actions.Action, t *actions.Target, before, after live) string {
-	switch {
-	case a.Verb == scale:
-		return fmt.Sprintf("replicas %d -> %d", before.Replicas, after.Replicas)
-	case t.Wanted != nil:
-		return "restart taken back"
+// with is what a title says of the parameters.
+func with(a *actions.Action) string {
+	p := &a.Params
+	switch a.Verb {
+	case actions.Scale:
+		return " to " + replicas(*p.Replicas)
+	case actions.Autoscale:
+		var bounds []string
+		if p.Min != nil {
+			bounds = append(bounds, fmt.Sprintf("at least %d", *p.Min))
+		}
+		if p.Max != nil {
+			bounds = append(bounds, fmt.Sprintf("at most %d", *p.Max))
+		}
+		return " to " + strings.Join(bounds, ", ")
+	case actions.SetImage:
+		return " to " + few(p.Set, func(c, image string) string {
+			if c == "*" {
+				return image
+			}
+			return c + "=" + image
+		})
+	case actions.SetEnv, actions.Label, actions.Annotate:
+		said := few(p.Set, func(name, value string) string { return name + "=" + value })
+		for _, name := range p.Remove {
+			said = strings.TrimPrefix(said+", "+name+"-", ", ")
+		}
+		return ": " + said
+	case actions.RollBack:
+		switch {
+		case p.Revision != nil && *p.Revision > 0:
+			return fmt.Sprintf(" to revision %d", *p.Revision)
+		case p.Version != "":
+			return " to version " + p.Version
+		}
+		return " to the revision before"
 	}
-	return "restart"
+	return ""
+}
+
+// few says the first entries of m and how many more there are.
+func few(m map[string]string, say func(k, v string) string) string {
+	var said []string
+	for i, k := range sortedKeys(m) {
+		if i == 3 {
+			said = append(said, fmt.Sprintf("%d more", len(m)-i))
+			break
+		}
+		said = append(said, say(k, m[k]))
+	}
+	return strings.Join(said, ", ")
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// change says in a few words what a dry run would change.
+func change(a *actions.Action, t *actions.Target, d tried, r *ingestpb.CommandResult) string {
+	switch {
+	case r.Evictions != nil:
+		return fmt.Sprintf("evicts %s", count(int(r.Evictions.Left), "Pod"))
+	case d.before.object == nil && d.after.object != nil:
+		kind, _ := d.after.object["kind"].(string)
+		if name := str(d.after.object, "metadata", "name"); name != nameOf(t) {
+			return fmt.Sprintf("creates %s %s", kind, name)
+		}
+		return "creates it"
+	case d.after.object == nil:
+		return "deletes it"
+	case a.Verb == actions.Rerun || a.Verb == actions.Trigger:
+		return "creates Job " + str(d.after.object, "metadata", "name")
+	case a.Verb == actions.Restart && a.Undoes == "":
+		return "restart"
+	case a.Verb == actions.Restart:
+		return "restart taken back"
+	case a.Verb == actions.Scale && d.before.Replicas != d.after.Replicas:
+		return fmt.Sprintf("replicas %d -> %d", d.before.Replicas, d.after.Replicas)
+	}
+	var said []string
+	for i, c := range d.changes {
+		if i == 3 {
+			said = append(said, fmt.Sprintf("%d more", len(d.changes)-i))
+			break
+		}
+		before, was := at(d.before.object, c.Path)
+		switch {
+		case c.Op == "remove":
+			said = append(said, field(c.Path)+" removed")
+		case was && c.Op == "replace":
+			said = append(said, fmt.Sprintf("%s %s -> %s", field(c.Path), brief(before), brief(c.Value)))
+		default:
+			said = append(said, fmt.Sprintf("%s %s", field(c.Path), brief(c.Value)))
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func str(o map[string]any, path ...string) string {
+	v, _ := at(o, "/"+strings.Join(path, "/"))
+	s, _ := v.(string)
+	return s
+}
+
+// field is the end of a JSON pointer as people say it: image, label team, env 2.
+func field(pointer string) string {
+	steps := strings.Split(pointer, "/")
+	for i, s := range steps {
+		steps[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+	}
+	last := steps[len(steps)-1]
+	if n := len(steps); n > 2 {
+		switch parent := steps[n-2]; {
+		case parent == "labels", parent == "annotations":
+			return strings.TrimSuffix(parent, "s") + " " + last
+		case isIndex(pointer), parent == "requests", parent == "limits":
+			return parent + " " + last
+		}
+	}
+	return last
+}
+
+func brief(v any) string {
+	s, ok := v.(string)
+	if !ok {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return "..."
+		}
+		s = string(raw)
+	}
+	const most = 60
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
 }
 
 // refusal is the sentence for a target that the member refused.
 func refusal(t *actions.Target, r *ingestpb.CommandResult) string {
 	if w := r.Workload; r.Code == ingestpb.CommandResult_CODE_REFUSED && w != nil && w.Autoscaler != "" {
 		return fmt.Sprintf("HPA %s owns the replicas of %s (%d to %d); change the HPA instead.", w.Autoscaler, nameOf(t), w.AutoscalerMin, w.AutoscalerMax)
+	}
+	if len(r.Conflicts) > 0 {
+		var who []string
+		for i, c := range r.Conflicts {
+			if i == 5 {
+				who = append(who, fmt.Sprintf("%d more", len(r.Conflicts)-i))
+				break
+			}
+			who = append(who, fmt.Sprintf("%s (%s)", c.Field, c.Manager))
+		}
+		return fmt.Sprintf("Others own fields of %s that the manifest sets: %s. Leave them out of it, or take them over with force.", nameOf(t), strings.Join(who, ", "))
 	}
 	if r.Message != "" {
 		return r.Message

@@ -3,6 +3,8 @@ package redact
 import (
 	"regexp"
 	"strings"
+
+	"github.com/foretop/foretop/internal/credential"
 )
 
 // A pattern finds one form of credential in free text. sign is cheap to look for: without it the expression is
@@ -75,7 +77,7 @@ func scrub(s string, count func(rule string)) string {
 			s = out
 		}
 	}
-	if assigns, flags := strings.ContainsAny(s, "=:"), strings.ContainsAny(s, " \t") && strings.Contains(s, "-"); (assigns || flags) && (hasCredentialWord(s) || mayHoldShortWord(s)) {
+	if assigns, flags := strings.ContainsAny(s, "=:"), strings.ContainsAny(s, " \t") && strings.Contains(s, "-"); (assigns || flags) && (credential.HasWord(s) || credential.MayHoldShortWord(s)) {
 		out := s
 		if assigns {
 			out = replaceValues(assignment, out)

@@ -168,26 +168,6 @@ func TestText(t *testing.T) {
 	f(`Pulled image "registry.example.com:5000/app@sha256:abcdef" in 3.2s`, `Pulled image "registry.example.com:5000/app@sha256:abcdef" in 3.2s`)
 }
 
-func TestHasCredentialWord(t *testing.T) {
-	f := func(s string, want bool) {
-		t.Helper()
-		if got := hasCredentialWord(s); got != want {
-			t.Errorf("hasCredentialWord(%q) = %v, want %v", s, got, want)
-		}
-	}
-	f("DB_PASSWORD", true)
-	f("my-Token-2", true)
-	f("privateKey", true)
-	f("PRIVATE_KEY", true)
-	f("xapi.key", true)
-	f("apikey", true)
-	f("api--key", false)
-	f("passport", false)
-	f("tok", false)
-	f("", false)
-	f("private", false)
-}
-
 func TestDigest(t *testing.T) {
 	secret := func(v string) map[string]any {
 		return map[string]any{"kind": "Secret", "data": map[string]any{"a": v, "b": "Yg=="}}

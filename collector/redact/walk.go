@@ -2,6 +2,8 @@ package redact
 
 import (
 	"strings"
+
+	"github.com/foretop/foretop/internal/credential"
 )
 
 // credentialFields are names of fields whose string value is a credential in whatever kind they stand.
@@ -34,7 +36,7 @@ func (p *pass) deniedName(name string) bool {
 	if name == KeysAnnotation || allowedNames[name] {
 		return false
 	}
-	return hasCredentialWord(name) || hasShortWord(name) || p.names != nil && p.names.MatchString(name)
+	return credential.InName(name) || p.names != nil && p.names.MatchString(name)
 }
 
 // harmless says that a value under a suspicious name only points to where the credential is, or switches something.
@@ -57,7 +59,7 @@ var credentialSuffixes = []string{"password", "passwd", "passphrase", "privateke
 
 func (p *pass) credentialField(name string) bool {
 	n := plainName(name)
-	if p.fields[n] || n != "pass" && hasShortWord(name) { // a field pass alone says more often that something did
+	if p.fields[n] || n != "pass" && credential.HasShortWord(name) { // a field pass alone says more often that something did
 		return true
 	}
 	for _, suffix := range credentialSuffixes {

@@ -4,7 +4,10 @@
 // Invariant: a record is complete in itself: a hub that finds it in the journal needs nothing else to go on.
 package actions
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Input asks for a plan. Exactly one of Refs and Query is set; for APPLY Clusters instead.
 type Input struct {
@@ -110,27 +113,42 @@ type Target struct {
 	ReadyReplicas   *int32     `json:"readyReplicas,omitempty"`
 	StartedAt       *time.Time `json:"startedAt,omitempty"`
 	FinishedAt      *time.Time `json:"finishedAt,omitempty"`
-	// The recorded inverse: what the object had before. Nil until the target was written.
-	Inverse *Inverse `json:"inverse,omitempty"`
-	// What this target is to be set to, when it differs from the action's own parameters (undo plans).
-	Wanted *Inverse `json:"wanted,omitempty"`
-	// Digest of the spec when it was planned: a run refuses when it is another.
+	// What undoes it. Nil until the target was written, and when NoWayBack says why there is none.
+	Inverse   *Write `json:"inverse,omitempty"`
+	NoWayBack string `json:"noWayBack,omitempty"`
+	// What this target is asked, where the action's own parameters do not say it: undo plans, manifests, versions.
+	Wanted *Write `json:"wanted,omitempty"`
+	// Digest of the spec when it was planned: a run refuses when it is another. "" when there was no object.
 	Spec   string  `json:"spec,omitempty"`
 	Intent *Intent `json:"intent,omitempty"`
+	// Of evictions, which are many steps.
+	Evictions *Evictions `json:"evictions,omitempty"`
+}
+
+// Write is a typed command as the journal keeps it.
+type Write struct {
+	Command json.RawMessage `json:"command"`       // an ingestpb.Command in protobuf's JSON: verb and field manager alone
+	Ref     string          `json:"ref,omitempty"` // of what it is about when that is not the target: a Job that was made
+	UID     string          `json:"uid,omitempty"` // of that
 }
 
 // Intent is what is about to be, or was, written to a target. It is in the journal before the member is asked.
 type Intent struct {
-	Attempt         int     `json:"attempt"` // part of the command's id
-	Set             Inverse `json:"set"`
-	ResourceVersion string  `json:"resourceVersion"` // the write is refused at any other, so it cannot happen twice
-	Generation      int64   `json:"generation"`      // before the write: unchanged means not written
-	Written         bool    `json:"written,omitempty"`
-	Spec            string  `json:"spec,omitempty"` // digest of the spec as the write left it; undo refuses when it is another
+	Attempt         int             `json:"attempt"` // part of the command's id
+	Write           *Write          `json:"write"`
+	ResourceVersion string          `json:"resourceVersion"`   // the write is refused at any other, so it cannot happen twice
+	Generation      int64           `json:"generation"`        // before the write: unchanged means not written
+	Changes         json.RawMessage `json:"changes,omitempty"` // JSON patch of what it changes, redacted: there means written
+	Written         bool            `json:"written,omitempty"`
+	Spec            string          `json:"spec,omitempty"` // digest of the spec as the write left it; undo refuses when it is another
 }
 
-// Inverse holds the values to put back.
-type Inverse struct {
-	Replicas    *int32  `json:"replicas,omitempty"`
-	RestartedAt *string `json:"restartedAt,omitempty"` // "" means: remove the annotation
+// Evictions tell how far a restart by eviction or a drain is. Only Pods created before Since are meant, so that no
+// Pod goes twice however often the action is resumed.
+type Evictions struct {
+	Since      time.Time `json:"since"`
+	Evicted    int       `json:"evicted"`
+	Left       int       `json:"left"`
+	WaitingFor string    `json:"waitingFor,omitempty"`
+	Kept       []string  `json:"kept,omitempty"`
 }

@@ -1,4 +1,7 @@
-package redact
+// Package credential tells names of credentials from other names.
+//
+// Invariant: it looks at names alone and keeps nothing of what it is shown.
+package credential
 
 import "strings"
 
@@ -17,8 +20,11 @@ var wordsBy = func() (by [256][]string) {
 	return by
 }()
 
-// hasCredentialWord says whether one of credentialWords is in s, in any case. A * is any one character, or none.
-func hasCredentialWord(s string) bool {
+// InName says whether name is one that credentials are given.
+func InName(name string) bool { return HasWord(name) || HasShortWord(name) }
+
+// HasWord says whether one of credentialWords is in s, in any case. A * is any one character, or none.
+func HasWord(s string) bool {
 	for i := 0; i < len(s); i++ {
 		for _, w := range wordsBy[s[i]|0x20] {
 			if startsWith(s[i:], w) {
@@ -43,17 +49,17 @@ func startsWith(s, word string) bool {
 	return true
 }
 
-// hasShortWord says whether name ends, after a sign, in a word that would be found within others as well: DB_PASS,
+// HasShortWord says whether name ends, after a sign, in a word that would be found within others as well: DB_PASS,
 // MYSQL_PWD and REDIS_PASS_2, but not COMPASS, proxy-pass-headers, nor the PWD that every shell sets.
-func hasShortWord(name string) bool {
+func HasShortWord(name string) bool {
 	name = strings.TrimRight(name, "_-.0123456789")
 	i := strings.LastIndexAny(name, "_-./")
 	last := name[i+1:]
 	return strings.EqualFold(last, "pass") || i >= 0 && strings.EqualFold(last, "pwd")
 }
 
-// mayHoldShortWord is what text has to hold for hasShortWord to be true of a name in it.
-func mayHoldShortWord(s string) bool {
+// MayHoldShortWord is what text has to hold for HasShortWord to be true of a name in it.
+func MayHoldShortWord(s string) bool {
 	for i := 0; i+3 <= len(s); i++ {
 		if s[i]|0x20 == 'p' && (startsWith(s[i:], "pass") || startsWith(s[i:], "pwd")) {
 			return true
