@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // The manifests are accepted by a real API server, and the rights they give are enough to collect every kind and to
@@ -50,7 +49,7 @@ func TestTheManifestsGiveACollectorTheRightsItNeeds(t *testing.T) {
 		}
 	}
 	d := hub(t, filepath.Join(dir, "h"), nil, "--kubeconfig", kubeconfig, "--contexts", "as-collector")
-	eventually(t, time.Minute, "every kind is collected with these rights", func(ctx context.Context) error {
+	eventually(t, "every kind is collected with these rights", func(ctx context.Context) error {
 		var a struct {
 			Clusters []struct {
 				State, Reason string

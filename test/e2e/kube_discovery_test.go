@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // What is served is printed as the member prints it, with its verbs, categories and short names.
@@ -98,7 +97,7 @@ func TestKubectlExplainsEveryKindAsTheMemberDoes(t *testing.T) {
 func TestKubectlFindsTheKindsOfTheFleet(t *testing.T) {
 	for _, r := range readers(t) {
 		for _, args := range []string{"api-resources -o wide", "api-versions", "explain deployments --recursive", "explain featureflags.spec"} {
-			err := until(t, 30*time.Second, func(ctx context.Context) error {
+			err := until(t, func(ctx context.Context) error {
 				want, _, err := r.ask(ctx, memberThrough("zone1"), strings.Fields(args)...)
 				if err != nil {
 					return err
@@ -147,7 +146,7 @@ func TestAKindComesAndGoes(t *testing.T) {
 		}
 	}
 	visitors := "/apis/" + group + "/v1/namespaces/" + namespace + "/visitors"
-	eventually(t, 30*time.Second, "the member serves the kind", func(ctx context.Context) error {
+	eventually(t, "the member serves the kind", func(ctx context.Context) error {
 		return m.create(ctx, visitors, object(group+"/v1", "Visitor", "first", map[string]any{"spec": map[string]any{"size": 3, "name": "x"}}))
 	})
 	all := readers(t)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -56,7 +55,7 @@ func TestOnTheFleetTheClusterIsTheOnlyDifference(t *testing.T) {
 		for _, flags := range []string{"-A", "-A -o wide", "-A --show-labels", "-A -L app", "-n shop", "-A -l app=app1", "-A --chunk-size=7", "-A --field-selector metadata.name=default"} {
 			t.Run(r.version+" "+flags, func(t *testing.T) {
 				args := append([]string{"get", kinds}, strings.Fields(flags)...)
-				err := until(t, 30*time.Second, func(ctx context.Context) error {
+				err := until(t, func(ctx context.Context) error {
 					want := map[string][]fleetRow{}
 					for _, cluster := range stand.Fleet.Names() {
 						out, _, err := r.ask(ctx, memberItself(cluster), args...)
@@ -147,7 +146,7 @@ func TestObjectsOfTheFleetNameTheirCluster(t *testing.T) {
 		slices.Sort(list)
 		return list, nil
 	}
-	err := until(t, 30*time.Second, func(ctx context.Context) error {
+	err := until(t, func(ctx context.Context) error {
 		var want []string
 		for _, cluster := range stand.Fleet.Names() {
 			out, _, err := r.ask(ctx, memberItself(cluster), args...)

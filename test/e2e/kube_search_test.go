@@ -129,9 +129,13 @@ func TestClusterpediasParameters(t *testing.T) {
 	})
 	all := fleetPath + "/api/v1/configmaps"
 	own := searchKey + "namespaces=" + namespace + ",searched=yes"
-	eventually(t, truthWait, "all is seen", func(ctx context.Context) error {
+	eventually(t, "all is seen", func(ctx context.Context) error {
 		if _, s, err := searchAs(ctx, "application/json", all, "labelSelector", own); err != nil || len(s.Items) != 9 {
 			return fmt.Errorf("%d items, %v", len(s.Items), err)
+		}
+		// What controllers make of a namespace comes when it comes.
+		if _, s, err := searchAs(ctx, "application/json", fleetPath+"/api/v1/serviceaccounts", "namespaces", namespace); err != nil || len(s.Items) != 3 {
+			return fmt.Errorf("%d service accounts, %v", len(s.Items), err)
 		}
 		return nil
 	})
@@ -404,7 +408,7 @@ func TestClusterpediasParameters(t *testing.T) {
 			if parameters == nil {
 				labels += "," + searchKey + "inject-events=true"
 			}
-			eventually(t, truthWait, fmt.Sprintf("events are seen by %q", parameters), func(ctx context.Context) error {
+			eventually(t, fmt.Sprintf("events are seen by %q", parameters), func(ctx context.Context) error {
 				code, s, err := searchAs(ctx, "application/json", all, append(parameters, "labelSelector", labels)...)
 				if err != nil || code != http.StatusOK || len(s.Items) != 9 {
 					return fmt.Errorf("%d %v %s", code, err, s.Message)
@@ -572,11 +576,14 @@ func TestClusterpediasParameters(t *testing.T) {
 		}
 	})
 	t.Run("watch", func(t *testing.T) {
-		out, said, err := reader{path: stand.Fleet.KubectlPath(), cache: t.TempDir()}.ask(t.Context(), append(hubFlags(fleetPath), "--request-timeout=3s"),
+		f := reader{path: stand.Fleet.KubectlPath(), cache: t.TempDir()}.follow(t, hubFlags(fleetPath),
 			"get", "configmaps", "-A", "-w", "-o", "name", "-l", own+","+searchKey+"clusters=zone2,"+searchKey+"orderby=name")
-		if lines := strings.Fields(out); len(lines) < 3 || lines[0] != "configmap/alpha-one" || lines[2] != "configmap/beta.one" {
-			t.Errorf("%v %s %s", err, out, said)
-		}
+		eventually(t, "what is there is printed", func(context.Context) error {
+			if got := strings.Fields(f.printed()); !slices.Equal(got, []string{"configmap/alpha-one", "configmap/alpha-two", "configmap/beta.one"}) {
+				return fmt.Errorf("%v: %s", got, f)
+			}
+			return nil
+		})
 		refuses(t, all, "a watch cannot follow owners", "watch", "true", "ownerName", "app1")
 		refuses(t, all, "a watch is of what happens now", "watch", "true", "at", "-1h")
 	})
@@ -597,7 +604,7 @@ func TestClusterpediasParameters(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := slices.DeleteFunc(slices.Clone(everything), func(s string) bool { return s == "zone1/alpha-two" })
-		eventually(t, truthWait, "it is gone", func(ctx context.Context) error {
+		eventually(t, "it is gone", func(ctx context.Context) error {
 			if _, s, err := searchAs(ctx, "application/json", all, "labelSelector", own); err != nil || !slices.Equal(s.names(), now) {
 				return fmt.Errorf("%v, %v", s.names(), err)
 			}

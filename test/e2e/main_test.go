@@ -82,10 +82,13 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+// patience is with a machine that has much else to do.
+const patience = 3 * time.Minute
+
 // eventually repeats try until it answers nil; the last answer is the failure.
-func eventually(t *testing.T, limit time.Duration, what string, try func(ctx context.Context) error) {
+func eventually(t *testing.T, what string, try func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -100,7 +103,7 @@ func eventually(t *testing.T, limit time.Duration, what string, try func(ctx con
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: not within %s; last: %v", what, limit, last)
+			t.Fatalf("%s: not within %s; last: %v", what, patience, last)
 		case <-tick.C:
 		}
 	}
