@@ -5,11 +5,14 @@ import {
   ActionProgressDocument,
   ActionsDocument,
   PlanActionDocument,
+  RetryActionDocument,
   RunActionDocument,
   StopActionDocument,
   UndoActionDocument,
   type ActionInput,
   type ActionPartsFragment,
+  type ActionProgressSubscription,
+  type ActionState,
   type ActionsQuery,
 } from "./generated";
 import { follow } from "./socket";
@@ -26,23 +29,28 @@ export function action(id: string) {
   });
 }
 
-export function actions() {
+export function actions(query: string) {
   return infiniteQueryOptions({
-    queryKey: ["actions"],
+    queryKey: ["actions", "list", query],
     queryFn: async ({ pageParam, signal }) =>
-      (await ask(ActionsDocument, { first: 50, after: pageParam }, signal)).actions,
+      (await ask(ActionsDocument, { query, first: 50, after: pageParam }, signal)).actions,
     initialPageParam: null as string | null,
     getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
     staleTime: 2_000,
   });
 }
 
-/** The last few actions, for the tray: asked again while one of them runs. */
+/** It moves on by itself. */
+export function underWay(a: { state: ActionState }): boolean {
+  return a.state === "PLANNING" || a.state === "RUNNING";
+}
+
+/** The last few actions, for the tray: asked again while one of them is under way. */
 export function recentActions() {
   return queryOptions({
     queryKey: ["actions", "recent"],
-    queryFn: async ({ signal }) => (await ask(ActionsDocument, { first: 10 }, signal)).actions.nodes,
-    refetchInterval: (query) => (query.state.data?.some((a) => a.state === "RUNNING") ? 2_000 : 15_000),
+    queryFn: async ({ signal }) => (await ask(ActionsDocument, { query: "", first: 10 }, signal)).actions.nodes,
+    refetchInterval: (query) => (query.state.data?.some(underWay) ? 2_000 : 15_000),
   });
 }
 
@@ -62,23 +70,39 @@ export async function undo(id: string): Promise<Action> {
   return (await ask(UndoActionDocument, { id })).undoAction;
 }
 
+export async function retry(id: string): Promise<Action> {
+  return (await ask(RetryActionDocument, { id })).retryAction;
+}
+
 export function remember(client: QueryClient, a: Action): void {
   client.setQueryData(action(a.id).queryKey, a);
   void client.invalidateQueries({ queryKey: ["actions"] });
 }
 
+type Move = ActionProgressSubscription["actionProgress"];
+
+/** Moves come without diffs, which stay as they were planned. */
+export function moved(known: Action | null | undefined, move: Move): Action {
+  const diffs = new Map(known?.targets.map((t) => [t.ref, t.diff]));
+  return { ...move, targets: move.targets.map((t) => ({ ...t, diff: diffs.get(t.ref) ?? "" })) };
+}
+
 /** Keeps the action of the cache in step with the hub's until the answer is called. */
 export function followAction(client: QueryClient, id: string): () => void {
+  const { queryKey } = action(id);
   return follow(
     ActionProgressDocument,
     { id },
     {
       next: (data) => {
-        client.setQueryData(action(id).queryKey, data.actionProgress);
+        const known = client.getQueryData(queryKey);
+        client.setQueryData(queryKey, moved(known, data.actionProgress));
+        // What was dry-run meanwhile has diffs now.
+        if (known?.state !== data.actionProgress.state) void client.invalidateQueries({ queryKey });
       },
-      error: () => void client.invalidateQueries({ queryKey: action(id).queryKey }),
+      error: () => void client.invalidateQueries({ queryKey }),
       complete: () => {
-        void client.invalidateQueries({ queryKey: action(id).queryKey });
+        void client.invalidateQueries({ queryKey });
         void client.invalidateQueries({ queryKey: ["actions"] });
       },
     },

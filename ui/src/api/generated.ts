@@ -179,29 +179,34 @@ export type ResourceChangeType =
   | 'MODIFIED'
   | 'REMOVED';
 
-export type ActionPartsFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> };
+export type ActionHeadFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } };
+
+export type TargetMoveFragment = { ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null };
+
+export type ActionPartsFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } };
 
 export type ActionQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type ActionQuery = { action: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } | null };
+export type ActionQuery = { action: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } | null };
 
 export type ActionsQueryVariables = Exact<{
+  query: string;
   first: number;
   after?: string | null | undefined;
 }>;
 
 
-export type ActionsQuery = { actions: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number }> } };
+export type ActionsQuery = { actions: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, waves: { count: number } }> } };
 
 export type PlanActionMutationVariables = Exact<{
   input: ActionInput;
 }>;
 
 
-export type PlanActionMutation = { planAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+export type PlanActionMutation = { planAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type RunActionMutationVariables = Exact<{
   id: string;
@@ -209,28 +214,35 @@ export type RunActionMutationVariables = Exact<{
 }>;
 
 
-export type RunActionMutation = { runAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+export type RunActionMutation = { runAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type StopActionMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type StopActionMutation = { stopAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+export type StopActionMutation = { stopAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type UndoActionMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type UndoActionMutation = { undoAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+export type UndoActionMutation = { undoAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+
+export type RetryActionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RetryActionMutation = { retryAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type ActionProgressSubscriptionVariables = Exact<{
   id: string;
 }>;
 
 
-export type ActionProgressSubscription = { actionProgress: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, canUndo: boolean, done: number, failed: number, total: number, targets: Array<{ ref: string, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, diff: string, change: string, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }> } };
+export type ActionProgressSubscription = { actionProgress: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -343,6 +355,13 @@ export type ChangesQueryVariables = Exact<{
 
 export type ChangesQuery = { changes: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, coverage: { asked: number, answered: number, stale: number, missing: Array<string>, clusters: Array<{ cluster: string, state: ClusterState, asOf: string | null, reason: string }> }, nodes: Array<{ cluster: string, namespace: string | null, kind: string, resource: string, name: string, summary: string, version: { id: string, ref: string, type: ChangeType, observedAt: string, changedBy: string, changedPaths: Array<string>, meaningful: boolean, status: string, health: Health } }> } };
 
+export type RevisionsQueryVariables = Exact<{
+  query: string;
+}>;
+
+
+export type RevisionsQuery = { search: { nodes: Array<{ ref: string, name: string, createdAt: string, annotations: unknown, images: Array<string>, object: unknown }> } };
+
 export type SavedPartsFragment = { id: string, name: string, description: string, query: string, page: string, owner: string, shared: boolean, mine: boolean, createdAt: string, updatedAt: string };
 
 export type SavedSearchesQueryVariables = Exact<{ [key: string]: never; }>;
@@ -426,37 +445,42 @@ export type KindsQuery = { kinds: Array<{ group: string, resource: string, kind:
 
 export const ActionDocument = {
   name: "Action",
-  text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+  text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<ActionQuery, ActionQueryVariables>;
 
 export const ActionsDocument = {
   name: "Actions",
-  text: "query Actions($first: Int!, $after: String) {\n  actions(first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      verb\n      state\n      title\n      reason\n      actor\n      createdAt\n      startedAt\n      finishedAt\n      undoes\n      undoneBy\n      canUndo\n      done\n      failed\n      total\n    }\n  }\n}",
+  text: "query Actions($query: String!, $first: Int!, $after: String) {\n  actions(query: $query, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      verb\n      state\n      title\n      reason\n      actor\n      createdAt\n      startedAt\n      finishedAt\n      undoes\n      undoneBy\n      retries\n      retriedBy\n      wave\n      nextWaveAt\n      waves {\n        count\n      }\n      done\n      failed\n      total\n    }\n  }\n}",
 } as Document<ActionsQuery, ActionsQueryVariables>;
 
 export const PlanActionDocument = {
   name: "PlanAction",
-  text: "mutation PlanAction($input: ActionInput!) {\n  planAction(input: $input) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+  text: "mutation PlanAction($input: ActionInput!) {\n  planAction(input: $input) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<PlanActionMutation, PlanActionMutationVariables>;
 
 export const RunActionDocument = {
   name: "RunAction",
-  text: "mutation RunAction($id: ID!, $confirm: String) {\n  runAction(id: $id, confirm: $confirm) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+  text: "mutation RunAction($id: ID!, $confirm: String) {\n  runAction(id: $id, confirm: $confirm) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<RunActionMutation, RunActionMutationVariables>;
 
 export const StopActionDocument = {
   name: "StopAction",
-  text: "mutation StopAction($id: ID!) {\n  stopAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+  text: "mutation StopAction($id: ID!) {\n  stopAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<StopActionMutation, StopActionMutationVariables>;
 
 export const UndoActionDocument = {
   name: "UndoAction",
-  text: "mutation UndoAction($id: ID!) {\n  undoAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+  text: "mutation UndoAction($id: ID!) {\n  undoAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<UndoActionMutation, UndoActionMutationVariables>;
+
+export const RetryActionDocument = {
+  name: "RetryAction",
+  text: "mutation RetryAction($id: ID!) {\n  retryAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+} as Document<RetryActionMutation, RetryActionMutationVariables>;
 
 export const ActionProgressDocument = {
   name: "ActionProgress",
-  text: "subscription ActionProgress($id: ID!) {\n  actionProgress(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  canUndo\n  done\n  failed\n  total\n  targets {\n    ref\n    uid\n    resourceVersion\n    state\n    message\n    warnings\n    diff\n    change\n    desired\n    updated\n    readyReplicas\n    startedAt\n    finishedAt\n  }\n}",
+  text: "subscription ActionProgress($id: ID!) {\n  actionProgress(id: $id) {\n    ...ActionHead\n    targets {\n      ...TargetMove\n    }\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<ActionProgressSubscription, ActionProgressSubscriptionVariables>;
 
 export const ViewerDocument = {
@@ -523,6 +547,11 @@ export const ChangesDocument = {
   name: "Changes",
   text: "query Changes($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  changes(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
 } as Document<ChangesQuery, ChangesQueryVariables>;
+
+export const RevisionsDocument = {
+  name: "Revisions",
+  text: "query Revisions($query: String!) {\n  search(query: $query, first: 50) {\n    nodes {\n      ref\n      name\n      createdAt\n      annotations\n      images\n      object\n    }\n  }\n}",
+} as Document<RevisionsQuery, RevisionsQueryVariables>;
 
 export const SavedSearchesDocument = {
   name: "SavedSearches",

@@ -8,6 +8,7 @@ import {
   ResourceChangesDocument,
   ResourceDetailDocument,
   ResourceYamlDocument,
+  RevisionsDocument,
   type EventsQuery,
   type HistoryQuery,
   type RelatedQuery,
@@ -46,6 +47,15 @@ export function history(ref: string) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
     staleTime: 2_000,
+  });
+}
+
+/** What a workload's revisions are kept in. */
+export function keptRevisions(query: string) {
+  return queryOptions({
+    queryKey: ["revisions", query],
+    queryFn: async ({ signal }) => (await ask(RevisionsDocument, { query }, signal)).search.nodes,
+    staleTime: 5_000,
   });
 }
 

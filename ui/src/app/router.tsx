@@ -76,16 +76,36 @@ const clusters = createRoute({
 const actions = createRoute({
   getParentRoute: () => frame,
   path: "/actions",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
   component: lazyRouteComponent(() => import("../pages/ActionsPage"), "ActionsPage"),
 });
 
 const action = createRoute({
   getParentRoute: () => frame,
   path: "/actions/$id",
+  validateSearch: (s: Record<string, unknown>): { state?: string; cluster?: string } => ({
+    state: text(s.state),
+    cluster: text(s.cluster),
+  }),
   component: lazyRouteComponent(() => import("../pages/ActionPage"), "ActionPage"),
 });
 
-const tree = root.addChildren([login, frame.addChildren([home, search, resource, changes, clusters, actions, action])]);
+/** from: the object whose manifest it begins with; template: or what of; plan: the last plan that was made. */
+const applyView = ["from", "template", "clusters", "plan"] as const;
+type ApplyView = { [name in (typeof applyView)[number]]?: string };
+
+const apply = createRoute({
+  getParentRoute: () => frame,
+  path: "/apply",
+  validateSearch: (s: Record<string, unknown>): ApplyView =>
+    Object.fromEntries(applyView.map((name) => [name, text(s[name])])),
+  component: lazyRouteComponent(() => import("../pages/ApplyPage"), "ApplyPage"),
+});
+
+const tree = root.addChildren([
+  login,
+  frame.addChildren([home, search, resource, changes, clusters, actions, action, apply]),
+]);
 
 export function newRouter(client: QueryClient, history?: RouterHistory) {
   return createRouter({

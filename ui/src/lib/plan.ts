@@ -22,18 +22,25 @@ export function groupTargets<T extends Target>(targets: readonly T[]): TargetGro
   const groups = new Map<string, TargetGroup<T>>();
   for (const t of targets) {
     const body = t.diff.replaceAll(/^(?:---|\+\+\+) .*\n?/gm, "");
-    const key = t.state === "BLOCKED" ? "blocked" : `${t.change}\n${body}`;
+    const apart = t.state === "BLOCKED" || t.state === "PENDING";
+    const key = apart ? t.state : `${t.change}\n${body}`;
     const group = groups.get(key);
     if (group) group.targets.push(t);
     else
       groups.set(key, {
         key,
-        title: t.state === "BLOCKED" ? "Left out" : t.change || "No change",
-        diff: t.state === "BLOCKED" ? "" : t.diff,
+        title: t.state === "BLOCKED" ? "Left out" : t.state === "PENDING" ? "Not dry-run yet" : t.change || "No change",
+        diff: apart ? "" : t.diff,
         targets: [t],
       });
   }
-  return [...groups.values()].toSorted(
-    (a, b) => Number(a.key === "blocked") - Number(b.key === "blocked") || b.targets.length - a.targets.length,
-  );
+  const last = (g: TargetGroup<T>): number => Number(g.key === "BLOCKED" || g.key === "PENDING");
+  return [...groups.values()].toSorted((a, b) => last(a) - last(b) || b.targets.length - a.targets.length);
+}
+
+/** How many targets are in each state. */
+export function tally<S extends string>(targets: readonly { state: S }[]): Map<S, number> {
+  const counts = new Map<S, number>();
+  for (const t of targets) counts.set(t.state, (counts.get(t.state) ?? 0) + 1);
+  return counts;
 }

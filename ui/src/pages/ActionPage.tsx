@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { action } from "../api/actions";
-import { ActionView } from "../components/ActionView";
+import { ActionView } from "../components/action/ActionView";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
 import { Time } from "../components/Time";
 
@@ -10,6 +10,7 @@ const route = getRouteApi("/frame/actions/$id");
 /** One action: the plan that a colleague can review, its run, its result. */
 export function ActionPage() {
   const { id } = route.useParams();
+  const { state = "", cluster = "" } = route.useSearch();
   const navigate = useNavigate();
   const { data, error, refetch, isPending } = useQuery(action(id));
   if (error && data === undefined)
@@ -30,7 +31,7 @@ export function ActionPage() {
     );
   return (
     <div className="h-full overflow-y-auto">
-      <div className="mx-auto flex max-w-4xl flex-col gap-3 p-4">
+      <div className="mx-auto flex max-w-5xl flex-col gap-3 p-4">
         <header>
           <Link to="/actions" className="text-sm text-muted hover:text-accent hover:underline">
             Actions
@@ -40,7 +41,19 @@ export function ActionPage() {
             Planned <Time at={data.createdAt} /> by {data.actor}
           </p>
         </header>
-        <ActionView action={data} onFollow={(next) => void navigate({ to: "/actions/$id", params: { id: next } })} />
+        <ActionView
+          action={data}
+          onFollow={(next) => void navigate({ to: "/actions/$id", params: { id: next } })}
+          filter={{ state, cluster }}
+          onFilter={(f) =>
+            void navigate({
+              to: "/actions/$id",
+              params: { id },
+              search: { state: f.state || undefined, cluster: f.cluster || undefined },
+              replace: true,
+            })
+          }
+        />
       </div>
     </div>
   );

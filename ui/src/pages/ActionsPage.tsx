@@ -1,19 +1,27 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Upload } from "lucide-react";
 import { actions } from "../api/actions";
-import { ActionStateMark } from "../components/ActionStateMark";
+import { ActionStateMark } from "../components/action/ActionStateMark";
 import { Button } from "../components/Button";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
 import { Time } from "../components/Time";
 
 /** Everything that was planned or done, newest first. */
 export function ActionsPage() {
-  const pages = useInfiniteQuery({ ...actions(), refetchInterval: 5_000 });
+  const pages = useInfiniteQuery({ ...actions(""), refetchInterval: 5_000 });
   const list = pages.data?.pages.flatMap((p) => p.nodes) ?? [];
   return (
     <div className="flex h-full flex-col overflow-y-auto">
-      <header className="border-b border-line bg-raised px-4 py-2">
+      <header className="flex items-center border-b border-line bg-raised px-4 py-2">
         <h1 className="text-base font-semibold">Actions</h1>
+        <Link
+          to="/apply"
+          className="ml-auto inline-flex min-h-8 items-center gap-1.5 rounded-md border border-edge/60 bg-surface px-3 text-sm hover:bg-hover"
+        >
+          <Upload className="size-4" aria-hidden />
+          Apply a manifest
+        </Link>
       </header>
       {pages.error && !pages.data ? (
         <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />
@@ -26,7 +34,7 @@ export function ActionsPage() {
             <Link to="/search" search={{ q: "kind:deploy" }} className="text-accent underline">
               search
             </Link>
-            , then restart or scale them: every action starts as a plan.
+            and choose what to do with them, or apply a manifest: every action starts as a plan.
           </p>
         </EmptyPanel>
       ) : (
@@ -52,12 +60,15 @@ export function ActionsPage() {
                   {a.reason && ` · ${a.reason}`}
                   {a.undoneBy && " · undone"}
                   {a.undoes && " · undoes an earlier one"}
+                  {a.retries && " · retries an earlier one"}
                 </p>
               </div>
               <span className="text-muted tabular-nums">
-                {a.state === "PLANNED" || a.state === "EXPIRED"
-                  ? "not run"
-                  : `${a.done} of ${a.total} done${a.failed > 0 ? `, ${a.failed} failed` : ""}`}
+                {a.state === "PLANNING"
+                  ? "being dry-run"
+                  : a.state === "PLANNED" || a.state === "EXPIRED"
+                    ? "not run"
+                    : `${a.done} of ${a.total} done${a.failed > 0 ? `, ${a.failed} failed` : ""}`}
               </span>
               <span className="w-28 text-right text-muted">
                 <Time at={a.createdAt} />

@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
+import type { ActionVerb } from "../api/generated";
 import { resource } from "../api/resource";
-import type { ActionRequest } from "../components/ActionDialog";
+import type { ActionRequest } from "../components/action/request";
 import { useCommands } from "../components/commands";
 import { useKeys } from "../components/keys";
 import { ErrorPanel, Skeleton } from "../components/Panels";
 import { kubectlGet } from "../lib/kubectl";
 import { formatRef, refOfParams } from "../lib/ref";
+import { fitting, offered, verbs } from "../lib/verbs";
 import { DiffTab } from "./resource/DiffTab";
 import { EventsTab } from "./resource/EventsTab";
 import { Gone } from "./resource/Gone";
@@ -19,7 +21,7 @@ import { TreeTab } from "./resource/TreeTab";
 import { useLiveResource } from "./resource/useLiveResource";
 import { YamlTab } from "./resource/YamlTab";
 
-const ActionDialog = lazy(async () => ({ default: (await import("../components/ActionDialog")).ActionDialog }));
+const ActionDialog = lazy(async () => ({ default: (await import("../components/action/ActionDialog")).ActionDialog }));
 
 const route = getRouteApi("/frame/r/$cluster/$group/$resource/$namespace/$name");
 
@@ -59,24 +61,30 @@ export function ResourcePage() {
         as: undefined,
       }),
     });
-  const act = (verb: "RESTART" | "SCALE"): void => {
-    if (data && search.at === undefined && data.verbs.includes(verb))
-      setRequest({ verb, refs: [ref], leftOut: 0, replicas: data.replicas });
+  const offers = data && search.at === undefined ? fitting(offered([data]), data.object) : [];
+  const act = (verb: ActionVerb, version?: ActionRequest["version"]): void => {
+    if (data?.verbs.includes(verb) && search.at === undefined)
+      setRequest({ verb, refs: [ref], leftOut: 0, ...(version ? { version } : {}) });
   };
   useKeys({
     ...Object.fromEntries(tabs.map((t, i) => [String(i + 1), () => show(t.id)])),
+    e: () => {
+      if (offers.length > 0) void navigate({ to: "/apply", search: { from: ref } });
+    },
     r: () => act("RESTART"),
     s: () => act("SCALE"),
   });
 
   const command = kubectlGet(ref);
   useCommands([
-    ...(data && search.at === undefined && data.verbs.includes("RESTART")
-      ? [{ title: `Restart ${data.kind} ${data.name}`, key: "r", run: () => act("RESTART") }]
-      : []),
-    ...(data && search.at === undefined && data.verbs.includes("SCALE")
-      ? [{ title: `Scale ${data.kind} ${data.name}`, key: "s", run: () => act("SCALE") }]
-      : []),
+    ...offers.map((verb) => {
+      const words = verbs[verb];
+      return {
+        title: `${words.word} ${data?.kind ?? ""} ${params.name}`,
+        ...(words.key === undefined ? {} : { key: words.key }),
+        run: () => act(verb),
+      };
+    }),
     ...tabs.map((t, i) => ({ title: `${t.word} of ${params.name}`, key: String(i + 1), run: () => show(t.id) })),
     { title: "Copy its reference", run: () => void navigator.clipboard.writeText(ref) },
     ...(command === undefined || search.at !== undefined
@@ -96,7 +104,7 @@ export function ResourcePage() {
 
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <ResourceHeader objectRef={ref} resource={data ?? null} at={search.at} onAct={act} />
+      <ResourceHeader objectRef={ref} resource={data ?? null} at={search.at} offers={offers} onAct={act} />
       <div
         role="tablist"
         aria-label="Views of the object"
@@ -127,7 +135,7 @@ export function ResourcePage() {
       </div>
       <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} className="min-h-0 grow overflow-y-auto">
         {tab === "history" ? (
-          <HistoryTab objectRef={ref} resource={data ?? null} chosen={search.v} against={search.with} />
+          <HistoryTab objectRef={ref} resource={data ?? null} chosen={search.v} against={search.with} onAct={act} />
         ) : !data ? null : tab === "yaml" ? (
           <YamlTab resource={data} />
         ) : tab === "events" ? (

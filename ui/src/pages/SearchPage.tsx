@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { asApiError } from "../api/error";
 import type { Saved } from "../api/saved";
 import { searchPages } from "../api/search";
-import type { ActionRequest } from "../components/ActionDialog";
+import type { ActionRequest } from "../components/action/request";
 import { Button } from "../components/Button";
 import { useCommands } from "../components/commands";
 import { ExportMenu } from "../components/ExportMenu";
@@ -23,14 +23,14 @@ import { DeletedMode } from "./search/DeletedMode";
 import { GroupMode } from "./search/GroupMode";
 import { FacetPanel } from "./search/FacetPanel";
 import { ResultGrid } from "./search/ResultGrid";
-import { SelectionBar } from "./search/SelectionBar";
 import { StatusLine } from "./search/StatusLine";
 import { TimeStrip } from "./search/TimeStrip";
 import { useLiveResults } from "./search/useLiveResults";
 import { useSelection } from "./search/useSelection";
 
 const GroupView = lazy(async () => ({ default: (await import("./search/GroupView")).GroupView }));
-const ActionDialog = lazy(async () => ({ default: (await import("../components/ActionDialog")).ActionDialog }));
+const SelectionBar = lazy(async () => ({ default: (await import("./search/SelectionBar")).SelectionBar }));
+const ActionDialog = lazy(async () => ({ default: (await import("../components/action/ActionDialog")).ActionDialog }));
 
 const route = getRouteApi("/frame/search");
 
@@ -149,7 +149,9 @@ export function SearchPage() {
         </section>
       </div>
       {selection.size > 0 && (
-        <SelectionBar query={q} total={first?.total ?? 0} selection={selection} rows={rows} onAct={setRequest} />
+        <Suspense>
+          <SelectionBar query={q} total={first?.total ?? 0} selection={selection} rows={rows} onAct={setRequest} />
+        </Suspense>
       )}
       {request && (
         <Suspense>

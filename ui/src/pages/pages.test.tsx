@@ -118,7 +118,7 @@ describe("acting on a selection", () => {
     expect(await screen.findByText("2 selected in 1 cluster")).toBeTruthy();
     await user.click(screen.getByRole("button", { name: "Scale" }));
     const dialog = await screen.findByRole("dialog");
-    const replicas = within(dialog).getByLabelText("Replicas");
+    const replicas = await within(dialog).findByLabelText("Replicas");
     await waitFor(() => expect(document.activeElement).toBe(replicas));
     await user.clear(replicas);
     await user.type(replicas, "3");

@@ -7,6 +7,7 @@ import type {
   EventsQuery,
   HistoryQuery,
   ResourceDetailQuery,
+  RevisionsQuery,
   RowFragment,
   SearchQuery,
 } from "../api/generated";
@@ -36,7 +37,21 @@ export function row(change: Partial<RowFragment> = {}): RowFragment {
     restarts: null,
     images: ["registry.example/shop/app1:1.0"],
     reasons: [],
-    verbs: ["RESTART", "SCALE"],
+    verbs: [
+      "RESTART",
+      "EVICT",
+      "SCALE",
+      "SET_IMAGE",
+      "SET_ENV",
+      "SET_RESOURCES",
+      "ROLL_BACK",
+      "REVERT",
+      "PAUSE",
+      "RESUME",
+      "LABEL",
+      "ANNOTATE",
+      "DELETE",
+    ],
     ...change,
   };
   return {
@@ -274,6 +289,25 @@ export function detail(change: Partial<NonNullable<ResourceDetailQuery["resource
         },
       ],
       object: {
+        spec: {
+          replicas: 5,
+          template: {
+            spec: {
+              containers: [
+                {
+                  name: "app",
+                  image: "registry.example/shop/app2:2.0",
+                  env: [
+                    { name: "LEVEL", value: "info" },
+                    { name: "TOKEN", valueFrom: { secretKeyRef: { name: "app2", key: "token" } } },
+                  ],
+                  resources: { requests: { cpu: "50m" }, limits: { cpu: "500m", memory: "256Mi" } },
+                },
+                { name: "proxy", image: "registry.example/shop/proxy:1.4" },
+              ],
+            },
+          },
+        },
         status: {
           conditions: [
             {
@@ -559,6 +593,8 @@ export function target(change: Partial<Target> = {}): Target {
     readyReplicas: null,
     startedAt: null,
     finishedAt: null,
+    wave: 1,
+    canUndo: false,
     ...change,
   };
 }
@@ -589,7 +625,14 @@ export function action(change: Partial<ActionPartsFragment> = {}): ActionPartsFr
     warnings: [],
     undoes: null,
     undoneBy: null,
+    retries: null,
+    retriedBy: null,
     canUndo: false,
+    canRetry: false,
+    parameters: { replicas: 3 },
+    waves: { parallel: 0, size: 0, pauseSeconds: 0, maxFailures: 0, byCluster: false, count: 1 },
+    wave: 0,
+    nextWaveAt: null,
     done: 0,
     failed: 0,
     total: targets.length,
@@ -599,6 +642,7 @@ export function action(change: Partial<ActionPartsFragment> = {}): ActionPartsFr
 }
 
 export const running = action({
+  id: "a5",
   state: "RUNNING",
   startedAt: before(6),
   done: 1,
@@ -611,6 +655,7 @@ export const running = action({
 });
 
 export const finished = action({
+  id: "a2",
   state: "SUCCEEDED",
   startedAt: before(60),
   finishedAt: before(40),
@@ -622,6 +667,84 @@ export const finished = action({
     target({ ref: "zone2:shop/deployments.apps/app2", state: "DONE", updated: 3, readyReplicas: 3 }),
   ],
 });
+
+/** A plan of many targets that is being made. */
+export const planning = action({
+  id: "a6",
+  state: "PLANNING",
+  title: "Restart 4 Deployments in zone1 and zone2",
+  verb: "RESTART",
+  targets: ["app1", "app2", "app3", "app4"].map((name, i) =>
+    target({
+      ref: `zone1:shop/deployments.apps/${name}`,
+      state: i < 1 ? "READY" : "PENDING",
+      diff: "",
+      change: i < 1 ? "restart" : "",
+    }),
+  ),
+});
+
+/** A run of many targets in waves, between two of them. */
+export const inWaves = action({
+  id: "a7",
+  state: "RUNNING",
+  title: "Restart 1,200 Deployments in 3 clusters",
+  verb: "RESTART",
+  startedAt: before(60),
+  nextWaveAt: before(-25),
+  wave: 1,
+  waves: { parallel: 8, size: 400, pauseSeconds: 30, maxFailures: 5, byCluster: true, count: 3 },
+  parameters: {},
+  done: 398,
+  failed: 2,
+  targets: Array.from({ length: 1_200 }, (_, i) =>
+    target({
+      ref: `${zones[Math.floor(i / 400)]}:shop/deployments.apps/app${i}`,
+      wave: Math.floor(i / 400) + 1,
+      state: i < 2 ? "FAILED" : i < 400 ? "DONE" : "QUEUED",
+      message: i < 2 ? "The rollout is not done after 5 minutes; the write has happened." : "",
+      change: "restart",
+      desired: 2,
+    }),
+  ),
+});
+
+/** A run that ended with something left to do. */
+export const partlyFailed = action({
+  id: "a4",
+  state: "FAILED",
+  startedAt: before(600),
+  finishedAt: before(300),
+  done: 1,
+  failed: 1,
+  canUndo: true,
+  canRetry: true,
+  targets: [
+    target({ state: "DONE", canUndo: true }),
+    target({
+      ref: "zone2:shop/deployments.apps/app2",
+      state: "FAILED",
+      message: "zone2 did not answer within 30 s; nothing was written.",
+    }),
+  ],
+});
+
+export const expired = action({ id: "a3", state: "EXPIRED" });
+
+export const byId = new Map([finished, expired, partlyFailed, planning, inWaves].map((a) => [a.id, a]));
+
+export const revisions: RevisionsQuery = {
+  search: {
+    nodes: [4, 3, 1].map((n) => ({
+      ref: `zone1:shop/replicasets.apps/app2-${n}`,
+      name: `app2-${n}`,
+      createdAt: before(86_400 * (5 - n)),
+      annotations: { "deployment.kubernetes.io/revision": String(n) },
+      images: [`registry.example/shop/app2:${n}.0`],
+      object: {},
+    })),
+  },
+};
 
 export const actionPage: ActionsQuery = {
   actions: { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [running, finished, action({ id: "a3" })] },

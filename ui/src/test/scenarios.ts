@@ -49,7 +49,9 @@ const common: Scenario = {
   Related: (v) => data(r.relatedOf(v)),
   Events: () => data(f.eventPage),
   PlanAction: () => data({ planAction: f.action() }),
-  RunAction: () => data({ runAction: f.running }),
+  Revisions: () => data(f.revisions),
+  RetryAction: () => data({ retryAction: f.action({ id: "a8", retries: "a4" }) }),
+  RunAction: (v) => data({ runAction: { ...f.running, id: String(v.id) } }),
   StopAction: () => data({ stopAction: f.action({ ...f.running, state: "STOPPED" }) }),
   UndoAction: () =>
     data({ undoAction: f.action({ id: "a9", title: "Undo: scale 2 Deployments back to 5 replicas", undoes: "a1" }) }),
@@ -88,9 +90,7 @@ export const many: Scenario = {
               confirmPhrase: "scale 2 in 2 clusters",
               warnings: ["Half of the replicas of app2 go away at once."],
             })
-          : v.id === "a2"
-            ? f.finished
-            : f.running,
+          : (f.byId.get(String(v.id)) ?? f.running),
     }),
 };
 

@@ -1,7 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { GitCompareArrows, ScanSearch, X } from "lucide-react";
+import { GitCompareArrows, RotateCcw, ScanSearch, Undo2, X } from "lucide-react";
 import { lazy, Suspense, useState, type ReactNode } from "react";
+import type { ActionVerb } from "../../api/generated";
 import { suspects, type Suspect } from "../../api/compare";
 import { diffs, history, yamlAt, type Resource, type Version } from "../../api/resource";
 import { Button } from "../../components/Button";
@@ -25,10 +26,11 @@ interface Props {
   resource: Resource | null;
   chosen: string | undefined;
   against: string | undefined;
+  onAct: (verb: ActionVerb, version: { id: string; words: string }) => void;
 }
 
 /** Every version that was observed; the chosen one against the one before it, or against any other. */
-export function HistoryTab({ objectRef, resource, chosen, against }: Props) {
+export function HistoryTab({ objectRef, resource, chosen, against, onAct }: Props) {
   const navigate = useNavigate();
   const pages = useInfiniteQuery(history(objectRef));
   const [noise, setNoise] = useState(false);
@@ -139,6 +141,14 @@ export function HistoryTab({ objectRef, resource, chosen, against }: Props) {
               version={current.version}
               after={current.after}
               newest={all[0]?.version.id ?? ""}
+              tools={
+                <WayBack
+                  version={current.version}
+                  newest={all.find(({ version: v }) => v.meaningful || v.type !== "UPDATED")?.version.id ?? ""}
+                  verbs={resource?.verbs ?? []}
+                  onAct={onAct}
+                />
+              }
             />
           ))}
       </section>
@@ -269,10 +279,50 @@ interface AgainstProps {
   version: Version;
   after: string | null;
   newest: string;
+  tools: ReactNode;
+}
+
+/** Takes a change back, or everything since. */
+function WayBack({
+  version: v,
+  newest,
+  verbs,
+  onAct,
+}: {
+  version: Version;
+  newest: string;
+  verbs: readonly string[];
+  onAct: Props["onAct"];
+}) {
+  const chosen = { id: v.id, words: changeWords(v) };
+  return (
+    <span className="ml-auto flex flex-wrap gap-1.5">
+      {verbs.includes("REVERT") && v.type === "UPDATED" && v.meaningful && (
+        <Button
+          small
+          icon={Undo2}
+          title="Takes this change back and leaves what was changed since"
+          onClick={() => onAct("REVERT", chosen)}
+        >
+          Revert this change
+        </Button>
+      )}
+      {verbs.includes("ROLL_BACK") && v.type !== "DELETED" && v.id !== newest && (
+        <Button
+          small
+          icon={RotateCcw}
+          title="Makes it as it was after this change"
+          onClick={() => onAct("ROLL_BACK", chosen)}
+        >
+          Back to this version
+        </Button>
+      )}
+    </span>
+  );
 }
 
 /** A version against the one before it. */
-function Against({ objectRef, version: v, after, newest }: AgainstProps) {
+function Against({ objectRef, version: v, after, newest, tools }: AgainstProps) {
   const { data, error, refetch } = useQuery(diffs(objectRef, after, newest, false));
   const diff = data?.get(v.id);
   return (
@@ -280,6 +330,7 @@ function Against({ objectRef, version: v, after, newest }: AgainstProps) {
       <DiffHeader>
         <strong>{changeWords(v)}</strong> <Time at={v.observedAt} />
         {v.changedBy && ` by ${v.changedBy}`}, against the version before it
+        {tools}
       </DiffHeader>
       {error ? (
         <ErrorPanel error={error} retry={() => void refetch()} />

@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { ChevronRight, Clock, RotateCw, Scaling } from "lucide-react";
+import { ChevronRight, Clock, Pencil } from "lucide-react";
+import type { ActionVerb } from "../../api/generated";
 import type { Resource } from "../../api/resource";
+import { icons, VerbMenu } from "../../components/action/VerbMenu";
 import { Button } from "../../components/Button";
 import { useNow } from "../../components/clock";
 import { CopyButton } from "../../components/CopyButton";
@@ -11,16 +13,19 @@ import { healthSentence } from "../../lib/health";
 import { kubectlGet } from "../../lib/kubectl";
 import { parseRef } from "../../lib/ref";
 import { exact } from "../../lib/time";
+import { prominent, verbs } from "../../lib/verbs";
 
 interface Props {
   objectRef: string;
   resource: Resource | null;
   at: string | undefined;
-  onAct: (verb: "RESTART" | "SCALE") => void;
+  /** What can be done with it now. */
+  offers: readonly ActionVerb[];
+  onAct: (verb: ActionVerb) => void;
 }
 
 /** Which object this is, how it is in a sentence, and what can be done with it. */
-export function ResourceHeader({ objectRef, resource: r, at, onAct }: Props) {
+export function ResourceHeader({ objectRef, resource: r, at, offers, onAct }: Props) {
   const now = useNow();
   const ref = parseRef(objectRef);
   const command = kubectlGet(objectRef);
@@ -53,16 +58,31 @@ export function ResourceHeader({ objectRef, resource: r, at, onAct }: Props) {
         <span className="ml-auto flex flex-wrap gap-2">
           <CopyButton text={objectRef} what="reference" />
           {r && at === undefined && command !== undefined && <CopyButton text={command} what="kubectl command" />}
-          {r && at === undefined && r.verbs.includes("RESTART") && (
-            <Button icon={RotateCw} title="Restart (r)" onClick={() => onAct("RESTART")}>
-              Restart
-            </Button>
+          {prominent(offers, 2).map((verb) => {
+            const words = verbs[verb];
+            return (
+              <Button
+                key={verb}
+                icon={icons[verb]}
+                title={words.key === undefined ? undefined : `${words.word} (${words.key})`}
+                onClick={() => onAct(verb)}
+              >
+                {words.word}
+              </Button>
+            );
+          })}
+          {r && at === undefined && offers.length > 0 && (
+            <Link
+              to="/apply"
+              search={{ from: objectRef }}
+              title="Change its manifest and apply it, here and elsewhere (e)"
+              className="inline-flex min-h-8 items-center gap-1.5 rounded-md border border-edge/60 bg-surface px-3 text-sm hover:bg-hover"
+            >
+              <Pencil className="size-4" aria-hidden />
+              Edit
+            </Link>
           )}
-          {r && at === undefined && r.verbs.includes("SCALE") && (
-            <Button icon={Scaling} title="Scale (s)" onClick={() => onAct("SCALE")}>
-              Scale
-            </Button>
-          )}
+          <VerbMenu verbs={offers} onAct={onAct} />
         </span>
       </div>
       {r && <p className="text-sm">{healthSentence(r, at === undefined ? now : Date.parse(at))}</p>}

@@ -1,10 +1,13 @@
-import { RotateCw, Scaling, X } from "lucide-react";
+import { X } from "lucide-react";
+import { useState } from "react";
 import type { ActionVerb } from "../../api/generated";
 import type { Row } from "../../api/search";
-import type { ActionRequest } from "../../components/ActionDialog";
+import type { ActionRequest } from "../../components/action/request";
+import { icons, VerbMenu } from "../../components/action/VerbMenu";
 import { Button } from "../../components/Button";
 import { useKeys } from "../../components/keys";
 import { count, many } from "../../lib/count";
+import { offered, prominent, verbs } from "../../lib/verbs";
 import type { Selection } from "./useSelection";
 
 interface Props {
@@ -19,69 +22,60 @@ interface Props {
 export function SelectionBar({ query, total, rows, selection, onAct }: Props) {
   const picked = selection.rows;
   const clusters = new Set(picked.map((r) => r.cluster)).size;
-  const everything = total > rows.length && rows.every((r) => selection.has(r.ref));
+  const allLoaded = total > rows.length && rows.every((r) => selection.has(r.ref));
+  const [wanted, setWanted] = useState(false);
+  // Every result is meant only as long as every loaded row is selected.
+  const every = wanted && allLoaded;
+  const offers = offered(picked);
   const able = (verb: ActionVerb): Row[] => picked.filter((r) => r.verbs.includes(verb));
   const act = (verb: ActionVerb): void => {
     const targets = able(verb);
-    if (targets.length > 0)
-      onAct({
-        verb,
-        refs: targets.map((r) => r.ref),
-        leftOut: picked.length - targets.length,
-        replicas: agreed(targets),
-      });
+    if (targets.length === 0) return;
+    const refs = targets.map((r) => r.ref);
+    if (every) onAct({ verb, query, leftOut: 0, total, samples: refs });
+    else onAct({ verb, refs, leftOut: picked.length - targets.length });
   };
-  useKeys({ r: () => act("RESTART"), s: () => act("SCALE") });
+  useKeys({ r: () => act("RESTART"), s: () => act("SCALE"), Delete: () => act("DELETE") });
   return (
     <section
       aria-label="Selection"
       className="flex flex-wrap items-center gap-2 border-t border-line bg-surface px-3 py-2 shadow-[0_-4px_12px_rgb(0_0_0/0.06)]"
     >
       <p aria-live="polite" className="text-sm font-semibold">
-        {count(picked.length)} selected in {many(clusters, "cluster")}
+        {every
+          ? `All ${count(total)} results that match`
+          : `${count(picked.length)} selected in ${many(clusters, "cluster")}`}
       </p>
-      <Button
-        icon={RotateCw}
-        disabled={able("RESTART").length === 0}
-        title={why("RESTART", able("RESTART").length)}
-        onClick={() => act("RESTART")}
-      >
-        Restart
-      </Button>
-      <Button
-        icon={Scaling}
-        disabled={able("SCALE").length === 0}
-        title={why("SCALE", able("SCALE").length)}
-        onClick={() => act("SCALE")}
-      >
-        Scale
-      </Button>
-      {everything && (
-        <span className="flex flex-wrap items-center gap-2 border-l border-line pl-3">
-          <Button look="quiet" onClick={() => onAct({ verb: "RESTART", query, leftOut: 0, total })}>
-            Restart all {count(total)} results
-          </Button>
-          <Button look="quiet" onClick={() => onAct({ verb: "SCALE", query, leftOut: 0, total })}>
-            Scale all {count(total)} results
-          </Button>
-        </span>
+      {allLoaded && (
+        <Button look="quiet" aria-pressed={every} onClick={() => setWanted((w) => !w)}>
+          {every ? `Only the ${count(picked.length)} selected` : `Select all ${count(total)} that match`}
+        </Button>
       )}
+      {prominent(offers, 3).map((verb) => {
+        const words = verbs[verb];
+        return (
+          <Button
+            key={verb}
+            icon={icons[verb]}
+            title={words.key === undefined ? undefined : `${words.word} (${words.key})`}
+            onClick={() => act(verb)}
+          >
+            {words.word}
+          </Button>
+        );
+      })}
+      <VerbMenu
+        verbs={offers}
+        able={(verb) => {
+          const n = able(verb).length;
+          return n === picked.length || every ? "" : `${n} of ${picked.length}`;
+        }}
+        onAct={act}
+      />
+      {offers.length === 0 && <span className="text-sm text-muted">Nothing can be done with these.</span>}
       <Button look="quiet" icon={X} className="ml-auto" onClick={selection.clear}>
         Clear
       </Button>
     </section>
   );
-}
-
-function why(verb: ActionVerb, able: number): string {
-  if (able > 0) return verb === "RESTART" ? "Restart (r)" : "Scale (s)";
-  return verb === "RESTART"
-    ? "Only Deployments, StatefulSets and DaemonSets can be restarted"
-    : "Only Deployments and StatefulSets can be scaled";
-}
-
-/** The number of replicas that all have, as the dialog's first proposal. */
-function agreed(rows: Row[]): number | null {
-  const [first] = rows;
-  return first && rows.every((r) => r.replicas === first.replicas) ? first.replicas : null;
 }
