@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -65,6 +66,7 @@ func New(cfg Config) (*Executor, error) {
 	rc := rest.CopyConfig(cfg.REST)
 	rc.QPS, rc.Burst = 100, 200 // a thousand targets are a few requests each
 	rc.UserAgent = "foretop-executor"
+	rc.Wrap(func(next http.RoundTripper) http.RoundTripper { return unhurried{next} })
 	rc.WarningHandler = nil
 	rc.WarningHandlerWithContext = warningsOf{}
 	client, err := dynamic.NewForConfig(rc)
@@ -153,6 +155,16 @@ func verbOf(c *ingestpb.Command) string {
 		return "suspend"
 	case *ingestpb.Command_Metadata:
 		return "metadata"
+	case *ingestpb.Command_Rollback:
+		return "rollback"
+	case *ingestpb.Command_Evict:
+		return "evict"
+	case *ingestpb.Command_Delete:
+		return "delete"
+	case *ingestpb.Command_CreateJob:
+		return "create"
+	case *ingestpb.Command_Apply:
+		return "apply"
 	default: // a fetch is not executed
 		return ""
 	}
@@ -171,49 +183,61 @@ func (e *Executor) execute(ctx context.Context, c *ingestpb.Command) (_ *ingestp
 	}
 	ctx, warnings := withWarnings(ctx)
 	t := target{Executor: e, ref: c.Target}
-	live, err := t.read(ctx)
-	if err != nil {
-		return e.failed("read", t, err, false), false
-	}
-	if res := conflict(c, live); res != nil {
-		return res, false
-	}
-	var res *ingestpb.CommandResult
-	switch v := c.Verb.(type) {
-	case *ingestpb.Command_Read:
-		res = t.look(ctx, live)
-	case *ingestpb.Command_Restart:
-		if v.Restart.RestartedAt == "" {
-			return answer(ingestpb.CommandResult_CODE_INVALID, "The restart names no time to note down."), false
-		}
-		res, asked = t.restart(ctx, c, live, v.Restart.RestartedAt)
-	case *ingestpb.Command_Restore:
-		if len(v.Restore.Patch) > 0 {
-			res, asked = t.restore(ctx, c, live, v.Restore.Patch)
-		} else {
-			res, asked = t.restart(ctx, c, live, v.Restore.RestartedAt)
-		}
-	case *ingestpb.Command_Scale:
-		res, asked = t.scale(ctx, c, live, v.Scale)
-	case *ingestpb.Command_Autoscale:
-		res, asked = t.autoscale(ctx, c, live, v.Autoscale)
-	case *ingestpb.Command_Image:
-		res, asked = t.image(ctx, c, live, v.Image)
-	case *ingestpb.Command_Env:
-		res, asked = t.env(ctx, c, live, v.Env)
-	case *ingestpb.Command_Resources:
-		res, asked = t.resources(ctx, c, live, v.Resources)
-	case *ingestpb.Command_Suspend:
-		res, asked = t.suspend(ctx, c, live, v.Suspend.Suspended)
-	case *ingestpb.Command_Metadata:
-		res, asked = t.metadata(ctx, c, live, v.Metadata)
-	default:
-		return answer(ingestpb.CommandResult_CODE_INVALID, fmt.Sprintf("This collector does not know how to %s. Update it.", verb)), false
-	}
+	res, asked := t.carryOut(ctx, c)
 	for _, w := range warnings.texts() {
 		res.Warnings = append(res.Warnings, e.redactor.Text(w))
 	}
 	return res, asked
+}
+
+func (t target) carryOut(ctx context.Context, c *ingestpb.Command) (res *ingestpb.CommandResult, asked bool) {
+	if v := c.GetApply(); v != nil { // what it makes need not be there
+		return t.apply(ctx, c, v)
+	}
+	live, err := t.read(ctx)
+	if err != nil {
+		return t.failed("read", t, err, false), false
+	}
+	if res := conflict(c, live); res != nil {
+		return res, false
+	}
+	switch v := c.Verb.(type) {
+	case *ingestpb.Command_Read:
+		return t.look(ctx, live), false
+	case *ingestpb.Command_Restart:
+		if v.Restart.RestartedAt == "" {
+			return answer(ingestpb.CommandResult_CODE_INVALID, "The restart names no time to note down."), false
+		}
+		return t.restart(ctx, c, live, v.Restart.RestartedAt)
+	case *ingestpb.Command_Restore:
+		if len(v.Restore.Patch) > 0 {
+			return t.restore(ctx, c, live, v.Restore.Patch)
+		}
+		return t.restart(ctx, c, live, v.Restore.RestartedAt)
+	case *ingestpb.Command_Scale:
+		return t.scale(ctx, c, live, v.Scale)
+	case *ingestpb.Command_Autoscale:
+		return t.autoscale(ctx, c, live, v.Autoscale)
+	case *ingestpb.Command_Image:
+		return t.image(ctx, c, live, v.Image)
+	case *ingestpb.Command_Env:
+		return t.env(ctx, c, live, v.Env)
+	case *ingestpb.Command_Resources:
+		return t.resources(ctx, c, live, v.Resources)
+	case *ingestpb.Command_Rollback:
+		return t.rollback(ctx, c, live, v.Rollback.Revision)
+	case *ingestpb.Command_Suspend:
+		return t.suspend(ctx, c, live, v.Suspend.Suspended)
+	case *ingestpb.Command_Metadata:
+		return t.metadata(ctx, c, live, v.Metadata)
+	case *ingestpb.Command_Evict:
+		return t.evict(ctx, c, live, v.Evict)
+	case *ingestpb.Command_Delete:
+		return t.delete(ctx, c, live, v.Delete)
+	case *ingestpb.Command_CreateJob:
+		return t.createJob(ctx, c, live, v.CreateJob.Name)
+	}
+	return answer(ingestpb.CommandResult_CODE_INVALID, "The command names no verb that this collector knows. Update the collector."), false
 }
 
 // target is the object of one command.

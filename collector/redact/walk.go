@@ -24,8 +24,8 @@ var allowedNames = map[string]bool{
 	"volume.kubernetes.io/provisioner-deletion-secret-namespace": true,
 }
 
-// droppedAnnotations hold whole copies of objects, Secrets' data among them.
-var droppedAnnotations = []string{
+// Copies are annotations that hold whole copies of objects, Secrets' data among them. They are taken out.
+var Copies = []string{
 	"kubectl.kubernetes.io/last-applied-configuration",
 	"kopf.zalando.org/last-handled-configuration",
 	"objectset.rio.cattle.io/applied",
@@ -94,7 +94,7 @@ func (p *pass) metadata(o map[string]any) {
 				meta[k] = p.value("metadata/"+k, k, v, 0)
 				continue
 			}
-			for _, name := range droppedAnnotations {
+			for _, name := range Copies {
 				delete(values, name)
 			}
 			p.namedValues("metadata/"+k, values)
@@ -158,7 +158,7 @@ func (p *pass) value(path, name string, v any, depth int) any {
 			p.drop(v, "secret", "data", "stringData")
 		}
 		if name == "labels" || name == "annotations" {
-			for _, name := range droppedAnnotations {
+			for _, name := range Copies {
 				delete(v, name)
 			}
 			p.namedValues(path, v)

@@ -3123,7 +3123,8 @@ func (x *AutoscaleVerb) GetMax() int32 {
 
 // EvictVerb is one step of a restart by eviction (of a workload) or of a drain (of a Node): it evicts Pods through the
 // Eviction API, which heeds PodDisruptionBudgets, and tells how many are left. It is asked again until none is.
-// Only Pods that were created before a time are meant, so that asking twice evicts none twice.
+// Of a workload only Pods that were created before a time are meant, so that asking twice evicts none twice; of a Node
+// all that are on it.
 type EvictVerb struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	CreatedBeforeMs int64                  `protobuf:"varint,1,opt,name=created_before_ms,json=createdBeforeMs,proto3" json:"created_before_ms,omitempty"`
