@@ -78,7 +78,7 @@ spec:
 		if got := kubectl(t, zone, "-n", "shop", "get", "secret", "canary", "-o", "jsonpath={.data.other}"); got != base64.StdEncoding.EncodeToString([]byte(canary("rotated"))) {
 			t.Fatalf("the plant in %s is not there: %q", zone, got)
 		}
-		eventually(t, "the planted objects of "+zone, func(ctx context.Context) error {
+		eventually(t, patience, "the planted objects of "+zone, func(ctx context.Context) error {
 			a, err := search(ctx, "cluster:"+zone+" ns:shop name:canary kind:secret,configmap,deploy")
 			if err == nil && a.Search.Total != 3 {
 				err = fmt.Errorf("%d of 3 are there", a.Search.Total)

@@ -49,7 +49,7 @@ func TestTheManifestsGiveACollectorTheRightsItNeeds(t *testing.T) {
 		}
 	}
 	d := hub(t, filepath.Join(dir, "h"), nil, "--kubeconfig", kubeconfig, "--contexts", "as-collector")
-	eventually(t, "every kind is collected with these rights", func(ctx context.Context) error {
+	eventually(t, patience, "every kind is collected with these rights", func(ctx context.Context) error {
 		var a struct {
 			Clusters []struct {
 				State, Reason string

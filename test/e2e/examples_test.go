@@ -59,7 +59,7 @@ func TestAnExampleMeansTheSameEverywhere(t *testing.T) {
 			t.Errorf("tidy up: %v", err)
 		}
 	})
-	eventually(t, "the ConfigMaps are found", func(ctx context.Context) error {
+	eventually(t, patience, "the ConfigMaps are found", func(ctx context.Context) error {
 		a, err := search(ctx, "kind:cm name:examples-*")
 		if err == nil && a.Search.Total != 2 {
 			err = fmt.Errorf("%d are", a.Search.Total)
@@ -67,7 +67,7 @@ func TestAnExampleMeansTheSameEverywhere(t *testing.T) {
 		return err
 	})
 	kubectl(t, "zone2", "-n", "shop", "delete", "configmap", "examples-gone")
-	eventually(t, "app2 is broken and a ConfigMap gone", func(ctx context.Context) error {
+	eventually(t, patience, "app2 is broken and a ConfigMap gone", func(ctx context.Context) error {
 		for query, want := range map[string]int{"app:app2 status:!Ready kind:deploy": 1, "deleted<1h name:examples-gone": 1} {
 			a, err := search(ctx, query)
 			if err != nil {
@@ -84,7 +84,7 @@ func TestAnExampleMeansTheSameEverywhere(t *testing.T) {
 	for _, query := range examples {
 		t.Run("by GraphQL and CLI: "+query, func(t *testing.T) {
 			// The fleet lives: what differs for a moment has to agree in the end.
-			eventually(t, query, func(ctx context.Context) error {
+			eventually(t, patience, query, func(ctx context.Context) error {
 				a, err := search(ctx, query)
 				var refused *demo.GraphQLError
 				if errors.As(err, &refused) { // no cluster of this fleet has the label env

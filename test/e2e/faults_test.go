@@ -147,7 +147,7 @@ func TestClustersThatCannotBeReachedStopNobodyElse(t *testing.T) {
 		"locked": {"PENDING", "credentials"},
 		"nosuch": {"PENDING", "no context"},
 	}
-	eventually(t, "states of the four clusters", func(ctx context.Context) error {
+	eventually(t, patience, "states of the four clusters", func(ctx context.Context) error {
 		var a clusterAnswer
 		if err := d.Ask(ctx, clustersQuery, nil, &a); err != nil {
 			return err
@@ -207,7 +207,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		}
 	})
 	d := hub(t, filepath.Join(dir, "h"), nil, "--contexts", "zone2")
-	eventually(t, "zone2 is live", func(ctx context.Context) error {
+	eventually(t, patience, "zone2 is live", func(ctx context.Context) error {
 		var a clusterAnswer
 		if err := d.Ask(ctx, clustersQuery, nil, &a); err != nil {
 			return err
@@ -223,7 +223,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	t.Cleanup(func() {
 		_, _ = stand.Fleet.Kubectl(context.WithoutCancel(t.Context()), "zone2", "delete", "configmap", "written-while-full", "-n", "shop", "--ignore-not-found")
 	})
-	eventually(t, "the hub says that its disk is full and still answers", func(ctx context.Context) error {
+	eventually(t, patience, "the hub says that its disk is full and still answers", func(ctx context.Context) error {
 		var a clusterAnswer
 		if err := d.Ask(ctx, clustersQuery, nil, &a); err != nil {
 			return err
@@ -243,7 +243,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "what was written while the disk was full", func(ctx context.Context) error {
+	eventually(t, patience, "what was written while the disk was full", func(ctx context.Context) error {
 		var a searchAnswer
 		if err := d.Ask(ctx, searchQuery, map[string]any{"q": "kind:configmap name:written-while-full"}, &a); err != nil {
 			return err

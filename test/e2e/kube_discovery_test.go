@@ -146,7 +146,7 @@ func TestAKindComesAndGoes(t *testing.T) {
 		}
 	}
 	visitors := "/apis/" + group + "/v1/namespaces/" + namespace + "/visitors"
-	eventually(t, "the member serves the kind", func(ctx context.Context) error {
+	eventually(t, patience, "the member serves the kind", func(ctx context.Context) error {
 		return m.create(ctx, visitors, object(group+"/v1", "Visitor", "first", map[string]any{"spec": map[string]any{"size": 3, "name": "x"}}))
 	})
 	all := readers(t)

@@ -112,7 +112,7 @@ func TestAnInformerOfEventsSeesEveryRevision(t *testing.T) {
 	if err := stand.WaitLive(t.Context(), stand.Fleet.Names()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the informers go on", func(context.Context) error {
+	eventually(t, patience, "the informers go on", func(context.Context) error {
 		for _, through := range through {
 			if states := through.of()["before-1"]; len(states) == 0 || states[len(states)-1] != "deleted" {
 				return errors.New("an end is not told")

@@ -140,7 +140,7 @@ func TestAnInformerOfTheFleetSeesEveryStateOfEveryMember(t *testing.T) {
 	onEveryCluster(t, func(m *member) error {
 		return m.create(t.Context(), "/api/v1/namespaces/"+namespace+"/configmaps", object("v1", "ConfigMap", "after-the-kill", nil))
 	})
-	eventually(t, "the informer goes on", func(context.Context) error {
+	eventually(t, patience, "the informer goes on", func(context.Context) error {
 		for _, cluster := range stand.Fleet.Names() {
 			if len(through.of()[cluster+"/after-the-kill"]) == 0 {
 				return errors.New("it was not told of an object of " + cluster)

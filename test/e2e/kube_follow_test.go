@@ -94,7 +94,7 @@ func TestKubectlFollowsAMemberAsAtTheMember(t *testing.T) {
 	// Only where nothing changes, both begin with the same.
 	settled := func(name string, replicas int) {
 		t.Helper()
-		eventually(t, name+" is settled", func(ctx context.Context) error {
+		eventually(t, patience, name+" is settled", func(ctx context.Context) error {
 			var d struct {
 				Metadata struct{ Generation int }
 				Status   struct {
@@ -114,7 +114,7 @@ func TestKubectlFollowsAMemberAsAtTheMember(t *testing.T) {
 		})
 	}
 	settled("some", 1)
-	eventually(t, "the controllers made theirs", func(ctx context.Context) error { return m.get(ctx, maps+"/kube-root-ca.crt", nil) })
+	eventually(t, patience, "the controllers made theirs", func(ctx context.Context) error { return m.get(ctx, maps+"/kube-root-ca.crt", nil) })
 	caughtUp(t, configMaps, namespace, "zone1")
 	caughtUp(t, schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, namespace, "zone1")
 	type pair struct {
@@ -146,7 +146,7 @@ func TestKubectlFollowsAMemberAsAtTheMember(t *testing.T) {
 	}
 	everyone := func(what string, holds func(p *pair, f *following) bool) {
 		t.Helper()
-		eventually(t, what, func(context.Context) error {
+		eventually(t, patience, what, func(context.Context) error {
 			for _, p := range pairs {
 				if !holds(p, p.direct) || !holds(p, p.through) {
 					return fmt.Errorf("kubectl %s: at the member\n%s\nthrough the hub\n%s", p.what, p.direct, p.through)

@@ -74,7 +74,7 @@ func (x *terminal) press(t *testing.T, keys string) {
 // error.
 func (x *terminal) shows(t *testing.T, what string, patterns ...string) {
 	t.Helper()
-	eventually(t, what, func(context.Context) error {
+	eventually(t, patience, what, func(context.Context) error {
 		screen := x.String()
 		for _, p := range patterns {
 			p, not := strings.CutPrefix(p, "!")

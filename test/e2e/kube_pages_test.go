@@ -60,7 +60,7 @@ func TestPagesOfAListAreOfOneMoment(t *testing.T) {
 		}
 	}
 	var all kubePage
-	eventually(t, "the list is whole", func(context.Context) error {
+	eventually(t, patience, "the list is whole", func(context.Context) error {
 		if all = readPage(t, core); len(all.Items) < 8 { // and the root certificate
 			return errors.New("it is not")
 		}
@@ -76,7 +76,7 @@ func TestPagesOfAListAreOfOneMoment(t *testing.T) {
 	if err := m.create(t.Context(), core, object("v1", "ConfigMap", "a-new-one", nil)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the hub has seen both", func(context.Context) error {
+	eventually(t, patience, "the hub has seen both", func(context.Context) error {
 		if now := readPage(t, core).names(); slices.Contains(now, "m-6") || !slices.Contains(now, "a-new-one") {
 			return errors.New("it has not")
 		}

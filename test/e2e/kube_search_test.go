@@ -129,7 +129,7 @@ func TestClusterpediasParameters(t *testing.T) {
 	})
 	all := fleetPath + "/api/v1/configmaps"
 	own := searchKey + "namespaces=" + namespace + ",searched=yes"
-	eventually(t, "all is seen", func(ctx context.Context) error {
+	eventually(t, patience, "all is seen", func(ctx context.Context) error {
 		if _, s, err := searchAs(ctx, "application/json", all, "labelSelector", own); err != nil || len(s.Items) != 9 {
 			return fmt.Errorf("%d items, %v", len(s.Items), err)
 		}
@@ -408,7 +408,7 @@ func TestClusterpediasParameters(t *testing.T) {
 			if parameters == nil {
 				labels += "," + searchKey + "inject-events=true"
 			}
-			eventually(t, fmt.Sprintf("events are seen by %q", parameters), func(ctx context.Context) error {
+			eventually(t, patience, fmt.Sprintf("events are seen by %q", parameters), func(ctx context.Context) error {
 				code, s, err := searchAs(ctx, "application/json", all, append(parameters, "labelSelector", labels)...)
 				if err != nil || code != http.StatusOK || len(s.Items) != 9 {
 					return fmt.Errorf("%d %v %s", code, err, s.Message)
@@ -578,7 +578,7 @@ func TestClusterpediasParameters(t *testing.T) {
 	t.Run("watch", func(t *testing.T) {
 		f := reader{path: stand.Fleet.KubectlPath(), cache: t.TempDir()}.follow(t, hubFlags(fleetPath),
 			"get", "configmaps", "-A", "-w", "-o", "name", "-l", own+","+searchKey+"clusters=zone2,"+searchKey+"orderby=name")
-		eventually(t, "what is there is printed", func(context.Context) error {
+		eventually(t, patience, "what is there is printed", func(context.Context) error {
 			if got := strings.Fields(f.printed()); !slices.Equal(got, []string{"configmap/alpha-one", "configmap/alpha-two", "configmap/beta.one"}) {
 				return fmt.Errorf("%v: %s", got, f)
 			}
@@ -604,7 +604,7 @@ func TestClusterpediasParameters(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := slices.DeleteFunc(slices.Clone(everything), func(s string) bool { return s == "zone1/alpha-two" })
-		eventually(t, "it is gone", func(ctx context.Context) error {
+		eventually(t, patience, "it is gone", func(ctx context.Context) error {
 			if _, s, err := searchAs(ctx, "application/json", all, "labelSelector", own); err != nil || !slices.Equal(s.names(), now) {
 				return fmt.Errorf("%v, %v", s.names(), err)
 			}

@@ -128,7 +128,7 @@ func caughtUp(t *testing.T, kind schema.GroupVersionResource, namespace string, 
 	t.Helper()
 	for _, cluster := range clusters {
 		member, hub := itself(t, cluster), throughHub(t, cluster)
-		eventually(t, "the hub has "+kind.Resource+" as "+cluster, func(ctx context.Context) error {
+		eventually(t, patience, "the hub has "+kind.Resource+" as "+cluster, func(ctx context.Context) error {
 			got, err := standing(ctx, hub, kind, namespace, cluster)
 			if err != nil {
 				return err
@@ -146,7 +146,7 @@ func caughtUp(t *testing.T, kind schema.GroupVersionResource, namespace string, 
 // same before it: every state of every object, in order, by CLUSTER/NAME.
 func toldTheSame(t *testing.T, what string, kind schema.GroupVersionResource, namespace string, direct map[string]*seen, through func() map[string][]string) {
 	t.Helper()
-	eventually(t, what, func(ctx context.Context) error {
+	eventually(t, patience, what, func(ctx context.Context) error {
 		want := map[string][]string{}
 		for cluster, s := range direct {
 			stands, err := standing(ctx, itself(t, cluster), kind, namespace, cluster)
@@ -220,7 +220,7 @@ func TestAnInformerSeesEveryState(t *testing.T) {
 	if err := m.create(t.Context(), "/api/v1/namespaces/"+namespace+"/configmaps", object("v1", "ConfigMap", "after-the-kill", nil)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the informer goes on", func(context.Context) error {
+	eventually(t, patience, "the informer goes on", func(context.Context) error {
 		if len(through.of()["after-the-kill"]) == 0 {
 			return errors.New("it was not told of an object")
 		}

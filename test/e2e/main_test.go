@@ -86,9 +86,9 @@ func must[T any](v T, err error) T {
 const patience = 3 * time.Minute
 
 // eventually repeats try until it answers nil; the last answer is the failure.
-func eventually(t *testing.T, what string, try func(ctx context.Context) error) {
+func eventually(t *testing.T, limit time.Duration, what string, try func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -103,7 +103,7 @@ func eventually(t *testing.T, what string, try func(ctx context.Context) error) 
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: not within %s; last: %v", what, patience, last)
+			t.Fatalf("%s: not within %s; last: %v", what, limit, last)
 		case <-tick.C:
 		}
 	}

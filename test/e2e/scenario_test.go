@@ -56,7 +56,7 @@ func TestABrokenWorkloadIsFoundExplainedAndActedUpon(t *testing.T) {
 	})
 
 	t.Run("the search shows exactly what is broken", func(t *testing.T) {
-		eventually(t, query, func(ctx context.Context) error {
+		eventually(t, patience, query, func(ctx context.Context) error {
 			a, err := search(ctx, query+" kind:deploy")
 			if err != nil {
 				return err
@@ -141,7 +141,7 @@ func TestABrokenWorkloadIsFoundExplainedAndActedUpon(t *testing.T) {
 		if len(c.Changes.Nodes) == 0 || !strings.Contains(toJSON(c), "image") {
 			t.Errorf("changes: %s", toJSON(c))
 		}
-		eventually(t, "events of app2", func(ctx context.Context) error {
+		eventually(t, patience, "events of app2", func(ctx context.Context) error {
 			var e struct {
 				Events struct {
 					Nodes []struct{ Reason, RegardingName, Regarding string }
@@ -246,7 +246,7 @@ func finish(t *testing.T, id, want string) {
 	const get = `query($id: ID!) { action(id: $id) { state confirmPhrase targets { state message } } }`
 	ask(t, get, map[string]any{"id": id}, &a)
 	ask(t, `mutation($id: ID!, $c: String) { runAction(id: $id, confirm: $c) { id } }`, map[string]any{"id": id, "c": a.Action.ConfirmPhrase}, nil)
-	eventually(t, "action "+id, func(ctx context.Context) error {
+	eventually(t, patience, "action "+id, func(ctx context.Context) error {
 		if err := stand.Ask(ctx, get, map[string]any{"id": id}, &a); err != nil {
 			return err
 		}

@@ -39,14 +39,14 @@ func TestTheHubHoldsWhatTheClustersHold(t *testing.T) {
 
 	t.Run("every kind is in step or left out for a reason", func(t *testing.T) {
 		onEveryCluster(t, func(m *member) error {
-			eventually(t, m.name, func(ctx context.Context) error { return statesAgree(ctx, m) })
+			eventually(t, patience, m.name, func(ctx context.Context) error { return statesAgree(ctx, m) })
 			return nil
 		})
 	})
 
 	t.Run("events of the clusters are there", func(t *testing.T) {
 		onEveryCluster(t, func(m *member) error {
-			eventually(t, m.name, func(ctx context.Context) error { return eventsArrived(ctx, m) })
+			eventually(t, patience, m.name, func(ctx context.Context) error { return eventsArrived(ctx, m) })
 			return nil
 		})
 	})
@@ -133,7 +133,7 @@ func TestTheHubHoldsWhatTheClustersHold(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		eventually(t, "the hub notices", func(ctx context.Context) error {
+		eventually(t, patience, "the hub notices", func(ctx context.Context) error {
 			states, err := clusterStates(ctx)
 			if err != nil {
 				return err
@@ -179,7 +179,7 @@ func TestTheHubHoldsWhatTheClustersHold(t *testing.T) {
 			if err := m.create(t.Context(), definitions, lateDefinition(group)); err != nil {
 				return err
 			}
-			eventually(t, "the new kind is served", func(ctx context.Context) error {
+			eventually(t, patience, "the new kind is served", func(ctx context.Context) error {
 				return m.create(ctx, "/apis/"+group+"/v1/namespaces/shop/things", object(group+"/v1", "Thing", "first", nil))
 			})
 			return nil
@@ -200,7 +200,7 @@ func sameEverywhere(t *testing.T, kinds ...string) {
 		}
 		began := time.Now()
 		compared := 0
-		eventually(t, name, func(ctx context.Context) error {
+		eventually(t, patience, name, func(ctx context.Context) error {
 			var err error
 			compared, err = same(ctx, m, kinds)
 			return err
