@@ -26,7 +26,7 @@ func (s *Service) tryAutoscaler(ctx context.Context, a *actions.Action, i int, t
 		return
 	}
 	ref, _ := kube.ParseRef(t.Ref) // written by us
-	ref.GroupResource, ref.Name = kube.GroupResource{Group: "autoscaling", Resource: "horizontalpodautoscalers"}, w.Autoscaler
+	ref.GroupResource, ref.Name = autoscalers, w.Autoscaler
 	hpa := actions.Target{Ref: ref.String(), ClusterUID: t.ClusterUID, Version: "v2", State: pending}
 	found := s.ask(ctx, t.ClusterUID, s.readCommand(a, &hpa, fmt.Sprintf("%s-%04d-autoscaler", a.ID, i)), s.timing.dryRun)
 	if found.Code != ingestpb.CommandResult_CODE_OK {

@@ -23,7 +23,9 @@ func (s *Service) writeCommand(a *actions.Action, t *actions.Target, id string, 
 		return nil, err
 	}
 	c := s.command(a, t, id)
-	c.Verb, c.FieldManager = kept.Verb, kept.FieldManager
+	if c.Verb, c.FieldManager = kept.Verb, kept.FieldManager; c.FieldManager == "" {
+		c.FieldManager = t.Manager
+	}
 	return c, nil
 }
 

@@ -37,8 +37,11 @@ func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input
 	}
 	a.Targets, a.Warnings = found.targets, found.warnings
 	a.Title = title(a, found.kinds)
-	v := verbs[a.Verb]
+	v, taken := verbs[a.Verb], s.owners(ctx, scope, a)
 	return s.tryAll(ctx, a, func(t *actions.Target, d tried) string {
+		if why := taken(t); why != "" {
+			return why
+		}
 		if v.forgives || d.before.object == nil || d.after.object == nil || len(d.changes) > 0 {
 			return ""
 		}
@@ -81,7 +84,7 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 		if t.Intent == nil || t.Inverse == nil && t.NoWayBack == "" {
 			continue
 		}
-		back := &actions.Target{Ref: t.Ref, ClusterUID: t.ClusterUID, Version: t.Version, UID: t.UID, State: ready, Wanted: t.Inverse}
+		back := &actions.Target{Ref: t.Ref, ClusterUID: t.ClusterUID, Version: t.Version, UID: t.UID, State: ready, Wanted: t.Inverse, Manager: t.Manager}
 		if old.Verb == actions.Apply { // what was made last goes first: others stand on what was made before
 			back.Wave = last + 1 - t.Wave
 		}

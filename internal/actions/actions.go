@@ -113,6 +113,8 @@ type Target struct {
 	ReadyReplicas   *int32     `json:"readyReplicas,omitempty"`
 	StartedAt       *time.Time `json:"startedAt,omitempty"`
 	FinishedAt      *time.Time `json:"finishedAt,omitempty"`
+	// Manager is the field manager to write with, where an owner would take back what others wrote; "" is Foretop's own.
+	Manager string `json:"manager,omitempty"`
 	// What undoes it. Nil until the target was written, and when NoWayBack says why there is none.
 	Inverse   *Write `json:"inverse,omitempty"`
 	NoWayBack string `json:"noWayBack,omitempty"`

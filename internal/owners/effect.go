@@ -108,7 +108,7 @@ func Judge(ctx context.Context, o *records.Object, verb string, look Lookup) (Ve
 	}
 	var v Verdict
 	for _, e := range effects {
-		if v.Manager == "" {
+		if v.Manager == "" && verb != actions.Apply { // what is applied keeps its manager, or it could not be applied again
 			v.Manager = e.Manager
 		}
 		switch {
