@@ -74,6 +74,7 @@ func (p *plan) complete(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	waves(p.a)
+	p.guard(p.a)
 	p.a.State, p.a.ConfirmPhrase = planned, p.phrase(p.a)
 	if err := p.audit(ctx, p.a, "plan", "", planRow(p.a)); err != nil {
 		return noAudit(err)
@@ -88,7 +89,7 @@ func (p *plan) complete(ctx context.Context) error {
 		}
 	}
 	_, err := p.journal.edit(ctx, p.a.ID, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
-		a.State, a.ConfirmPhrase = planned, p.a.ConfirmPhrase
+		a.State, a.ConfirmPhrase, a.Protection, a.FourEyes = planned, p.a.ConfirmPhrase, p.a.Protection, p.a.FourEyes
 		return nil, nil, nil
 	})
 	return err

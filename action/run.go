@@ -33,6 +33,8 @@ func (s *Service) Run(ctx context.Context, scope access.Scope, id, confirm strin
 			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("The plan %s is older than %d minutes, and the clusters may have moved on.", id, int(planGoodFor.Minutes())), Fix: "Plan again."}
 		case a.State != planned:
 			return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was run already: it is %s.", id, strings.ToLower(a.State))}
+		case s.approved(plan, scope.User()) != nil:
+			return nil, nil, s.approved(plan, scope.User())
 		case able == 0:
 			return nil, nil, &access.Error{Code: "CONFLICT", Message: "Nothing can be run: every target is blocked.", Fix: "See each target's message."}
 		case a.ConfirmPhrase != "" && strings.TrimSpace(confirm) != a.ConfirmPhrase:

@@ -44,13 +44,14 @@ type Directory interface {
 // Dispatch has a member's collector carry out a command. It always answers; CODE_UNAVAILABLE when no collector does.
 type Dispatch func(ctx context.Context, clusterUID string, c *ingestpb.Command) *ingestpb.CommandResult
 
-// Deps is what a Service needs; all but Log and Registerer are required.
+// Deps is what a Service needs; all but FourEyes, Log and Registerer are required.
 type Deps struct {
 	Store      *state.Store
 	Audit      *audit.Log
 	Finder     Finder
 	Clusters   Directory
 	Dispatch   Dispatch
+	FourEyes   []string // verbs that need another person's approval everywhere
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 }

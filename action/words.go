@@ -13,10 +13,11 @@ import (
 )
 
 // phrase is what a person must type to run a: the more it reaches, the more they must mean it. One object needs a
-// click; deleting or draining one, or scaling it to nothing, needs its name; much or many need verb and counts.
+// click; deleting or draining one, scaling it to nothing, or one in a protected cluster, needs its name; much or many
+// need verb and counts.
 func (s *Service) phrase(a *actions.Action) string {
 	clusters := map[string]bool{}
-	careful := verbs[a.Verb].careful && a.Undoes == ""
+	careful := verbs[a.Verb].careful && a.Undoes == "" || a.Protection != ""
 	zero := false
 	var one *actions.Target
 	n := 0

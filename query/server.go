@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/query/graph"
 	"github.com/foretop/foretop/query/kubeapi"
 	"github.com/foretop/foretop/query/saved"
@@ -33,6 +34,9 @@ type Deps struct {
 	Actions graph.Actions
 	Members graph.Members
 	Saved   *saved.Searches
+	Audit   *audit.Log
+	Tokens  Tokens
+	Protect graph.Protect
 	UI      fs.FS  // the built page
 	Token   string // the admin token; never empty
 	Ready   func() error
@@ -55,11 +59,15 @@ func New(d Deps) (*Server, error) {
 	if d.Token == "" {
 		return nil, errors.New("query server needs an admin token")
 	}
-	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Members: d.Members, Saved: d.Saved, Log: d.Log, Version: d.Version})
+	var named graph.Tokens // not a nil *tokens.Store within it
+	if d.Tokens != nil {
+		named = d.Tokens
+	}
+	g, err := graph.New(graph.Deps{Reader: d.Reader, Actions: d.Actions, Members: d.Members, Saved: d.Saved, Audit: d.Audit, Tokens: named, Protect: d.Protect, Log: d.Log, Version: d.Version})
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{deps: d, graph: g, sessions: newSessions(d.Token)}
+	s := &Server{deps: d, graph: g, sessions: newSessions(d.Token, d.Tokens)}
 	s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "foretop_query_request_duration_seconds",
 		Help:    "Time to answer one HTTP request, by route and status.",
@@ -170,9 +178,7 @@ func (s *Server) authenticated(route string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scope, source, err := s.sessions.identify(r)
 		if err != nil {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="foretop"`)
-			answer(w, http.StatusUnauthorized, err)
-			s.requests.WithLabelValues(route, "401").Observe(0)
+			s.requests.WithLabelValues(route, fmt.Sprint(s.turnAway(w, err))).Observe(0)
 			return
 		}
 		ctx := graph.WithSource(access.NewContext(r.Context(), scope), source)

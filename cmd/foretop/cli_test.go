@@ -358,10 +358,14 @@ func (f *smallFleet) Run(ctx context.Context, scope access.Scope, id, confirm st
 		case strings.HasPrefix(t.Ref, "zone2"):
 			a.State, t.State, t.Message = "FAILED", "FAILED", "Cluster zone2 did not answer."
 		default:
-			t.State, t.Inverse = "DONE", &actions.Inverse{}
+			t.State, t.Inverse = "DONE", &actions.Write{}
 		}
 	}
 	return a, nil
+}
+
+func (f *smallFleet) Approve(ctx context.Context, scope access.Scope, id string) (*actions.Action, error) {
+	return f.Action(ctx, scope, id)
 }
 
 func (f *smallFleet) Undo(ctx context.Context, scope access.Scope, id string) (*actions.Action, error) {

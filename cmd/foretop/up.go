@@ -24,6 +24,7 @@ import (
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/telemetry"
 	"github.com/foretop/foretop/internal/texts"
+	"github.com/foretop/foretop/internal/tokens"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/graph"
 	"github.com/foretop/foretop/query/saved"
@@ -182,6 +183,8 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	ops.Status("aggregator", func() any { return agg.Status() })
 
 	trail := audit.New(store, db, log.With("part", "audit"))
+	named := tokens.New(store, trail, log.With("part", "tokens"))
+	all.add(named.Run)
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
 	acts := action.New(action.Deps{Store: store, Audit: trail, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
 	all.add(acts.Work)
@@ -190,7 +193,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	deps := query.Deps{Reader: index, Kube: index, Live: &live{members}, Actions: acts, Saved: saved.New(store, index.Check), UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
+	deps := query.Deps{Reader: index, Kube: index, Live: &live{members}, Actions: acts, Saved: saved.New(store, index.Check), Audit: trail, Tokens: named, Protect: &protector{registry, trail}, UI: ui.Files(), Token: token, Ready: ops.Ready, Log: log.With("part", "query"), Metrics: ops.Metrics, Version: version}
 	if cfg.collectorsListen != "" {
 		l, err := query.Listen(cfg.collectorsListen, "collectors-listen")
 		if err != nil {

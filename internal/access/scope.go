@@ -13,6 +13,12 @@ type Scope struct {
 // All sees everything, on behalf of user. Only the hub's own identities (the admin token, the index builder) get it.
 func All(user string) Scope { return Scope{user: user, all: true} }
 
+// AdminUser is the identity of the admin token.
+const AdminUser = "admin"
+
+// Admin reports the one identity that may make others.
+func (s Scope) Admin() bool { return s.all && s.user == AdminUser }
+
 // User is who asks; "" for the zero Scope.
 func (s Scope) User() string { return s.user }
 

@@ -6,6 +6,7 @@ package actions
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -91,8 +92,27 @@ type Action struct {
 	Wave          int        `json:"wave,omitempty"` // under way, from 1
 	NextWaveAt    *time.Time `json:"nextWaveAt,omitempty"`
 	StopAsked     bool       `json:"stopAsked,omitempty"`
-	RunBy         string     `json:"runBy,omitempty"` // who confirmed it
-	Count         int        `json:"count"`           // of targets, which the journal keeps one by one
+	RunBy         string     `json:"runBy,omitempty"`      // who confirmed it
+	Count         int        `json:"count"`                // of targets, which the journal keeps one by one
+	Protection    string     `json:"protection,omitempty"` // the strictest of its clusters: confirm, four-eyes
+	FourEyes      bool       `json:"fourEyes,omitempty"`   // another person than who plans and runs it has to approve it
+	Approvals     []Approval `json:"approvals,omitempty"`
+}
+
+// Approval is one person's word that a plan may be run.
+type Approval struct {
+	By string    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// ApprovedBy reports whether user has approved the plan.
+func (a *Action) ApprovedBy(user string) bool {
+	return slices.ContainsFunc(a.Approvals, func(p Approval) bool { return p.By == user })
+}
+
+// NeedsApproval holds for a plan that nobody but its planner could have approved yet.
+func (a *Action) NeedsApproval() bool {
+	return a.FourEyes && !slices.ContainsFunc(a.Approvals, func(p Approval) bool { return p.By != a.Actor })
 }
 
 // Target is one frozen object of an action.

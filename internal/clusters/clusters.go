@@ -47,6 +47,9 @@ type Cluster struct {
 	KubernetesVersion string            `json:"kubernetesVersion,omitempty"`
 	Labels            map[string]string `json:"labels,omitempty"`
 	AddedAt           time.Time         `json:"addedAt"`
+	// Protection is what people set with Protect; of an Entry, the stricter of that and its label's.
+	Protection Protection `json:"protection,omitempty"`
+	Loosening  *Loosening `json:"loosening,omitempty"`
 }
 
 // Status says how a cluster's data stands.
@@ -140,6 +143,7 @@ func (r *Registry) ByUID(uid string) (Entry, bool) {
 func (r *Registry) entry(h held) Entry {
 	e := Entry{Cluster: h.cluster}
 	e.Labels = maps.Clone(h.cluster.Labels)
+	e.Protection = Stricter(h.cluster.Protection, labelled(h.cluster.Labels))
 	e.Status = Status{State: records.Pending, Reason: "Never heard from."}
 	if s := r.statuses[h.cluster.Name]; s != nil {
 		e.Status = r.aged(s.Status)
@@ -168,7 +172,7 @@ func (r *Registry) Add(ctx context.Context, c Cluster) error {
 	uid := c.UID
 	c.UID = ""
 	err := r.change(ctx, c.Name, true, func(old *Cluster) error {
-		c.UID, c.AddedAt = old.UID, old.AddedAt
+		c.UID, c.AddedAt, c.Protection, c.Loosening = old.UID, old.AddedAt, old.Protection, old.Loosening
 		if c.KubernetesVersion == "" {
 			c.KubernetesVersion = old.KubernetesVersion
 		}

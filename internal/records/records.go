@@ -251,6 +251,7 @@ type Cluster struct {
 	KubernetesVersion       string
 	Labels                  map[string]string
 	AddedAt                 time.Time
+	Protection              string // none, confirm, four-eyes
 	Objects                 int
 	Nodes, Pods, Namespaces int
 	Resources               []ResourceState

@@ -18,6 +18,11 @@ func WithSource(ctx context.Context, source string) context.Context {
 	return context.WithValue(ctx, sourceKey{}, source)
 }
 
+func sourceOf(ctx context.Context) string {
+	source, _ := ctx.Value(sourceKey{}).(string)
+	return source
+}
+
 func (r *resolver) PlanAction(ctx context.Context, args struct{ Input actionInput }) (*actionResolver, error) {
 	if r.actions == nil {
 		return nil, unavailableActions()
@@ -26,7 +31,7 @@ func (r *resolver) PlanAction(ctx context.Context, args struct{ Input actionInpu
 	if err != nil {
 		return nil, err
 	}
-	in.Source, _ = ctx.Value(sourceKey{}).(string)
+	in.Source = sourceOf(ctx)
 	return resolveAction(r.actions.Plan(ctx, access.FromContext(ctx), in))
 }
 
@@ -47,6 +52,13 @@ func (r *resolver) StopAction(ctx context.Context, args idArgs) (*actionResolver
 		return nil, unavailableActions()
 	}
 	return resolveAction(r.actions.Stop(ctx, access.FromContext(ctx), string(args.ID)))
+}
+
+func (r *resolver) ApproveAction(ctx context.Context, args idArgs) (*actionResolver, error) {
+	if r.actions == nil {
+		return nil, unavailableActions()
+	}
+	return resolveAction(r.actions.Approve(ctx, access.FromContext(ctx), string(args.ID)))
 }
 
 func (r *resolver) UndoAction(ctx context.Context, args idArgs) (*actionResolver, error) {

@@ -13,6 +13,8 @@ type Actions interface {
 	// Plan freezes the targets, dry-runs on every member and stores the plan. It writes nothing to a member.
 	Plan(ctx context.Context, scope access.Scope, in actions.Input) (*actions.Action, error)
 	Run(ctx context.Context, scope access.Scope, id, confirm string) (*actions.Action, error)
+	// Approve notes that another than who planned it wants it run.
+	Approve(ctx context.Context, scope access.Scope, id string) (*actions.Action, error)
 	Stop(ctx context.Context, scope access.Scope, id string) (*actions.Action, error)
 	// Undo plans the inverse of a finished action.
 	Undo(ctx context.Context, scope access.Scope, id string) (*actions.Action, error)

@@ -39,6 +39,8 @@ func (c *clusterResolver) Pods() int32               { return int32(c.c.Pods) }
 func (c *clusterResolver) Namespaces() int32         { return int32(c.c.Namespaces) }
 func (c *clusterResolver) AddedAt() graphql.Time     { return graphql.Time{Time: c.c.AddedAt.UTC()} }
 
+func (c *clusterResolver) Protection() string { return protectionName(c.c.Protection) }
+
 // LagMs is how far behind the member the stored state may be.
 func (c *clusterResolver) LagMs() *float64 {
 	if c.c.AsOf.IsZero() {
@@ -99,15 +101,17 @@ func (r *resolver) Viewer(ctx context.Context) (*viewerResolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &viewerResolver{scope.User(), r.version, int32(len(clusters))}, nil
+	return &viewerResolver{scope, r.version, int32(len(clusters))}, nil
 }
 
 type viewerResolver struct {
-	user, version string
-	clusters      int32
+	scope    access.Scope
+	version  string
+	clusters int32
 }
 
-func (v *viewerResolver) User() string    { return v.user }
+func (v *viewerResolver) User() string    { return v.scope.User() }
+func (v *viewerResolver) Admin() bool     { return v.scope.Admin() }
 func (v *viewerResolver) Version() string { return v.version }
 func (v *viewerResolver) Clusters() int32 { return v.clusters }
 

@@ -16,6 +16,7 @@ import (
 	gqlerrors "github.com/graph-gophers/graphql-go/errors"
 
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/query/saved"
 	"github.com/foretop/foretop/schemas"
 )
@@ -38,6 +39,9 @@ type Deps struct {
 	Actions Actions         // nil: the hub runs without actions, mutations answer UNAVAILABLE
 	Members Members         // nil: the hub takes no collectors
 	Saved   *saved.Searches // nil: the hub keeps none
+	Audit   *audit.Log      // nil: the hub keeps none
+	Tokens  Tokens          // nil: the admin token is the only one
+	Protect Protect         // nil: clusters cannot be protected
 	Log     *slog.Logger
 	Version string
 }
@@ -51,7 +55,7 @@ type Graph struct {
 
 // New parses the SDL and checks that every field has a resolver; an error is a programming mistake.
 func New(d Deps) (*Graph, error) {
-	root := &resolver{reader: d.Reader, actions: d.Actions, registry: d.Members, saved: d.Saved, version: d.Version}
+	root := &resolver{reader: d.Reader, actions: d.Actions, registry: d.Members, saved: d.Saved, audit: d.Audit, tokens: d.Tokens, protect: d.Protect, version: d.Version}
 	schema, err := graphql.ParseSchema(schemas.GraphQL, root,
 		graphql.UseStringDescriptions(),
 		graphql.MaxDepth(maxDepth),
@@ -74,6 +78,9 @@ type resolver struct {
 	actions  Actions
 	registry Members
 	saved    *saved.Searches
+	audit    *audit.Log
+	tokens   Tokens
+	protect  Protect
 	version  string
 }
 

@@ -37,7 +37,7 @@ func (s *Service) Clusters(ctx context.Context, scope access.Scope, query string
 			continue
 		}
 		c := &records.Cluster{Name: e.Name, UID: e.UID, Mode: e.Mode, State: e.State, Reason: e.Reason, AsOf: e.AsOf, KubernetesVersion: e.KubernetesVersion,
-			Labels: e.Labels, AddedAt: e.AddedAt, Resources: []records.ResourceState{}}
+			Labels: e.Labels, AddedAt: e.AddedAt, Protection: e.Protection.String(), Resources: []records.ResourceState{}}
 		list = append(list, c)
 		if e.UID != "" {
 			found[e.UID] = c
