@@ -11,8 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,12 +33,18 @@ const (
 	childDir    = "FORETOP_TEST_ACTION_DIR"
 	childSocket = "FORETOP_TEST_ACTION_SOCKET"
 	childAction = "FORETOP_TEST_ACTION_ID"
+
+	childConfirm = "FORETOP_TEST_ACTION_CONFIRM"
+	childStep    = "FORETOP_TEST_ACTION_STEP" // of the journal, after which the child kills itself
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		fmt.Fprintln(os.Stderr, "child hub:", childHub(dir))
-		os.Exit(1)
+		if err := childHub(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "child hub:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -86,9 +94,32 @@ func childHub(dir string) error {
 	}}}}
 	f := newFleet()
 	s := New(Deps{Store: store, Audit: audit.New(store, parent, nil), Finder: f, Clusters: f, Dispatch: parent.dispatch})
-	if _, err := s.Run(ctx, operator, os.Getenv(childAction), ""); err != nil {
+	if text := os.Getenv(childStep); text != "" {
+		last, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		var steps atomic.Int32
+		s.journal.kept = func() {
+			if int(steps.Add(1)) == last {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
+			}
+		}
+	}
+	id := os.Getenv(childAction)
+	if _, err := s.Run(ctx, operator, id, os.Getenv(childConfirm)); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() { // ends by itself when there is no further step
+		for ctx.Err() == nil {
+			if a, err := s.existing(ctx, id); err == nil && a.FinishedAt != nil {
+				cancel()
+			}
+			sleep(ctx, 20*time.Millisecond)
+		}
+	}()
 	return s.Work(ctx)
 }
 

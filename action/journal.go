@@ -37,7 +37,10 @@ const (
 	skipped = "SKIPPED"
 )
 
-type journal struct{ store *state.Store }
+type journal struct {
+	store *state.Store
+	kept  func() // after each step of a running action; tests end the hub there
+}
 
 func headKey(id string) string          { return headPrefix + id }
 func targetKey(id string, i int) string { return fmt.Sprintf("%s%s/%05d", targetPrefix, id, i) }
@@ -136,6 +139,9 @@ func (j journal) edit(ctx context.Context, id string, edit func(*actions.Action)
 		if errors.Is(err, state.ErrConflict) && ctx.Err() == nil {
 			continue
 		}
+		if err == nil {
+			j.kept()
+		}
 		return a, err
 	}
 }
@@ -170,6 +176,7 @@ func (j journal) save(ctx context.Context, id, hub string, i int, t *actions.Tar
 	if err != nil {
 		return fmt.Errorf("journal target %d of %s: %w", i, id, err)
 	}
+	j.kept()
 	return nil
 }
 

@@ -175,7 +175,7 @@ func readTried(r *ingestpb.CommandResult) (tried, error) {
 		return t, err
 	}
 	if t.before.object != nil && t.after.object != nil {
-		t.changes, err = kube.Patch(t.before.object, t.after.object, false)
+		t.changes, err = kube.Changes(t.before.object, t.after.object)
 	}
 	return t, err
 }

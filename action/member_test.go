@@ -217,7 +217,7 @@ func inverse(after, before []byte) []byte {
 	if err != nil {
 		panic(err)
 	}
-	patch, err := kube.Patch(a, b, true)
+	patch, err := kube.Patch(a, b)
 	if err != nil {
 		panic(err)
 	}

@@ -38,10 +38,32 @@ func (p *plan) all(ctx context.Context) error {
 			return p.tried(ctx, i, &t)
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return err
+	err := g.Wait()
+	if err == nil {
+		err = p.complete(ctx)
 	}
-	return p.complete(ctx)
+	if err != nil {
+		p.giveUp(ctx, err)
+	}
+	return err
+}
+
+// giveUp ends a plan that is journaled already and cannot be completed.
+func (p *plan) giveUp(ctx context.Context, why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.journaled {
+		return
+	}
+	p.Log.Error("plan cannot be completed", "action_id", p.a.ID, "err", why)
+	_, err := p.journal.edit(context.WithoutCancel(ctx), p.a.ID, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
+		a.State = expired
+		a.Warnings = append(a.Warnings, "The plan could not be completed; foretop's log says why. Plan again.")
+		return nil, nil, nil
+	})
+	if err != nil {
+		p.Log.Warn("plan that was given up stays as it is until it expires", "action_id", p.a.ID, "err", err)
+	}
 }
 
 // tried notes what came of one target.

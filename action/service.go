@@ -104,7 +104,7 @@ func New(deps Deps) *Service {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
-		Deps: deps, journal: journal{deps.Store}, hub: rand.Text(), now: time.Now, timing: defaultTiming, execute: map[string]bool{},
+		Deps: deps, journal: journal{store: deps.Store, kept: func() {}}, hub: rand.Text(), now: time.Now, timing: defaultTiming, execute: map[string]bool{},
 		targets: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "foretop_action_targets_total", Help: "Targets that ended, by verb and state."}, []string{"verb", "state"}),
 		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "foretop_action_running_count", Help: "Actions that this hub is running."}),
 	}
@@ -118,6 +118,9 @@ func New(deps Deps) *Service {
 func (s *Service) Work(ctx context.Context) error {
 	if s.Store.Exclusive() { // only one process can have the journal open: whoever owned an action is dead
 		if err := s.journal.disown(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return err
 		}
 	}

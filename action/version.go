@@ -68,7 +68,7 @@ func restore(t *actions.Target, from, to []byte, below string) error {
 	if err != nil {
 		return err
 	}
-	all, err := kube.Patch(a, b, true)
+	all, err := kube.Patch(a, b)
 	if err != nil {
 		return err
 	}

@@ -160,23 +160,56 @@ func change(a *actions.Action, t *actions.Target, d tried, r *ingestpb.CommandRe
 	case a.Verb == actions.Scale && d.before.Replicas != d.after.Replicas:
 		return fmt.Sprintf("replicas %d -> %d", d.before.Replicas, d.after.Replicas)
 	}
+	patch, err := kube.Patch(d.before.object, d.after.object)
+	if err != nil {
+		return ""
+	}
 	var said []string
-	for i, c := range d.changes {
-		if i == 3 {
-			said = append(said, fmt.Sprintf("%d more", len(d.changes)-i))
-			break
-		}
-		before, was := at(d.before.object, c.Path)
-		switch {
-		case c.Op == "remove":
-			said = append(said, field(c.Path)+" removed")
-		case was && c.Op == "replace":
+	var before any // what the test before a removal or a replacement holds
+	for _, c := range patch {
+		switch c.Op {
+		case "test":
+			before = c.Value
+		case "remove":
+			said = append(said, named(c.Path, before)+" removed")
+		case "replace":
 			said = append(said, fmt.Sprintf("%s %s -> %s", field(c.Path), brief(before), brief(c.Value)))
 		default:
-			said = append(said, fmt.Sprintf("%s %s", field(c.Path), brief(c.Value)))
+			said = append(said, strings.TrimSpace(named(c.Path, c.Value)+" "+worth(c.Value)))
 		}
 	}
+	if most := 3; len(said) > most {
+		said = append(said[:most], fmt.Sprintf("%d more", len(said)-most))
+	}
 	return strings.Join(said, ", ")
+}
+
+// named is field for an item of a list, which is called by its own name.
+func named(pointer string, item any) string {
+	m, _ := item.(map[string]any)
+	name, ok := m["name"].(string)
+	if !ok || !isIndex(pointer) && !strings.HasSuffix(pointer, "/-") {
+		return field(pointer)
+	}
+	steps := strings.Split(pointer, "/")
+	return strings.TrimSuffix(steps[len(steps)-2], "s") + " " + name
+}
+
+// worth is what an added value says beyond its name.
+func worth(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return brief(v)
+	}
+	for _, key := range []string{"value", "image"} {
+		if s, ok := m[key].(string); ok {
+			return brief(s)
+		}
+	}
+	if _, ok := m["name"]; ok {
+		return ""
+	}
+	return brief(v)
 }
 
 func str(o map[string]any, path ...string) string {

@@ -33,12 +33,15 @@ type Change struct {
 }
 
 // Patch is the JSON patch that leads from the content of one object to that of another; none when they are equal.
-// Guarded puts a test before all that replaces or removes, so that the patch fails on what is otherwise by now.
-func Patch(from, to map[string]any, guarded bool) ([]Change, error) {
-	var options []jsondiff.Option
-	if guarded {
-		options = append(options, jsondiff.Invertible())
-	}
+// It puts a test before all that it replaces or removes, so that it fails on what is otherwise by now.
+func Patch(from, to map[string]any) ([]Change, error) {
+	return patch(from, to, jsondiff.Invertible(), jsondiff.LCS())
+}
+
+// Changes are what differs in to, item by item of lists: each path names a place of to itself, or what it lacks.
+func Changes(from, to map[string]any) ([]Change, error) { return patch(from, to) }
+
+func patch(from, to map[string]any, options ...jsondiff.Option) ([]Change, error) {
 	patch, err := jsondiff.Compare(Content(from), Content(to), options...)
 	if err != nil {
 		return nil, fmt.Errorf("compare two objects: %w", err)
