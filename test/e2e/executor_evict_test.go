@@ -66,7 +66,7 @@ func (b *bench) rolledOut(workloads ...string) {
 // evictAll asks for step after step until no Pod is left to go.
 func (b *bench) evictAll(object string, v *ingestpb.EvictVerb, after func(*ingestpb.CommandResult)) {
 	b.t.Helper()
-	eventually(b.t, "all Pods of "+object+" are evicted", func(context.Context) error {
+	eventually(b.t, patience, "all Pods of "+object+" are evicted", func(context.Context) error {
 		r := b.run(b.to(object, v), commandOK, "")
 		if after != nil {
 			after(r)
@@ -83,7 +83,7 @@ func TestTheExecutorRestartsByEviction(t *testing.T) {
 	b.apply(evictable)
 	b.rolledOut("deployment/web", "deployment/one", "statefulset/db")
 	before := time.Now().Add(time.Second).UnixMilli()
-	eventually(t, "the second of creation is over, and the budget is known", func(context.Context) error {
+	eventually(t, patience, "the second of creation is over, and the budget is known", func(context.Context) error {
 		if time.Now().UnixMilli() < before {
 			return fmt.Errorf("not yet")
 		}
@@ -109,7 +109,7 @@ func TestTheExecutorRestartsByEviction(t *testing.T) {
 	}
 
 	kubectl(t, b.cluster, "-n", b.namespace, "patch", "pdb", "web-budget", "--type=merge", "-p", `{"spec":{"minAvailable":2}}`)
-	eventually(t, "the budget allows it", func(context.Context) error {
+	eventually(t, patience, "the budget allows it", func(context.Context) error {
 		if got := b.jsonpath("pdb/web-budget", "{.status.disruptionsAllowed}"); got != "1" {
 			return fmt.Errorf("it allows %s", got)
 		}

@@ -161,7 +161,7 @@ func (b *bench) settled(object string) map[string]any {
 	b.t.Helper()
 	var o map[string]any
 	last := ""
-	eventually(b.t, object+" is at rest", func(context.Context) error {
+	eventually(b.t, patience, object+" is at rest", func(context.Context) error {
 		o = b.get(object)
 		meta := o["metadata"].(map[string]any)
 		rv := meta["resourceVersion"].(string)

@@ -72,7 +72,7 @@ func TestTheExecutorDeletes(t *testing.T) {
 		other.Precondition = &ingestpb.Precondition{Uid: "another"}
 		b.run(other, commandConflict, "was deleted and created again")
 		r := b.run(c, commandOK, "")
-		eventually(t, object+" is gone", func(context.Context) error {
+		eventually(t, patience, object+" is gone", func(context.Context) error {
 			if got := kubectl(t, b.cluster, "-n", b.namespace, "get", object, "--ignore-not-found", "-o", "name"); got != "" {
 				return fmt.Errorf("%s is there", got)
 			}
@@ -160,7 +160,7 @@ func TestTheExecutorCreatesJobs(t *testing.T) {
 	}
 	b.run(b.to("cronjobs.batch/nightly", &ingestpb.CreateJobVerb{Name: "nightly-2"}), commandRefused, "There is a jobs.batch nightly-2 in namespace executor-jobs already")
 
-	eventually(t, "the Job has a pod", func(context.Context) error {
+	eventually(t, patience, "the Job has a pod", func(context.Context) error {
 		if got := b.jsonpath("job/nightly-1", "{.status.startTime}"); got == "" {
 			return fmt.Errorf("not begun")
 		}
