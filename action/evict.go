@@ -87,7 +87,7 @@ func howFar(t *actions.Target) string {
 		s += ": " + e.WaitingFor
 	}
 	if len(e.Kept) > 0 {
-		s += fmt.Sprintf("; %s stay", count(len(e.Kept), "Pod"))
+		s += fmt.Sprintf("; %s kept", count(len(e.Kept), "Pod"))
 	}
 	return s
 }

@@ -57,16 +57,23 @@ func (s *Service) find(ctx context.Context, scope access.Scope, a *actions.Actio
 }
 
 func (s *Service) findByQuery(ctx context.Context, scope access.Scope, a *actions.Action, in actions.Input) (*frozen, error) {
-	r, err := s.Finder.Search(ctx, scope, records.Request{Query: in.Query, First: maxTargets, Bare: true})
+	const page = 1000
+	r, err := s.Finder.Search(ctx, scope, records.Request{Query: in.Query, First: page, Bare: true})
 	if err != nil {
 		return nil, err
 	}
 	if r.Total > maxTargets {
 		return nil, &access.Error{Code: "TOO_COMPLEX", Message: fmt.Sprintf("The query matches %d objects, and one action takes at most %d.", r.Total, maxTargets), Fix: "Narrow it, by cluster: or ns: for instance."}
 	}
+	objects := r.Objects
+	for next := r; next.More && len(objects) <= maxTargets; objects = append(objects, next.Objects...) {
+		if next, err = s.Finder.Search(ctx, scope, records.Request{Query: in.Query, First: page, After: next.Cursor, Bare: true}); err != nil {
+			return nil, err
+		}
+	}
 	f := &frozen{kinds: map[string]int{}}
 	left := 0
-	for _, o := range r.Objects {
+	for _, o := range objects {
 		if why := unsupported(in.Verb, o); why != "" {
 			left++
 			continue

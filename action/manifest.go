@@ -237,7 +237,7 @@ func (s *Service) documentTarget(in actions.Input, m records.Member, o *unstruct
 	}
 	t.State = ready
 	if makes[o.GetNamespace()] {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("Its dry run may have to wait for namespace %s, which this action makes.", o.GetNamespace()))
+		t.Needs = o.GetNamespace()
 	}
 	t.Wanted, err = keepable(&ingestpb.Command{Verb: &ingestpb.Command_Apply{Apply: &ingestpb.ApplyVerb{Manifest: raw, Force: in.Params.Force}}})
 	return t, err

@@ -102,6 +102,22 @@ func TestAThousandTargets(t *testing.T) {
 	}
 }
 
+func TestAQueryOfManyPages(t *testing.T) {
+	var list []string
+	for i := range 2300 {
+		list = append(list, fmt.Sprintf("zone1:many/deployments.apps/d%04d", i))
+	}
+	h := newHub(t, newFleet(list...))
+	a := h.plan(actions.Input{Verb: actions.Restart, Query: "zone1:many/"})
+	var found []string
+	for _, x := range a.Targets {
+		found = append(found, x.Ref)
+	}
+	if !slices.Equal(found, list) {
+		t.Errorf("%d targets, want %d", len(found), len(list))
+	}
+}
+
 func TestAnActionStopsAfterFailures(t *testing.T) {
 	var list []string
 	for i := range 12 {

@@ -258,8 +258,12 @@ func (f *fleet) Search(_ context.Context, _ access.Scope, r records.Request) (*r
 	for _, ref := range slices.Sorted(maps.Keys(f.objects)) {
 		if strings.Contains(ref, r.Query) {
 			res.Total++
-			if len(res.Objects) < r.First {
-				res.Objects = append(res.Objects, f.object(f.objects[ref]))
+			switch {
+			case ref <= r.After:
+			case len(res.Objects) == r.First:
+				res.More = true
+			default:
+				res.Objects, res.Cursor = append(res.Objects, f.object(f.objects[ref])), ref
 			}
 		}
 	}

@@ -206,6 +206,11 @@ func (s *Service) try(ctx context.Context, a *actions.Action, i int, t *actions.
 			}
 		}
 	}
+	if r.Code == ingestpb.CommandResult_CODE_NOT_FOUND && t.Needs != "" {
+		t.State, t.Change = ready, "creates it"
+		t.Warnings = append(t.Warnings, fmt.Sprintf("Not tried yet: this action makes namespace %s first.", t.Needs))
+		return
+	}
 	if r.Code != ingestpb.CommandResult_CODE_OK {
 		block(refusal(t, r))
 		return

@@ -143,6 +143,8 @@ type Target struct {
 	// Digest of the spec when it was planned: a run refuses when it is another. "" when there was no object.
 	Spec   string  `json:"spec,omitempty"`
 	Intent *Intent `json:"intent,omitempty"`
+	// The namespace that this action makes before: until then nothing can be tried in it.
+	Needs string `json:"needs,omitempty"`
 	// Of evictions, which are many steps.
 	Evictions *Evictions `json:"evictions,omitempty"`
 }
