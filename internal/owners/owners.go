@@ -33,7 +33,7 @@ const (
 
 // Systems are all of them, as names that people read.
 var Systems = []struct{ Name, Title string }{
-	{HPA, "its autoscaler"}, {Controller, "its controller"}, {Karmada, "Karmada"}, {OCM, "Open Cluster Management"}, {KubeFed, "KubeFed"}, {Clusternet, "Clusternet"},
+	{HPA, "Autoscaler"}, {Controller, "Controller"}, {Karmada, "Karmada"}, {OCM, "Open Cluster Management"}, {KubeFed, "KubeFed"}, {Clusternet, "Clusternet"},
 	{Fleet, "Fleet"}, {ConfigSync, "Config Sync"}, {Flux, "Flux"}, {ArgoCD, "Argo CD"}, {Helm, "Helm"}, {Terraform, "Terraform"},
 	{Kustomize, "Kustomize"}, {Kubectl, "kubectl"},
 }

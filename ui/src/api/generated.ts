@@ -295,7 +295,7 @@ export type ResourceDetailQueryVariables = Exact<{
 }>;
 
 
-export type ResourceDetailQuery = { resource: { version: string, uid: string, resourceVersion: string, labels: unknown, annotations: unknown, app: string, node: string, object: unknown, yaml: string, ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string>, owner: { ref: string, kind: string, name: string } | null, managedBy: Array<{ system: string, name: string, effect: string }> } | null };
+export type ResourceDetailQuery = { resource: { version: string, uid: string, resourceVersion: string, labels: unknown, annotations: unknown, app: string, node: string, object: unknown, yaml: string, ref: string, cluster: string, group: string, resource: string, kind: string, namespace: string | null, name: string, createdAt: string, changedAt: string, changedBy: string, deletedAt: string | null, status: string, health: Health, ready: boolean | null, replicas: number | null, readyReplicas: number | null, restarts: number | null, images: Array<string>, reasons: Array<string>, verbs: Array<string>, owner: { ref: string, kind: string, name: string } | null, managedBy: Array<{ system: string, title: string, name: string, of: string | null, ref: string | null, evidence: string, effect: string, reverts: boolean, remedy: string }> } | null };
 
 export type ResourceYamlQueryVariables = Exact<{
   ref: string;
@@ -515,7 +515,7 @@ export const DiffDocument = {
 
 export const ResourceDetailDocument = {
   name: "ResourceDetail",
-  text: "query ResourceDetail($ref: ID!, $at: Time) {\n  resource(ref: $ref, at: $at) {\n    ...Row\n    version\n    uid\n    resourceVersion\n    labels\n    annotations\n    app\n    node\n    owner {\n      ref\n      kind\n      name\n    }\n    managedBy {\n      system\n      name\n      effect\n    }\n    object\n    yaml\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
+  text: "query ResourceDetail($ref: ID!, $at: Time) {\n  resource(ref: $ref, at: $at) {\n    ...Row\n    version\n    uid\n    resourceVersion\n    labels\n    annotations\n    app\n    node\n    owner {\n      ref\n      kind\n      name\n    }\n    managedBy {\n      system\n      title\n      name\n      of\n      ref\n      evidence\n      effect\n      reverts\n      remedy\n    }\n    object\n    yaml\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
 } as Document<ResourceDetailQuery, ResourceDetailQueryVariables>;
 
 export const ResourceYamlDocument = {

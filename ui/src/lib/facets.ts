@@ -26,6 +26,7 @@ export const others: readonly Facet[] = [
   { field: "reason", title: "Reason" },
   { field: "node", title: "Node" },
   { field: "owner", title: "Owner" },
+  { field: "managedby", title: "Managed by" },
   { field: "container", title: "Container" },
   { field: "sa", title: "Service account" },
   { field: "uses", title: "Uses" },

@@ -176,7 +176,10 @@ describe("resource", () => {
     fakeHub(many);
     show(app2);
     expect(await screen.findByText(/2 of 5 ready: MinimumReplicasUnavailable/)).toBeTruthy();
-    expect(await screen.findByText(/It sets the number of replicas/)).toBeTruthy();
+    const chain = await screen.findByRole("region", { name: "Managed by" });
+    expect(within(chain).getByText("Autoscaler app2")).toBeTruthy();
+    expect(within(chain).getByText(/It sets the number of replicas.* Change its bounds\./)).toBeTruthy();
+    expect(within(chain).getByText("Known by its scaleTargetRef.")).toBeTruthy();
     expect(screen.getByText("Deployment does not have minimum availability.")).toBeTruthy();
   });
 

@@ -284,7 +284,13 @@ export function detail(change: Partial<NonNullable<ResourceDetailQuery["resource
       managedBy: [
         {
           system: "hpa",
+          title: "Autoscaler",
           name: "app2",
+          of: null,
+          ref: null,
+          evidence: "its scaleTargetRef",
+          reverts: true,
+          remedy: "Change its bounds.",
           effect: "It sets the number of replicas; a direct change is reverted within about 15 s.",
         },
       ],

@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleCheck, CircleDashed, CircleX, TriangleAlert } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
 import type { ReactNode } from "react";
 import { history, type Resource } from "../../api/resource";
 import { useNow } from "../../components/clock";
-import { ErrorPanel, Notice, Skeleton } from "../../components/Panels";
+import { ErrorPanel, Skeleton } from "../../components/Panels";
 import { SuspectList } from "../../components/SuspectList";
 import { Time } from "../../components/Time";
 import { conditionsOf } from "../../lib/conditions";
@@ -12,22 +12,12 @@ import { written } from "../../lib/filters";
 import { troubled } from "../../lib/health";
 import { paramsOf, parseRef } from "../../lib/ref";
 import { changeWords } from "../../lib/versions";
+import { OwnerChain } from "./OwnerChain";
 
 export function OverviewTab({ resource: r, at }: { resource: Resource; at: string | undefined }) {
   return (
     <div className="grid gap-3 p-3 lg:grid-cols-2">
-      {r.managedBy.length > 0 && (
-        <div className="flex flex-col gap-2 lg:col-span-2">
-          {r.managedBy.map((o) => (
-            <Notice key={`${o.system}/${o.name}`} icon={TriangleAlert}>
-              <strong>
-                {systemWord(o.system)} {o.name}
-              </strong>
-              : {o.effect}
-            </Notice>
-          ))}
-        </div>
-      )}
+      <OwnerChain owners={r.managedBy} />
       {at === undefined && troubled(r) && (
         <section aria-label="What may have broken it" className="panel min-w-0 lg:col-span-2">
           <h2 className="border-b border-line px-3 py-1.5 text-sm font-semibold">What may have broken it</h2>
@@ -64,11 +54,6 @@ function Suspicion({ resource: r }: { resource: Resource }) {
       none="No change of the last day, to it or to what it depends on, looks like the cause."
     />
   );
-}
-
-function systemWord(system: string): string {
-  const known: Record<string, string> = { hpa: "Autoscaler", controller: "Controller", helm: "Helm release" };
-  return known[system] ?? system;
 }
 
 function Panel({ title, children }: { title: string; children: ReactNode }) {
