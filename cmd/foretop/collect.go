@@ -79,7 +79,7 @@ func runCollect(ctx context.Context, cfg collectConfig, log *slog.Logger) error 
 	if err != nil {
 		return err
 	}
-	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: member, Live: file.Live, Log: log, Registerer: ops.Metrics})
+	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: member, Policy: file.Act, Live: file.Live, Log: log, Registerer: ops.Metrics})
 	if err != nil {
 		return err
 	}

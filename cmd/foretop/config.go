@@ -20,6 +20,8 @@ type configFile struct {
 	Collect collector.Filters `json:"collect"`
 	// Live says what the hub may read of members themselves through collectors of this process.
 	Live executor.Live `json:"live"`
+	// Act says what the hub may do to members through collectors of this process.
+	Act executor.Policy `json:"act"`
 	// Clusters names and labels the contexts of the kubeconfig.
 	Clusters []clusterConfig `json:"clusters"`
 	// Relations says how objects of CRDs name others.
@@ -75,6 +77,9 @@ func loadConfig(path string) (*configFile, error) {
 	}
 	if err := c.Live.Check(); err != nil {
 		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/configuration.md shows what can be said of live reads."}
+	}
+	if err := c.Act.Check(); err != nil {
+		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/configuration.md shows what can be said of actions."}
 	}
 	if c.rules, err = kube.ReadRelationRules(c.Relations); err != nil {
 		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/relations.md shows how relations are declared."}

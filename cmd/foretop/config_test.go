@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/foretop/foretop/aggregator"
+	"github.com/foretop/foretop/collector/executor"
 )
 
 func TestConfigurationIsReadStrictly(t *testing.T) {
@@ -49,5 +50,11 @@ func TestConfigurationIsReadStrictly(t *testing.T) {
 		}
 	}
 	f("retention: {kind: {}}", "unknown field")
+	c = f("act: {verbs: [restart, evict], deniedNamespaces: [kube-*]}", "")
+	if want := (executor.Policy{Verbs: []string{"restart", "evict"}, DeniedNamespaces: []string{"kube-*"}}); !reflect.DeepEqual(c.Act, want) {
+		t.Errorf("got %+v, want %+v", c.Act, want)
+	}
+	f("act: {verbs: [destroy]}", `policy allows unknown verb "destroy": want one of restart, scale`)
+	f("act: {deniedNamespaces: ['[']}", "malformed glob")
 	f("relations: [{from: cert-manager.io/Certificate, paths: spec.secretName, to: core/Secret, type: uses}]", "unknown field")
 }

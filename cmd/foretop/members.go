@@ -183,7 +183,7 @@ func (m *members) attach(ctx context.Context, t pushTarget, file *configFile, lo
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: t.rest, Live: file.Live, Cluster: t.name, Log: m.log})
+	executor, err := collector.NewExecutor(collector.ExecutorConfig{REST: t.rest, Policy: file.Act, Live: file.Live, Cluster: t.name, Log: m.log})
 	if err != nil {
 		return err
 	}

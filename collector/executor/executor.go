@@ -57,7 +57,7 @@ func New(cfg Config) (*Executor, error) {
 	if cfg.REST == nil {
 		return nil, errors.New("an executor needs a cluster")
 	}
-	if err := cfg.Policy.check(); err != nil {
+	if err := cfg.Policy.Check(); err != nil {
 		return nil, err
 	}
 	if err := cfg.Live.Check(); err != nil {

@@ -294,6 +294,7 @@ func TestFailuresAreSentences(t *testing.T) {
 	}
 	f(kubetest.Failure{Code: 403, Reason: "Forbidden", Message: `deployments.apps "app2" is forbidden: User "c" cannot patch resource "deployments" in API group "apps"`}, forbidden, "The collector may not patch deployments.apps app2 in namespace shop. Grant it")
 	f(kubetest.Failure{Code: 403, Reason: "Forbidden", Message: `admission webhook "policy.example.com" denied the request: no restarts on Friday; object map[spec:canary]`}, invalid, `denied the request: no restarts on Friday`)
+	f(kubetest.Failure{Code: 422, Reason: "Invalid", Message: `deployments.apps "app2" is forbidden: ValidatingAdmissionPolicy 'calm' with binding 'calm' denied request: no restarts on Friday`}, invalid, `admission refused to patch deployments.apps app2 in namespace shop: deployments.apps "app2" is forbidden: ValidatingAdmissionPolicy 'calm' with binding 'calm' denied request: no restarts on Friday.`)
 	f(kubetest.Failure{Code: 422, Reason: "Invalid", Message: `Deployment is invalid: patch: Invalid value: "map[data:canary]"`}, invalid, "The API server refused to patch")
 	f(kubetest.Failure{Code: 500, Reason: "InternalError", Message: "canary"}, unavailable, "Whether it was written is unknown.")
 	f(kubetest.Failure{Code: 401, Reason: "Unauthorized"}, forbidden, "does not accept the collector's credentials")

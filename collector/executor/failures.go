@@ -27,7 +27,7 @@ func (e *Executor) failed(act string, t target, err error, writing bool) *ingest
 		return answer(ingestpb.CommandResult_CODE_FORBIDDEN, "The API server does not accept the collector's credentials. Renew them.")
 	case apierrors.IsForbidden(err) && byAccessControl(status.Status().Message):
 		return answer(ingestpb.CommandResult_CODE_FORBIDDEN, fmt.Sprintf("The collector may not %s %s. Grant it in the cluster's roles.", act, t))
-	case apierrors.IsForbidden(err), isStatus && strings.HasPrefix(status.Status().Message, "admission webhook"):
+	case apierrors.IsForbidden(err), isStatus && byAdmission(status.Status().Message):
 		return answer(ingestpb.CommandResult_CODE_INVALID, fmt.Sprintf("The cluster's admission refused to %s %s: %s.", act, t, e.quote(status.Status().Message)))
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err):
 		return answer(ingestpb.CommandResult_CODE_INVALID, fmt.Sprintf("The API server refused to %s %s%s.", act, t, causes(status)))
@@ -45,6 +45,11 @@ func (e *Executor) failed(act string, t target, err error, writing bool) *ingest
 // byAccessControl tells RBAC's refusal, which names a user and a verb, from quotas and admission plugins.
 func byAccessControl(message string) bool {
 	return strings.Contains(message, `User "`) && strings.Contains(message, `" cannot `)
+}
+
+// byAdmission tells what webhooks and policies refuse from what a kind's own validation does: both may be called invalid.
+func byAdmission(message string) bool {
+	return strings.HasPrefix(message, "admission webhook") || strings.Contains(message, "ValidatingAdmissionPolicy '") && strings.Contains(message, "denied request: ")
 }
 
 // quote keeps what an admission plugin says to people: scrubbed, short, and cut where an object begins.

@@ -262,5 +262,8 @@ func TestNamespacesAreProtectedByName(t *testing.T) {
 	e := executor(t, s, Policy{})
 	expect(t, e.Execute(t.Context(), to("namespaces/kube-system", label)), forbidden, "namespace kube-system")
 	expect(t, e.Execute(t.Context(), to("namespaces/shop", label)), ok, "")
+	none := executor(t, s, Policy{DeniedNamespaces: []string{"*"}})
+	expect(t, none.Execute(t.Context(), to("namespaces/shop", label)), forbidden, "namespace shop")
+	expect(t, none.Execute(t.Context(), to("nodes/n1", label)), ok, "")
 	expect(t, executor(t, s, Policy{Verbs: []string{"restart"}}).Execute(t.Context(), to("nodes/n1", label)), forbidden, "does not allow to change labels or annotations")
 }

@@ -14,14 +14,16 @@ import (
 type Policy struct {
 	// Verbs that may write; see Verbs. Nil is all; empty is none.
 	Verbs []string `json:"verbs,omitempty"`
-	// DeniedNamespaces are globs: nothing in them is written, nor they themselves. Nil is kube-system; empty is none.
+	// DeniedNamespaces are globs: nothing in them is written, nor they themselves. Other objects of the
+	// cluster are not touched by them. Nil is kube-system; empty is none.
 	DeniedNamespaces []string `json:"deniedNamespaces,omitempty"`
 }
 
 // Verbs are all that write, as policies name them.
 var Verbs = []string{"restart", "scale", "autoscale", "image", "env", "resources", "rollback", "restore", "suspend", "metadata", "evict", "delete", "create", "apply"}
 
-func (p Policy) check() error {
+// Check reports what of p cannot be understood.
+func (p Policy) Check() error {
 	for _, v := range p.Verbs {
 		if !slices.Contains(Verbs, v) {
 			return fmt.Errorf("policy allows unknown verb %q: want one of %s", v, strings.Join(Verbs, ", "))
@@ -43,6 +45,9 @@ func (p Policy) refuses(verb string, ref *ingestpb.ObjectRef) string {
 	namespace := ref.Namespace
 	if ref.Group == "" && ref.Resource == "namespaces" {
 		namespace = ref.Name
+	}
+	if namespace == "" {
+		return ""
 	}
 	denied := p.DeniedNamespaces
 	if denied == nil {

@@ -28,9 +28,20 @@ func TestTheManifestsGiveACollectorTheRightsItNeeds(t *testing.T) {
 	}
 	may("yes", "list", "pods", "-A")
 	may("yes", "patch", "deployments.apps", "-n", "shop")
+	may("yes", "create", "pods", "--subresource=eviction", "-n", "shop")
+	may("yes", "patch", "nodes")
+	may("yes", "create", "jobs.batch", "-n", "shop")
 	may("no", "delete", "pods", "-n", "shop")
+	may("no", "delete", "deployments.apps", "-n", "shop")
 	may("no", "create", "secrets", "-n", "shop")
 	may("no", "patch", "configmaps", "-n", "shop")
+	kubectl(t, "zone2", "create", "clusterrolebinding", "foretop-editor", "--clusterrole=foretop-editor", "--serviceaccount=foretop:foretop-collector")
+	may("yes", "delete", "deployments.apps", "-n", "shop")
+	may("yes", "patch", "configmaps", "-n", "shop")
+	for _, kind := range []string{"secrets", "roles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io", "nodes"} {
+		may("no", "create", kind, "-n", "shop")
+	}
+	kubectl(t, "zone2", "delete", "clusterrolebinding", "foretop-editor")
 
 	dir := must(os.MkdirTemp("", "foretop-e2e-deploy-"))
 	t.Cleanup(func() { os.RemoveAll(dir) })

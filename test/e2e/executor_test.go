@@ -30,22 +30,28 @@ type bench struct {
 
 func openBench(t *testing.T, namespace string) *bench {
 	t.Helper()
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: stand.Fleet.Kubeconfig()},
-		&clientcmd.ConfigOverrides{CurrentContext: "zone1"}).ClientConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := executor.New(executor.Config{REST: config})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{Executor: e, t: t, cluster: "zone1", namespace: namespace}
+	b := &bench{t: t, cluster: "zone1", namespace: namespace}
+	b.as("")
 	kubectl(t, b.cluster, "create", "namespace", namespace)
 	t.Cleanup(func() {
 		_, _ = stand.Fleet.Kubectl(context.WithoutCancel(t.Context()), b.cluster, "delete", "namespace", namespace, "--wait=false")
 	})
 	return b
+}
+
+// as gives the executor the rights of a user; "" is the administrator.
+func (b *bench) as(user string) {
+	b.t.Helper()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: stand.Fleet.Kubeconfig()},
+		&clientcmd.ConfigOverrides{CurrentContext: b.cluster}).ClientConfig()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	config.Impersonate.UserName = user
+	if b.Executor, err = executor.New(executor.Config{REST: config}); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // apply makes objects as a person would.
