@@ -11,7 +11,8 @@ import (
 
 // tryAutoscaler makes the autoscaler that owns a workload's replicas the target instead of it: a change of the
 // replicas themselves would be gone within seconds. r is the refusal that names it.
-func (s *Service) tryAutoscaler(ctx context.Context, a *actions.Action, i int, t *actions.Target, r *ingestpb.CommandResult, blocks func(*actions.Target, tried) string) {
+func (p *plan) tryAutoscaler(ctx context.Context, i int, t *actions.Target, r *ingestpb.CommandResult) {
+	a := p.a
 	block := func(why string) { t.State, t.Message = blocked, why }
 	w, workload := r.Workload, nameOf(t)
 	least, most := *a.Params.Replicas, max(w.AutoscalerMax, *a.Params.Replicas)
@@ -28,7 +29,7 @@ func (s *Service) tryAutoscaler(ctx context.Context, a *actions.Action, i int, t
 	ref, _ := kube.ParseRef(t.Ref) // written by us
 	ref.GroupResource, ref.Name = autoscalers, w.Autoscaler
 	hpa := actions.Target{Ref: ref.String(), ClusterUID: t.ClusterUID, Version: "v2", State: pending}
-	found := s.ask(ctx, t.ClusterUID, s.readCommand(a, &hpa, fmt.Sprintf("%s-%04d-autoscaler", a.ID, i)), s.timing.dryRun)
+	found := p.ask(ctx, t.ClusterUID, p.readCommand(a, &hpa, fmt.Sprintf("%s-%04d-autoscaler", a.ID, i)), p.timing.dryRun)
 	if found.Code != ingestpb.CommandResult_CODE_OK {
 		block(refusal(t, r))
 		return
@@ -38,12 +39,12 @@ func (s *Service) tryAutoscaler(ctx context.Context, a *actions.Action, i int, t
 		hpa.Wanted, err = keepable(&ingestpb.Command{Verb: &ingestpb.Command_Autoscale{Autoscale: &ingestpb.AutoscaleVerb{Min: &least, Max: &most}}})
 	}
 	if err != nil {
-		s.Log.Error("autoscaler cannot be made a target", "action_id", a.ID, "ref", t.Ref, "err", err)
+		p.Log.Error("autoscaler cannot be made a target", "action_id", a.ID, "ref", t.Ref, "err", err)
 		block(refusal(t, r))
 		return
 	}
 	hpa.UID = l.UID
 	hpa.Warnings = []string{fmt.Sprintf("HPA %s owns the replicas of %s: its bounds are changed instead, from %d to %d to %d to %d.", w.Autoscaler, workload, w.AutoscalerMin, w.AutoscalerMax, least, most)}
 	*t = hpa
-	s.try(ctx, a, i, t, blocks)
+	p.try(ctx, i, t)
 }

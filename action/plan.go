@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/foretop/foretop/internal/access"
@@ -38,7 +37,7 @@ func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input
 	a.Targets, a.Warnings = found.targets, found.warnings
 	a.Title = title(a, found.kinds)
 	v, taken := verbs[a.Verb], s.owners(ctx, scope, a)
-	return s.tryAll(ctx, a, func(t *actions.Target, d tried) string {
+	return s.tryAll(ctx, scope, a, func(t *actions.Target, d tried) string {
 		if why := taken(t); why != "" {
 			return why
 		}
@@ -110,7 +109,7 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 		}
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s wrote nothing: there is nothing to undo.", id)}
 	}
-	return s.tryAll(ctx, a, func(t *actions.Target, d tried) string { return s.mixes(ctx, scope, id, t, left[t.Ref], d.before) })
+	return s.tryAll(ctx, scope, a, func(t *actions.Target, d tried) string { return s.mixes(ctx, scope, id, t, left[t.Ref], d.before) })
 }
 
 // mixes says why undoing was on t would mix with what somebody did since, "" when it would not.
@@ -139,11 +138,11 @@ func (s *Service) mixes(ctx context.Context, scope access.Scope, id string, t, w
 
 // tryAll dry-runs every target that is ready and stores the plan: when all are tried, or after a while with what is
 // known by then. blocks says what about the live object forbids the change.
-func (s *Service) tryAll(ctx context.Context, a *actions.Action, blocks func(*actions.Target, tried) string) (*actions.Action, error) {
+func (s *Service) tryAll(ctx context.Context, scope access.Scope, a *actions.Action, blocks func(*actions.Target, tried) string) (*actions.Action, error) {
 	if a.Undoes == "" && len(a.Targets) == 0 {
 		return nil, &access.Error{Code: "NOT_FOUND", Message: "There is nothing to act on."}
 	}
-	p := &plan{Service: s, a: a, blocks: blocks}
+	p := &plan{Service: s, a: a, blocks: blocks, prechecks: prechecks{finder: s.Finder, scope: scope}}
 	a.State = planning
 	for _, t := range a.Targets {
 		if t.State == ready {
@@ -180,64 +179,6 @@ func (s *Service) tryAll(ctx context.Context, a *actions.Action, blocks func(*ac
 // noAudit says that an action is refused for want of an audit.
 func noAudit(err error) error {
 	return errors.Join(&access.Error{Code: "UNAVAILABLE", Message: "The audit cannot be written, and without audit there is no action.", Fix: "Try again when the database answers; foretop's log says why it does not."}, err)
-}
-
-// try has the member do the change without keeping it, and notes on the target what came of it.
-func (s *Service) try(ctx context.Context, a *actions.Action, i int, t *actions.Target, blocks func(*actions.Target, tried) string) {
-	block := func(why string) { t.State, t.Message = blocked, why }
-	d, r, why := s.dryRun(ctx, a, t, fmt.Sprintf("%s-%04d-plan", a.ID, i))
-	if r != nil {
-		t.Warnings = append(t.Warnings, r.Warnings...)
-		progress(t, r.Workload)
-	}
-	switch {
-	case why != "":
-		block(why)
-		return
-	case r.Code == ingestpb.CommandResult_CODE_REFUSED && a.Verb == actions.Scale && t.Wanted == nil && r.Workload.GetAutoscaler() != "":
-		s.tryAutoscaler(ctx, a, i, t, r, blocks)
-		return
-	}
-	if d.before.object != nil {
-		if r.Code == ingestpb.CommandResult_CODE_OK || r.Code == ingestpb.CommandResult_CODE_REFUSED {
-			if why := blocks(t, d); why != "" {
-				block(why)
-				return
-			}
-		}
-	}
-	if r.Code == ingestpb.CommandResult_CODE_NOT_FOUND && t.Needs != "" {
-		t.State, t.Change = ready, "creates it"
-		t.Warnings = append(t.Warnings, fmt.Sprintf("Not tried yet: this action makes namespace %s first.", t.Needs))
-		return
-	}
-	if r.Code != ingestpb.CommandResult_CODE_OK {
-		block(refusal(t, r))
-		return
-	}
-	t.State = ready
-	t.ResourceVersion, t.Spec = d.before.ResourceVersion, d.before.Spec
-	t.NoWayBack = r.InverseWithheld
-	if r.InverseWithheld != "" {
-		t.Warnings = append(t.Warnings, "This cannot be undone from here: "+r.InverseWithheld)
-	}
-	if d.before.Paused && verbs[a.Verb].rollout && a.Verb != actions.Resume && a.Verb != actions.Scale {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%s is paused: its Pods change only once it is resumed.", nameOf(t)))
-	}
-	diff, err := kube.UnifiedDiff(d.before.object, d.after.object, false)
-	if err != nil {
-		s.Log.Error("answer of a dry run cannot be compared", "action_id", a.ID, "ref", t.Ref, "err", err)
-		block("The member answered with something that is no object.")
-		return
-	}
-	const most = 32 << 10
-	if len(diff) > most {
-		diff = strings.ToValidUTF8(diff[:most], "") + "\n... cut\n"
-	}
-	if !verbs[a.Verb].evicts || a.Undoes != "" {
-		t.Diff = diff
-	}
-	t.Change = change(a, t, d, r)
 }
 
 // dryRun asks a member what t's command would do. why is a sentence when that cannot be told.

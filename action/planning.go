@@ -3,19 +3,23 @@ package action
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/state"
+	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
 // plan is an action while its targets are dry-run. It is journaled at once when that is quick, and on the way when
 // it is not.
 type plan struct {
 	*Service
-	blocks func(*actions.Target, tried) string
+	blocks    func(*actions.Target, tried) string
+	prechecks prechecks
 
 	mu        sync.Mutex
 	a         *actions.Action
@@ -34,7 +38,7 @@ func (p *plan) all(ctx context.Context) error {
 			continue
 		}
 		g.Go(func() error {
-			p.try(ctx, p.a, i, &t, p.blocks)
+			p.try(ctx, i, &t)
 			return p.tried(ctx, i, &t)
 		})
 	}
@@ -115,4 +119,70 @@ func (p *plan) complete(ctx context.Context) error {
 		return nil, nil, nil
 	})
 	return err
+}
+
+// try has the member do the change without keeping it, and notes on the target what came of it.
+func (p *plan) try(ctx context.Context, i int, t *actions.Target) {
+	a := p.a
+	block := func(why string) { t.State, t.Message = blocked, why }
+	d, r, why := p.dryRun(ctx, a, t, fmt.Sprintf("%s-%04d-plan", a.ID, i))
+	if r != nil {
+		t.Warnings = append(t.Warnings, r.Warnings...)
+		progress(t, r.Workload)
+	}
+	switch {
+	case why != "":
+		block(why)
+		return
+	case r.Code == ingestpb.CommandResult_CODE_REFUSED && a.Verb == actions.Scale && t.Wanted == nil && r.Workload.GetAutoscaler() != "":
+		p.tryAutoscaler(ctx, i, t, r)
+		return
+	}
+	if d.before.object != nil {
+		if r.Code == ingestpb.CommandResult_CODE_OK || r.Code == ingestpb.CommandResult_CODE_REFUSED {
+			if why := p.blocks(t, d); why != "" {
+				block(why)
+				return
+			}
+		}
+	}
+	if r.Code == ingestpb.CommandResult_CODE_NOT_FOUND && t.Needs != "" {
+		t.State, t.Change = ready, "creates it"
+		t.Warnings = append(t.Warnings, fmt.Sprintf("Not tried yet: this action makes namespace %s first.", t.Needs))
+		return
+	}
+	if r.Code != ingestpb.CommandResult_CODE_OK {
+		block(refusal(t, r))
+		return
+	}
+	t.State = ready
+	t.ResourceVersion, t.Spec = d.before.ResourceVersion, d.before.Spec
+	t.NoWayBack = r.InverseWithheld
+	if r.InverseWithheld != "" {
+		t.Warnings = append(t.Warnings, "This cannot be undone from here: "+r.InverseWithheld)
+	}
+	if d.before.Paused && verbs[a.Verb].rollout && a.Verb != actions.Resume && a.Verb != actions.Scale {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s is paused: its Pods change only once it is resumed.", nameOf(t)))
+	}
+	diff, err := kube.UnifiedDiff(d.before.object, d.after.object, false)
+	if err != nil {
+		p.Log.Error("answer of a dry run cannot be compared", "action_id", a.ID, "ref", t.Ref, "err", err)
+		block("The member answered with something that is no object.")
+		return
+	}
+	const most = 32 << 10
+	if len(diff) > most {
+		diff = strings.ToValidUTF8(diff[:most], "") + "\n... cut\n"
+	}
+	if !verbs[a.Verb].evicts || a.Undoes != "" {
+		t.Diff = diff
+	}
+	t.Change = change(a, t, d, r)
+	ref, _ := kube.ParseRef(t.Ref) // written by us
+	warnings, err := p.prechecks.warn(ctx, ref, d.before, d.after)
+	if err != nil {
+		p.Log.Warn("quotas and disruption budgets not looked at", "action_id", a.ID, "ref", t.Ref, "err", err)
+		warnings = []string{"Quotas and disruption budgets could not be looked at."}
+	}
+	t.Warnings = append(t.Warnings, warnings...)
 }
