@@ -93,6 +93,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /logout", s.logout)
 	mux.Handle("/graphql", s.authenticated("graphql", s.graph))
 	mux.Handle("GET /api/v1/export", s.authenticated("export", http.HandlerFunc(s.export)))
+	mux.Handle("GET /api/v1/export/audit", s.authenticated("export", http.HandlerFunc(s.exportAudit)))
 	if s.deps.Kube != nil {
 		deps := kubeapi.Deps{Reader: s.deps.Kube, Live: s.deps.Live, Log: s.deps.Log, Version: s.deps.Version}
 		if s.deps.Saved != nil {

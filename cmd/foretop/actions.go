@@ -84,7 +84,7 @@ func actionsCommand() *cobra.Command {
 	conn.register(cmd.Flags())
 	output.register(cmd.Flags())
 	cmd.Flags().IntVar(&limit, "limit", 20, "most actions to list")
-	cmd.AddCommand(actionsRunCommand(), actionsUndoCommand(), actionsRetryCommand(), actionsWatchCommand(), actionsStopCommand())
+	cmd.AddCommand(actionsApproveCommand(), actionsRunCommand(), actionsUndoCommand(), actionsRetryCommand(), actionsWatchCommand(), actionsStopCommand())
 	return cmd
 }
 

@@ -36,6 +36,7 @@ func clientCommands() []*cobra.Command {
 		describeCommand(), treeCommand(), usesCommand(), usedByCommand(),
 		savedCommand(), clustersCommand(), restartCommand("restart"), evictCommand(), rolloutCommand(), scaleCommand(), setCommand(), labelCommand(), annotateCommand(),
 		cordonCommand(), uncordonCommand(), drainCommand(), createCommand(), rerunCommand(), applyCommand(), deleteCommand(), revertCommand(), actionsCommand(),
+		auditCommand(), tokensCommand(),
 		loginCommand(), kubeconfigCommand(), versionCommand(),
 	}
 }
@@ -133,7 +134,7 @@ func (e *hubError) code() int {
 	switch c := e.Extensions.Code; {
 	case strings.HasPrefix(c, "QL_"), c == "BAD_REQUEST":
 		return exitUsage
-	case c == "FORBIDDEN", c == "UNAUTHENTICATED", c == "CONFIRMATION_REQUIRED":
+	case c == "FORBIDDEN", c == "UNAUTHENTICATED", c == "CONFIRMATION_REQUIRED", c == "APPROVAL_REQUIRED":
 		return exitRefused
 	}
 	return 1

@@ -23,6 +23,7 @@ type clusterRow struct {
 	Nodes             int               `json:"nodes"`
 	Pods              int               `json:"pods"`
 	Namespaces        int               `json:"namespaces"`
+	Protection        string            `json:"protection"`
 	AddedAt           *time.Time        `json:"addedAt"`
 }
 
@@ -42,7 +43,7 @@ func clustersCommand() *cobra.Command {
 				return err
 			}
 			var answer struct{ Clusters []*clusterRow }
-			err = h.ask(cmd.Context(), `query($query:String!){clusters(query:$query){name uid mode state reason asOf lagMs kubernetesVersion labels objects nodes pods namespaces addedAt}}`,
+			err = h.ask(cmd.Context(), `query($query:String!){clusters(query:$query){name uid mode state reason asOf lagMs kubernetesVersion labels objects nodes pods namespaces addedAt protection}}`,
 				map[string]any{"query": strings.Join(args, " ")}, &answer)
 			if err != nil {
 				return err
@@ -66,14 +67,14 @@ func clustersCommand() *cobra.Command {
 				if c.AsOf != nil {
 					asOf = ago(c.AsOf) + " ago"
 				}
-				rows = append(rows, []string{c.Name, strings.ToLower(c.State), asOf, orDash(c.KubernetesVersion), fmt.Sprint(c.Nodes), fmt.Sprint(c.Pods), fmt.Sprint(c.Objects), orDash(c.Reason), c.Mode, orDash(c.UID), ago(c.AddedAt)})
+				rows = append(rows, []string{c.Name, strings.ToLower(c.State), asOf, orDash(c.KubernetesVersion), fmt.Sprint(c.Nodes), fmt.Sprint(c.Pods), fmt.Sprint(c.Objects), orDash(c.Reason), strings.ReplaceAll(strings.ToLower(c.Protection), "_", "-"), c.Mode, orDash(c.UID), ago(c.AddedAt)})
 			}
-			return output.grid(out, []column{{name: "NAME"}, {name: "STATE"}, {name: "AS OF"}, {name: "KUBERNETES"}, {name: "NODES"}, {name: "PODS"}, {name: "OBJECTS"}, {name: "REASON"}, {name: "MODE", wide: true}, {name: "UID", wide: true}, {name: "ADDED", wide: true}}, rows)
+			return output.grid(out, []column{{name: "NAME"}, {name: "STATE"}, {name: "AS OF"}, {name: "KUBERNETES"}, {name: "NODES"}, {name: "PODS"}, {name: "OBJECTS"}, {name: "REASON"}, {name: "PROTECTION", wide: true}, {name: "MODE", wide: true}, {name: "UID", wide: true}, {name: "ADDED", wide: true}}, rows)
 		},
 	}
 	conn.register(cmd.Flags())
 	output.register(cmd.Flags())
-	cmd.AddCommand(clustersAddCommand(), clustersRemoveCommand())
+	cmd.AddCommand(clustersAddCommand(), clustersRemoveCommand(), clustersProtectCommand())
 	return cmd
 }
 

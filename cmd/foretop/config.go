@@ -11,6 +11,7 @@ import (
 	"github.com/foretop/foretop/collector"
 	"github.com/foretop/foretop/collector/executor"
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
 )
 
@@ -26,6 +27,8 @@ type configFile struct {
 	Clusters []clusterConfig `json:"clusters"`
 	// Relations says how objects of CRDs name others.
 	Relations []kube.RelationRule `json:"relations"`
+	// FourEyes are verbs of actions that need another person's approval in every cluster.
+	FourEyes []string `json:"fourEyes"`
 	// Retention says for how long the past is kept.
 	Retention retentionConfig `json:"retention"`
 
@@ -80,6 +83,11 @@ func loadConfig(path string) (*configFile, error) {
 	}
 	if err := c.Act.Check(); err != nil {
 		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/configuration.md shows what can be said of actions."}
+	}
+	for _, verb := range c.FourEyes {
+		if _, ok := actions.KindsOf(verb); !ok && verb != actions.Apply {
+			return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: fourEyes names %q, which is no verb of an action.", path, verb), Fix: "docs/actions.md lists them; they are written in capitals: DELETE, DRAIN."}
+		}
 	}
 	if c.rules, err = kube.ReadRelationRules(c.Relations); err != nil {
 		return nil, &access.Error{Code: "BAD_REQUEST", Message: fmt.Sprintf("Configuration file %s: %v.", path, err), Fix: "docs/relations.md shows how relations are declared."}

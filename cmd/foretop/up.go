@@ -183,10 +183,15 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 	ops.Status("aggregator", func() any { return agg.Status() })
 
 	trail := audit.New(store, db, log.With("part", "audit"))
+	auditKey, err := audit.OpenKey(cfg.dataDir)
+	if err != nil {
+		return err
+	}
+	all.add(func(ctx context.Context) error { return trail.Run(ctx, auditKey) })
 	named := tokens.New(store, trail, log.With("part", "tokens"))
 	all.add(named.Run)
 	members := newMembers(agg, registry, log, ops.Metrics, cfg.dataDir)
-	acts := action.New(action.Deps{Store: store, Audit: trail, Finder: index, Clusters: registry, Dispatch: members.execute, Log: log.With("part", "action"), Registerer: ops.Metrics})
+	acts := action.New(action.Deps{Store: store, Audit: trail, Finder: index, Clusters: registry, Dispatch: members.execute, FourEyes: collect.FourEyes, Log: log.With("part", "action"), Registerer: ops.Metrics})
 	all.add(acts.Work)
 
 	ca, err := aggregator.OpenAuthority(cfg.dataDir)

@@ -39,9 +39,9 @@ type Head struct {
 	Hash  string    `json:"hash"`
 	First uint64    `json:"first"` // of the chain
 	At    time.Time `json:"at"`
-	// Block are the newest rows, which may not be in the database yet: whoever comes next puts them there. "" is none.
-	Block string `json:"block,omitempty"` // token of the insert
-	Rows  []byte `json:"rows,omitempty"`  // JSON, gzip
+	// Block are the newest rows, which may not be in the database yet: whoever comes next puts them there.
+	Block string `json:"block"` // token of the insert
+	Rows  []byte `json:"rows"`  // JSON, gzip
 }
 
 // Database keeps the rows; *clickhouse.DB is one. Insert answers nil only when the rows are durable, and keeps one of
@@ -73,13 +73,14 @@ type Log struct {
 
 	head     *Head // as this process wrote it last; nil when unknown. Only the leader touches it
 	revision int64
-	stored   bool // the head's block is in the database
+	stored   string // the newest block that is known to be in the database
 }
 
 // entry is rows that wait for their place in the chain.
 type entry struct {
 	token string
 	rows  []Row
+	head  *Head      // where the chain stood then, set before done
 	done  chan error // of one
 }
 
@@ -175,10 +176,17 @@ func (l *Log) chain(ctx context.Context, batch []*entry) error {
 		if err != nil {
 			return err
 		}
-		if len(fresh) == 0 { // another hub may have chained them and died before its insert
+		if len(fresh) < len(batch) { // another hub may have chained them, and have died before its insert
 			l.head = nil
-			_, err := l.settled(ctx)
-			return err
+			if head, err = l.settled(ctx); err != nil {
+				return err
+			}
+		}
+		for _, e := range batch {
+			e.head = head
+		}
+		if len(fresh) == 0 {
+			return nil
 		}
 		next := *head
 		var rows []Row
@@ -234,6 +242,9 @@ func (l *Log) fresh(ctx context.Context, batch []*entry) ([]*entry, error) {
 	var fresh []*entry
 	seen := map[string]bool{}
 	for _, e := range batch {
+		if e.token == "" {
+			continue // only asks where the chain stands
+		}
 		_, err := l.store.Get(ctx, tokenPrefix+e.token)
 		switch {
 		case errors.Is(err, state.ErrNotFound):
@@ -301,7 +312,7 @@ func (l *Log) write(ctx context.Context, h *Head, conditions []state.Condition, 
 		l.head = nil
 		return err
 	}
-	l.head, l.revision, l.stored = h, revision, false
+	l.head, l.revision = h, revision
 	return nil
 }
 
@@ -321,7 +332,7 @@ func (l *Log) settled(ctx context.Context) (*Head, error) {
 			if err := json.Unmarshal(e.Value, h); err != nil {
 				return nil, fmt.Errorf("read the audit's head: %w", err)
 			}
-			l.head, l.revision, l.stored = h, e.Revision, h.Block == ""
+			l.head, l.revision = h, e.Revision
 		}
 	}
 	if l.head == nil { // another hub began the chain
@@ -332,7 +343,7 @@ func (l *Log) settled(ctx context.Context) (*Head, error) {
 
 // flush brings the head's rows into the database, unless it has them.
 func (l *Log) flush(ctx context.Context) error {
-	if l.stored {
+	if l.head.Block == l.stored {
 		return nil
 	}
 	rows, err := l.head.held()
@@ -347,14 +358,15 @@ func (l *Log) flush(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.stored = there
-	}
-	if !l.stored {
-		if err := l.db.Insert(ctx, "audit", columnsOf(rows), l.head.Block); err != nil {
-			return fmt.Errorf("insert audit rows %d to %d: %w", rows[0].Seq, l.head.Seq, err)
+		if there {
+			l.stored = l.head.Block
+			return nil
 		}
 	}
-	l.stored = true
+	if err := l.db.Insert(ctx, "audit", columnsOf(rows), l.head.Block); err != nil {
+		return fmt.Errorf("insert audit rows %d to %d: %w", rows[0].Seq, l.head.Seq, err)
+	}
+	l.stored = l.head.Block
 	return nil
 }
 
