@@ -88,7 +88,24 @@ const views = [
   ["clusters", "/clusters?cluster=zone3", ["many", "empty", "failing"]],
   ["actions", "/actions", ["many", "empty"]],
   ["plan", "/actions/a1", ["many", "failing", "empty"]],
+  ["planning", "/actions/a6", ["many"]],
   ["run", "/actions/a5", ["many"]],
+  ["run-waves", "/actions/a7", ["many"]],
+  ["run-failed", "/actions/a4?state=FAILED", ["many"]],
+  ["plan-expired", "/actions/a3", ["many"]],
+  ["apply", "/apply?clusters=zone1,zone2", ["many", "empty", "failing"]],
+  ["apply-plan", "/apply?from=zone1:shop/deployments.apps/app2&plan=a1", ["many"]],
+  ["menu-of-actions", app2, ["many"], async (page) => page.keyboard.press("a")],
+  ...["Roll back", "Set image", "Set environment", "Set resources", "Label", "Delete", "Restart by eviction"].map((verb) => [
+    `form ${verb}`,
+    app2,
+    ["many"],
+    async (page) => {
+      await page.keyboard.press("a");
+      await page.getByRole("menuitem", { name: verb, exact: true }).click();
+      await page.getByRole("button", { name: /^Plan/ }).waitFor();
+    },
+  ]),
   ["done", "/actions/a2", ["many"]],
   ["login", "/login", ["many"]],
   [

@@ -16,7 +16,7 @@ export class ActionDialog {
   async run() {
     const phrase = this.dialog.locator("form strong");
     if ((await phrase.count()) > 0) await this.dialog.locator("form input").fill(await phrase.innerText());
-    await this.dialog.getByRole("button", { name: /^(Scale|Restart) / }).click();
+    await this.dialog.locator("form button[type=submit]").click();
   }
 
   async finished() {

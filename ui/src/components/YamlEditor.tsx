@@ -58,7 +58,7 @@ export function YamlEditor({ text, label, onChange, onDone }: Props) {
           EditorView.updateListener.of((update) => {
             if (update.docChanged) callbacks.current.onChange(update.state.doc.toString());
           }),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           editorTheme,
         ],
       }),

@@ -83,8 +83,8 @@ export function askedWords(parameters: unknown): [name: string, value: string][]
   const out: [string, string][] = [];
   for (const [name, value] of Object.entries((parameters ?? {}) as Record<string, unknown>)) {
     if (name === "manifest") continue;
-    if (Array.isArray(value))
-      for (const v of value) out.push([name, typeof v === "object" ? JSON.stringify(v) : String(v)]);
+    if (name === "overrides" && Array.isArray(value)) for (const o of value) out.push(overrideWords(o));
+    else if (Array.isArray(value)) out.push([name, value.join(", ")]);
     else if (typeof value === "object" && value !== null)
       for (const [k, v] of Object.entries(value)) out.push([`${name} ${k}`, String(v) || '""']);
     else out.push([name, String(value)]);
@@ -100,4 +100,12 @@ export function paceWords(w: Planned["waves"] & { count: number }): string {
   if (w.pauseSeconds > 0 && w.count > 1) parts.push(`${w.pauseSeconds} s between waves`);
   if (w.maxFailures > 0) parts.push(`stops after ${w.maxFailures} ${w.maxFailures === 1 ? "failure" : "failures"}`);
   return parts.join(", ");
+}
+
+function overrideWords(o: unknown): [string, string] {
+  const clusters = at(o, "clusters");
+  const says = askedWords({ registry: at(o, "registry"), replicas: at(o, "replicas"), env: at(o, "env") })
+    .filter(([, value]) => value !== "undefined")
+    .map(([name, value]) => `${name} ${value}`);
+  return [`in ${Array.isArray(clusters) ? clusters.join(", ") : "?"}`, says.join(", ")];
 }

@@ -65,7 +65,7 @@ export function VerbMenu({ verbs: list, able, onAct }: Props) {
   useKeys({ a: () => setOpen(true) }, list.length > 0);
   if (list.length === 0) return null;
   return (
-    <DropdownMenu.Root open={open} onOpenChange={setOpen}>
+    <DropdownMenu.Root modal={false} open={open} onOpenChange={setOpen}>
       <DropdownMenu.Trigger asChild>
         <Button icon={Ellipsis} title="Every action (a)">
           Actions
