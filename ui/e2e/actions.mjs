@@ -293,10 +293,16 @@ fact("what is refused says why and what to do", async () => {
   await page.goto(deployment("zone2"));
   await form("Set environment");
   await dialog.dialog.getByRole("button", { name: "Another variable" }).click();
-  await dialog.dialog.getByRole("textbox", { name: /^Variable of row/ }).last().fill("DB_PASSWORD");
+  await dialog.dialog
+    .getByRole("textbox", { name: /^Variable of row/ })
+    .last()
+    .fill("DB_PASSWORD");
   await dialog.dialog.getByRole("textbox", { name: "Value of DB_PASSWORD" }).fill("hunter2");
   await dialog.dialog.getByRole("button", { name: /^Plan for/ }).click();
-  await dialog.dialog.getByText(/Secret/).last().waitFor();
+  await dialog.dialog
+    .getByText(/Secret/)
+    .last()
+    .waitFor();
   await dialog.dialog.getByRole("alert").waitFor();
   await close();
 });

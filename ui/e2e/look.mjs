@@ -96,16 +96,18 @@ const views = [
   ["apply", "/apply?clusters=zone1,zone2", ["many", "empty", "failing"]],
   ["apply-plan", "/apply?from=zone1:shop/deployments.apps/app2&plan=a1", ["many"]],
   ["menu-of-actions", app2, ["many"], async (page) => page.keyboard.press("a")],
-  ...["Roll back", "Set image", "Set environment", "Set resources", "Label", "Delete", "Restart by eviction"].map((verb) => [
-    `form ${verb}`,
-    app2,
-    ["many"],
-    async (page) => {
-      await page.keyboard.press("a");
-      await page.getByRole("menuitem", { name: verb, exact: true }).click();
-      await page.getByRole("button", { name: /^Plan/ }).waitFor();
-    },
-  ]),
+  ...["Roll back", "Set image", "Set environment", "Set resources", "Label", "Delete", "Restart by eviction"].map(
+    (verb) => [
+      `form ${verb}`,
+      app2,
+      ["many"],
+      async (page) => {
+        await page.keyboard.press("a");
+        await page.getByRole("menuitem", { name: verb, exact: true }).click();
+        await page.getByRole("button", { name: /^Plan/ }).waitFor();
+      },
+    ],
+  ),
   ["done", "/actions/a2", ["many"]],
   ["login", "/login", ["many"]],
   [

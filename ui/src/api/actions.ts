@@ -4,6 +4,7 @@ import {
   ActionDocument,
   ActionProgressDocument,
   ActionsDocument,
+  ApproveActionDocument,
   PlanActionDocument,
   RetryActionDocument,
   RunActionDocument,
@@ -60,6 +61,10 @@ export async function plan(input: ActionInput): Promise<Action> {
 
 export async function run(id: string, confirm: string | null): Promise<Action> {
   return (await ask(RunActionDocument, { id, confirm })).runAction;
+}
+
+export async function approve(id: string): Promise<Action> {
+  return (await ask(ApproveActionDocument, { id })).approveAction;
 }
 
 export async function stop(id: string): Promise<Action> {

@@ -3,10 +3,13 @@ import { ask } from "./client";
 import {
   AddClusterDocument,
   ClustersDocument,
+  ProtectClusterDocument,
   RemoveClusterDocument,
   ViewerDocument,
   type AddClusterMutation,
   type ClustersQuery,
+  type ProtectClusterMutation,
+  type Protection,
 } from "./generated";
 
 export type Cluster = ClustersQuery["clusters"][number];
@@ -33,4 +36,11 @@ export async function addCluster(name: string): Promise<AddClusterMutation["addC
 
 export async function removeCluster(name: string): Promise<boolean> {
   return (await ask(RemoveClusterDocument, { name })).removeCluster;
+}
+
+export async function protectCluster(
+  name: string,
+  level: Protection,
+): Promise<ProtectClusterMutation["protectCluster"]> {
+  return (await ask(ProtectClusterDocument, { name, level })).protectCluster;
 }

@@ -15,6 +15,13 @@ export type SavedSearchInput = {
   shared?: boolean | null | undefined;
 };
 
+export type Protection =
+  | 'NONE'
+  /** Changes are confirmed by typed words. */
+  | 'CONFIRM'
+  /** And another person has to approve them. */
+  | 'FOUR_EYES';
+
 export type ClusterState =
   /** Connected for the first time, first lists under way. */
   | 'SYNCING'
@@ -179,18 +186,18 @@ export type ResourceChangeType =
   | 'MODIFIED'
   | 'REMOVED';
 
-export type ActionHeadFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } };
+export type ActionHeadFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } };
 
 export type TargetMoveFragment = { ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null };
 
-export type ActionPartsFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } };
+export type ActionPartsFragment = { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } };
 
 export type ActionQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type ActionQuery = { action: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } | null };
+export type ActionQuery = { action: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } | null };
 
 export type ActionsQueryVariables = Exact<{
   query: string;
@@ -199,14 +206,14 @@ export type ActionsQueryVariables = Exact<{
 }>;
 
 
-export type ActionsQuery = { actions: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, waves: { count: number } }> } };
+export type ActionsQuery = { actions: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, needsApproval: boolean, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, waves: { count: number } }> } };
 
 export type PlanActionMutationVariables = Exact<{
   input: ActionInput;
 }>;
 
 
-export type PlanActionMutation = { planAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+export type PlanActionMutation = { planAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type RunActionMutationVariables = Exact<{
   id: string;
@@ -214,35 +221,61 @@ export type RunActionMutationVariables = Exact<{
 }>;
 
 
-export type RunActionMutation = { runAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+export type RunActionMutation = { runAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type StopActionMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type StopActionMutation = { stopAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+export type StopActionMutation = { stopAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type UndoActionMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type UndoActionMutation = { undoAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+export type UndoActionMutation = { undoAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+
+export type ApproveActionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ApproveActionMutation = { approveAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type RetryActionMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type RetryActionMutation = { retryAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+export type RetryActionMutation = { retryAction: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ diff: string, ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
 
 export type ActionProgressSubscriptionVariables = Exact<{
   id: string;
 }>;
 
 
-export type ActionProgressSubscription = { actionProgress: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+export type ActionProgressSubscription = { actionProgress: { id: string, verb: ActionVerb, state: ActionState, title: string, reason: string, actor: string, createdAt: string, startedAt: string | null, finishedAt: string | null, confirmPhrase: string | null, protection: Protection, needsApproval: boolean, canApprove: boolean, warnings: Array<string>, undoes: string | null, undoneBy: string | null, retries: string | null, retriedBy: string | null, canUndo: boolean, canRetry: boolean, parameters: unknown, wave: number, nextWaveAt: string | null, done: number, failed: number, total: number, targets: Array<{ ref: string, wave: number, uid: string, resourceVersion: string, state: TargetState, message: string, warnings: Array<string>, change: string, canUndo: boolean, desired: number | null, updated: number | null, readyReplicas: number | null, startedAt: string | null, finishedAt: string | null }>, approvals: Array<{ by: string, at: string }>, waves: { parallel: number, size: number, pauseSeconds: number, maxFailures: number, byCluster: boolean, count: number } } };
+
+export type AuditQueryVariables = Exact<{
+  query: string;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditQuery = { audit: { total: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ seq: string, at: string, action: string | null, actor: string, source: string, verb: string, phase: string, cluster: string, namespace: string | null, resource: string, name: string, uid: string, ref: string | null, result: string, reason: string, detail: unknown, prevHash: string, hash: string }> } };
+
+export type AuditStateQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AuditStateQuery = { auditState: { seq: string, hash: string, first: string, keys: Array<string>, checkpoint: { seq: string, at: string, key: string } | null } };
+
+export type AuditVerificationQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AuditVerificationQuery = { auditVerification: { whole: boolean, rows: number, rowsBefore: number, checkpoints: number, findings: Array<string>, tookMs: number } };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -252,7 +285,7 @@ export type ViewerQuery = { viewer: { user: string, version: string, clusters: n
 export type ClustersQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ClustersQuery = { clusters: Array<{ name: string, uid: string, mode: string, state: ClusterState, reason: string, asOf: string | null, lagMs: number | null, kubernetesVersion: string, labels: unknown, objects: number, nodes: number, pods: number, namespaces: number, addedAt: string, resources: Array<{ group: string, version: string, resource: string, kind: string, state: string, reason: string, objects: number }> }> };
+export type ClustersQuery = { clusters: Array<{ name: string, uid: string, mode: string, state: ClusterState, reason: string, asOf: string | null, lagMs: number | null, kubernetesVersion: string, labels: unknown, objects: number, nodes: number, pods: number, namespaces: number, addedAt: string, protection: Protection, resources: Array<{ group: string, version: string, resource: string, kind: string, state: string, reason: string, objects: number }> }> };
 
 export type AddClusterMutationVariables = Exact<{
   name: string;
@@ -267,6 +300,14 @@ export type RemoveClusterMutationVariables = Exact<{
 
 
 export type RemoveClusterMutation = { removeCluster: boolean };
+
+export type ProtectClusterMutationVariables = Exact<{
+  name: string;
+  level: Protection;
+}>;
+
+
+export type ProtectClusterMutation = { protectCluster: { name: string, protection: Protection, done: boolean } };
 
 export type SuspectsQueryVariables = Exact<{
   query: string;
@@ -362,6 +403,14 @@ export type RevisionsQueryVariables = Exact<{
 
 export type RevisionsQuery = { search: { nodes: Array<{ ref: string, name: string, createdAt: string, annotations: unknown, images: Array<string>, object: unknown }> } };
 
+export type VerdictQueryVariables = Exact<{
+  ref: string;
+  verb: ActionVerb;
+}>;
+
+
+export type VerdictQuery = { resource: { verdict: { reverts: boolean, by: string, afterSeconds: number | null, sentence: string, remedy: string, warnings: Array<string>, evict: boolean, at: string | null } } | null };
+
 export type SavedPartsFragment = { id: string, name: string, description: string, query: string, page: string, owner: string, shared: boolean, mine: boolean, createdAt: string, updatedAt: string };
 
 export type SavedSearchesQueryVariables = Exact<{ [key: string]: never; }>;
@@ -445,43 +494,63 @@ export type KindsQuery = { kinds: Array<{ group: string, resource: string, kind:
 
 export const ActionDocument = {
   name: "Action",
-  text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<ActionQuery, ActionQueryVariables>;
 
 export const ActionsDocument = {
   name: "Actions",
-  text: "query Actions($query: String!, $first: Int!, $after: String) {\n  actions(query: $query, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      verb\n      state\n      title\n      reason\n      actor\n      createdAt\n      startedAt\n      finishedAt\n      undoes\n      undoneBy\n      retries\n      retriedBy\n      wave\n      nextWaveAt\n      waves {\n        count\n      }\n      done\n      failed\n      total\n    }\n  }\n}",
+  text: "query Actions($query: String!, $first: Int!, $after: String) {\n  actions(query: $query, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      verb\n      state\n      title\n      reason\n      actor\n      createdAt\n      startedAt\n      finishedAt\n      undoes\n      undoneBy\n      retries\n      retriedBy\n      needsApproval\n      wave\n      nextWaveAt\n      waves {\n        count\n      }\n      done\n      failed\n      total\n    }\n  }\n}",
 } as Document<ActionsQuery, ActionsQueryVariables>;
 
 export const PlanActionDocument = {
   name: "PlanAction",
-  text: "mutation PlanAction($input: ActionInput!) {\n  planAction(input: $input) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation PlanAction($input: ActionInput!) {\n  planAction(input: $input) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<PlanActionMutation, PlanActionMutationVariables>;
 
 export const RunActionDocument = {
   name: "RunAction",
-  text: "mutation RunAction($id: ID!, $confirm: String) {\n  runAction(id: $id, confirm: $confirm) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation RunAction($id: ID!, $confirm: String) {\n  runAction(id: $id, confirm: $confirm) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<RunActionMutation, RunActionMutationVariables>;
 
 export const StopActionDocument = {
   name: "StopAction",
-  text: "mutation StopAction($id: ID!) {\n  stopAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation StopAction($id: ID!) {\n  stopAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<StopActionMutation, StopActionMutationVariables>;
 
 export const UndoActionDocument = {
   name: "UndoAction",
-  text: "mutation UndoAction($id: ID!) {\n  undoAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation UndoAction($id: ID!) {\n  undoAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<UndoActionMutation, UndoActionMutationVariables>;
+
+export const ApproveActionDocument = {
+  name: "ApproveAction",
+  text: "mutation ApproveAction($id: ID!) {\n  approveAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+} as Document<ApproveActionMutation, ApproveActionMutationVariables>;
 
 export const RetryActionDocument = {
   name: "RetryAction",
-  text: "mutation RetryAction($id: ID!) {\n  retryAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation RetryAction($id: ID!) {\n  retryAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<RetryActionMutation, RetryActionMutationVariables>;
 
 export const ActionProgressDocument = {
   name: "ActionProgress",
-  text: "subscription ActionProgress($id: ID!) {\n  actionProgress(id: $id) {\n    ...ActionHead\n    targets {\n      ...TargetMove\n    }\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "subscription ActionProgress($id: ID!) {\n  actionProgress(id: $id) {\n    ...ActionHead\n    targets {\n      ...TargetMove\n    }\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
 } as Document<ActionProgressSubscription, ActionProgressSubscriptionVariables>;
+
+export const AuditDocument = {
+  name: "Audit",
+  text: "query Audit($query: String!, $first: Int!, $after: String) {\n  audit(query: $query, first: $first, after: $after) {\n    total\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      seq\n      at\n      action\n      actor\n      source\n      verb\n      phase\n      cluster\n      namespace\n      resource\n      name\n      uid\n      ref\n      result\n      reason\n      detail\n      prevHash\n      hash\n    }\n  }\n}",
+} as Document<AuditQuery, AuditQueryVariables>;
+
+export const AuditStateDocument = {
+  name: "AuditState",
+  text: "query AuditState {\n  auditState {\n    seq\n    hash\n    first\n    checkpoint {\n      seq\n      at\n      key\n    }\n    keys\n  }\n}",
+} as Document<AuditStateQuery, AuditStateQueryVariables>;
+
+export const AuditVerificationDocument = {
+  name: "AuditVerification",
+  text: "query AuditVerification {\n  auditVerification {\n    whole\n    rows\n    rowsBefore\n    checkpoints\n    findings\n    tookMs\n  }\n}",
+} as Document<AuditVerificationQuery, AuditVerificationQueryVariables>;
 
 export const ViewerDocument = {
   name: "Viewer",
@@ -490,7 +559,7 @@ export const ViewerDocument = {
 
 export const ClustersDocument = {
   name: "Clusters",
-  text: "query Clusters {\n  clusters {\n    name\n    uid\n    mode\n    state\n    reason\n    asOf\n    lagMs\n    kubernetesVersion\n    labels\n    objects\n    nodes\n    pods\n    namespaces\n    addedAt\n    resources {\n      group\n      version\n      resource\n      kind\n      state\n      reason\n      objects\n    }\n  }\n}",
+  text: "query Clusters {\n  clusters {\n    name\n    uid\n    mode\n    state\n    reason\n    asOf\n    lagMs\n    kubernetesVersion\n    labels\n    objects\n    nodes\n    pods\n    namespaces\n    addedAt\n    protection\n    resources {\n      group\n      version\n      resource\n      kind\n      state\n      reason\n      objects\n    }\n  }\n}",
 } as Document<ClustersQuery, ClustersQueryVariables>;
 
 export const AddClusterDocument = {
@@ -502,6 +571,11 @@ export const RemoveClusterDocument = {
   name: "RemoveCluster",
   text: "mutation RemoveCluster($name: String!) {\n  removeCluster(name: $name)\n}",
 } as Document<RemoveClusterMutation, RemoveClusterMutationVariables>;
+
+export const ProtectClusterDocument = {
+  name: "ProtectCluster",
+  text: "mutation ProtectCluster($name: String!, $level: Protection!) {\n  protectCluster(name: $name, level: $level) {\n    name\n    protection\n    done\n  }\n}",
+} as Document<ProtectClusterMutation, ProtectClusterMutationVariables>;
 
 export const SuspectsDocument = {
   name: "Suspects",
@@ -552,6 +626,11 @@ export const RevisionsDocument = {
   name: "Revisions",
   text: "query Revisions($query: String!) {\n  search(query: $query, first: 50) {\n    nodes {\n      ref\n      name\n      createdAt\n      annotations\n      images\n      object\n    }\n  }\n}",
 } as Document<RevisionsQuery, RevisionsQueryVariables>;
+
+export const VerdictDocument = {
+  name: "Verdict",
+  text: "query Verdict($ref: ID!, $verb: ActionVerb!) {\n  resource(ref: $ref) {\n    verdict(verb: $verb) {\n      reverts\n      by\n      afterSeconds\n      sentence\n      remedy\n      warnings\n      evict\n      at\n    }\n  }\n}",
+} as Document<VerdictQuery, VerdictQueryVariables>;
 
 export const SavedSearchesDocument = {
   name: "SavedSearches",

@@ -9,6 +9,8 @@ import {
   ResourceDetailDocument,
   ResourceYamlDocument,
   RevisionsDocument,
+  VerdictDocument,
+  type ActionVerb,
   type EventsQuery,
   type HistoryQuery,
   type RelatedQuery,
@@ -47,6 +49,16 @@ export function history(ref: string) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
     staleTime: 2_000,
+  });
+}
+
+/** What becomes of a verb that is done to the object directly. */
+export function verdict(ref: string, verb: ActionVerb) {
+  return queryOptions({
+    queryKey: ["verdict", ref, verb],
+    queryFn: async ({ signal }) => (await ask(VerdictDocument, { ref, verb }, signal)).resource?.verdict ?? null,
+    staleTime: 5_000,
+    retry: false,
   });
 }
 

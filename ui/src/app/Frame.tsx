@@ -51,6 +51,7 @@ export function Frame() {
     "g h": () => void navigate({ to: "/changes" }),
     "g c": () => void navigate({ to: "/clusters" }),
     "g x": () => void navigate({ to: "/actions" }),
+    "g u": () => void navigate({ to: "/audit" }),
     "g a": () => void navigate({ to: "/apply" }),
   });
 

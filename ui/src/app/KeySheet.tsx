@@ -8,6 +8,7 @@ const keys: [string, string][] = [
   ["g h", "Changes"],
   ["g c", "Clusters"],
   ["g x", "Actions"],
+  ["g u", "Audit"],
   ["g a", "Apply a manifest"],
   ["j  k", "next, previous row"],
   ["x", "select the row; Shift+x up to it"],

@@ -1,8 +1,8 @@
-import { History, ListChecks, Search, Server, type LucideIcon } from "lucide-react";
+import { History, ListChecks, ScrollText, Search, Server, type LucideIcon } from "lucide-react";
 
 /** The pages that the rail and the palette lead to. */
 export const places: {
-  to: "/search" | "/changes" | "/clusters" | "/actions";
+  to: "/search" | "/changes" | "/clusters" | "/actions" | "/audit";
   word: string;
   icon: LucideIcon;
   key: string;
@@ -11,4 +11,5 @@ export const places: {
   { to: "/changes", word: "Changes", icon: History, key: "g h" },
   { to: "/clusters", word: "Clusters", icon: Server, key: "g c" },
   { to: "/actions", word: "Actions", icon: ListChecks, key: "g x" },
+  { to: "/audit", word: "Audit", icon: ScrollText, key: "g u" },
 ];

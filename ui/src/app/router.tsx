@@ -102,9 +102,16 @@ const apply = createRoute({
   component: lazyRouteComponent(() => import("../pages/ApplyPage"), "ApplyPage"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: "/audit",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
+  component: lazyRouteComponent(() => import("../pages/AuditPage"), "AuditPage"),
+});
+
 const tree = root.addChildren([
   login,
-  frame.addChildren([home, search, resource, changes, clusters, actions, action, apply]),
+  frame.addChildren([home, search, resource, changes, clusters, actions, action, apply, audit]),
 ]);
 
 export function newRouter(client: QueryClient, history?: RouterHistory) {

@@ -7,7 +7,9 @@ export type KeyMap = Record<string, (event: KeyboardEvent) => void>;
 function typing(target: EventTarget | null): boolean {
   return (
     target instanceof Element &&
-    target.closest("input, textarea, select, [contenteditable='true'], .cm-editor") !== null
+    target.closest(
+      "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable='true'], .cm-editor",
+    ) !== null
   );
 }
 

@@ -13,3 +13,8 @@ export interface Export {
 export function exportAddress(e: Export): string {
   return `/api/v1/export${formatParams({ query: e.query, format: e.format, page: e.page, from: e.from, to: e.to, columns: e.columns })}`;
 }
+
+/** Where the hub streams the audit, a line of JSON for each row. */
+export function auditAddress(query: string): string {
+  return `/export/audit${formatParams({ query })}`;
+}

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import type { ActionVerb } from "../api/generated";
 import { resource } from "../api/resource";
 import type { ActionRequest } from "../components/action/request";
@@ -92,69 +92,77 @@ export function ResourcePage() {
       : [{ title: "Copy the kubectl command for it", run: () => void navigator.clipboard.writeText(command) }]),
   ]);
 
-  if (error && data === undefined)
-    return (
-      <>
-        <h1 className="visually-hidden">{params.name}</h1>
-        <ErrorPanel error={error} retry={() => void refetch()} />
-      </>
-    );
-  if (isPending) return <Skeleton rows={10} label={`Asking for ${params.name}`} />;
-  if (!data && tab !== "history") return <Gone objectRef={ref} name={params.name} at={search.at} />;
+  const view = (): ReactNode => {
+    if (error && data === undefined)
+      return (
+        <>
+          <h1 className="visually-hidden">{params.name}</h1>
+          <ErrorPanel error={error} retry={() => void refetch()} />
+        </>
+      );
+    if (isPending) return <Skeleton rows={10} label={`Asking for ${params.name}`} />;
+    if (!data && tab !== "history") return <Gone objectRef={ref} name={params.name} at={search.at} />;
 
+    return (
+      <div className="flex h-full min-h-0 flex-col">
+        <ResourceHeader objectRef={ref} resource={data ?? null} at={search.at} offers={offers} onAct={act} />
+        <div
+          role="tablist"
+          aria-label="Views of the object"
+          className="flex shrink-0 overflow-x-auto border-b border-line bg-surface px-2"
+        >
+          {tabs.map((t) => (
+            <button
+              key={t.id}
+              type="button"
+              role="tab"
+              id={`tab-${t.id}`}
+              aria-selected={tab === t.id}
+              aria-controls="tab-panel"
+              tabIndex={tab === t.id ? 0 : -1}
+              className={`min-h-9 border-b-2 px-3 text-sm ${tab === t.id ? "border-accent font-semibold text-ink" : "border-transparent text-muted hover:text-ink"}`}
+              onClick={() => show(t.id)}
+              onKeyDown={(event) => {
+                const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+                const next = tabs[(tabs.findIndex((x) => x.id === tab) + step + tabs.length) % tabs.length];
+                if (step === 0 || !next) return;
+                show(next.id);
+                document.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
+              }}
+            >
+              {t.word}
+            </button>
+          ))}
+        </div>
+        <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} className="min-h-0 grow overflow-y-auto">
+          {tab === "history" ? (
+            <HistoryTab objectRef={ref} resource={data ?? null} chosen={search.v} against={search.with} onAct={act} />
+          ) : !data ? null : tab === "yaml" ? (
+            <YamlTab resource={data} />
+          ) : tab === "events" ? (
+            <EventsTab resource={data} />
+          ) : tab === "diff" ? (
+            <DiffTab resource={data} to={search.to} toAt={search.toAt} at={search.at} />
+          ) : tab === "relations" ? (
+            <RelationsTab objectRef={ref} types={search.types} depth={search.depth} as={search.as} />
+          ) : tab === "tree" ? (
+            <TreeTab objectRef={ref} />
+          ) : (
+            <OverviewTab resource={data} at={search.at} />
+          )}
+        </div>
+      </div>
+    );
+  };
   return (
-    <div className="flex h-full min-h-0 flex-col">
-      <ResourceHeader objectRef={ref} resource={data ?? null} at={search.at} offers={offers} onAct={act} />
-      <div
-        role="tablist"
-        aria-label="Views of the object"
-        className="flex shrink-0 overflow-x-auto border-b border-line bg-surface px-2"
-      >
-        {tabs.map((t) => (
-          <button
-            key={t.id}
-            type="button"
-            role="tab"
-            id={`tab-${t.id}`}
-            aria-selected={tab === t.id}
-            aria-controls="tab-panel"
-            tabIndex={tab === t.id ? 0 : -1}
-            className={`min-h-9 border-b-2 px-3 text-sm ${tab === t.id ? "border-accent font-semibold text-ink" : "border-transparent text-muted hover:text-ink"}`}
-            onClick={() => show(t.id)}
-            onKeyDown={(event) => {
-              const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-              const next = tabs[(tabs.findIndex((x) => x.id === tab) + step + tabs.length) % tabs.length];
-              if (step === 0 || !next) return;
-              show(next.id);
-              document.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
-            }}
-          >
-            {t.word}
-          </button>
-        ))}
-      </div>
-      <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`} className="min-h-0 grow overflow-y-auto">
-        {tab === "history" ? (
-          <HistoryTab objectRef={ref} resource={data ?? null} chosen={search.v} against={search.with} onAct={act} />
-        ) : !data ? null : tab === "yaml" ? (
-          <YamlTab resource={data} />
-        ) : tab === "events" ? (
-          <EventsTab resource={data} />
-        ) : tab === "diff" ? (
-          <DiffTab resource={data} to={search.to} toAt={search.toAt} at={search.at} />
-        ) : tab === "relations" ? (
-          <RelationsTab objectRef={ref} types={search.types} depth={search.depth} as={search.as} />
-        ) : tab === "tree" ? (
-          <TreeTab objectRef={ref} />
-        ) : (
-          <OverviewTab resource={data} at={search.at} />
-        )}
-      </div>
+    <>
+      {view()}
+      {/* It outlasts the object that it deletes. */}
       {request && (
         <Suspense>
           <ActionDialog request={request} onClose={() => setRequest(null)} />
         </Suspense>
       )}
-    </div>
+    </>
   );
 }

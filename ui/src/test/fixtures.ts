@@ -10,6 +10,7 @@ import type {
   RevisionsQuery,
   RowFragment,
   SearchQuery,
+  VerdictQuery,
 } from "../api/generated";
 
 export const now = Date.parse("2026-11-21T13:00:00Z");
@@ -509,6 +510,7 @@ function cluster(change: Partial<ClusterNode>): ClusterNode {
     pods: 214,
     namespaces: 9,
     addedAt: before(7_200),
+    protection: "NONE",
     resources: [
       { group: "", version: "v1", resource: "pods", kind: "Pod", state: "synced", reason: "", objects: 214 },
       {
@@ -628,6 +630,10 @@ export function action(change: Partial<ActionPartsFragment> = {}): ActionPartsFr
     startedAt: null,
     finishedAt: null,
     confirmPhrase: null,
+    protection: "NONE",
+    needsApproval: false,
+    canApprove: false,
+    approvals: [],
     warnings: [],
     undoes: null,
     undoneBy: null,
@@ -737,7 +743,20 @@ export const partlyFailed = action({
 
 export const expired = action({ id: "a3", state: "EXPIRED" });
 
-export const byId = new Map([finished, expired, partlyFailed, planning, inWaves].map((a) => [a.id, a]));
+/** A plan that another person has to approve. */
+export const fourEyes = action({
+  id: "a10",
+  verb: "DELETE",
+  title: "Delete Deployment app2 in zone1",
+  confirmPhrase: "app2",
+  protection: "FOUR_EYES",
+  needsApproval: true,
+  canApprove: true,
+  parameters: {},
+  targets: [target({ change: "deleted" })],
+});
+
+export const byId = new Map([finished, expired, partlyFailed, planning, inWaves, fourEyes].map((a) => [a.id, a]));
 
 export const revisions: RevisionsQuery = {
   search: {
@@ -755,3 +774,22 @@ export const revisions: RevisionsQuery = {
 export const actionPage: ActionsQuery = {
   actions: { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [running, finished, action({ id: "a3" })] },
 };
+
+/** Argo CD takes back what is not a restart. */
+export function verdictOf(verb: unknown): VerdictQuery {
+  const reverts = verb === "SET_ENV";
+  return {
+    resource: {
+      verdict: {
+        reverts,
+        by: reverts ? "argocd" : "",
+        afterSeconds: reverts ? 5 : null,
+        sentence: reverts ? "Argo CD takes it back within about 5 s: Application shop heals itself." : "",
+        remedy: reverts ? "Change it in Git, or turn selfHeal off." : "",
+        warnings: verb === "SCALE" ? ["The next helm upgrade may overwrite it."] : [],
+        evict: false,
+        at: null,
+      },
+    },
+  };
+}

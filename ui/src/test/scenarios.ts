@@ -1,3 +1,4 @@
+import * as a from "./auditing";
 import * as c from "./comparing";
 import * as f from "./fixtures";
 import * as r from "./relating";
@@ -50,6 +51,21 @@ const common: Scenario = {
   Events: () => data(f.eventPage),
   PlanAction: () => data({ planAction: f.action() }),
   Revisions: () => data(f.revisions),
+  Verdict: (v) => data(f.verdictOf(v.verb)),
+  Audit: () => data(a.rows),
+  AuditState: () => data(a.state),
+  AuditVerification: () => data(a.verified),
+  ApproveAction: (v) =>
+    data({
+      approveAction: {
+        ...f.fourEyes,
+        id: String(v.id),
+        needsApproval: false,
+        canApprove: false,
+        approvals: [{ by: "maria", at: f.before(1) }],
+      },
+    }),
+  ProtectCluster: (v) => data({ protectCluster: { name: v.name, protection: v.level, done: true } }),
   RetryAction: () => data({ retryAction: f.action({ id: "a8", retries: "a4" }) }),
   RunAction: (v) => data({ runAction: { ...f.running, id: String(v.id) } }),
   StopAction: () => data({ stopAction: f.action({ ...f.running, state: "STOPPED" }) }),
@@ -119,6 +135,7 @@ export const empty: Scenario = {
   Events: () => data({ events: { ...f.eventPage.events, nodes: [] } }),
   Changes: () => data({ changes: { ...f.changePage.changes, nodes: [] } }),
   Clusters: () => data({ clusters: [] }),
+  Audit: () => data({ audit: { total: 0, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
   Actions: () => data({ actions: { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }),
   Action: () => data({ action: null }),
 };
@@ -148,6 +165,8 @@ export const failing: Scenario = {
   Events: broken,
   Changes: broken,
   Clusters: broken,
+  Audit: broken,
+  AuditState: broken,
   Actions: broken,
   Action: broken,
 };

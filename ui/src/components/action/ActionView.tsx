@@ -10,6 +10,7 @@ import { groupTargets, tally } from "../../lib/plan";
 import { Button } from "../Button";
 import { ErrorPanel, Notice } from "../Panels";
 import { ActionStateMark } from "./ActionStateMark";
+import { Approval } from "./Approval";
 import { Asked } from "./Asked";
 import { Confirm } from "./Confirm";
 import { DryRunProgress, Progress } from "./Progress";
@@ -32,6 +33,7 @@ const mostGroups = 20;
 export function ActionView({ action: a, onFollow, filter, onFilter }: Props) {
   const client = useQueryClient();
   const [ownFilter, setOwnFilter] = useState<TargetFilter>({ state: "", cluster: "" });
+  const [changes, setChanges] = useState(false);
   const moving = underWay(a);
   // A plan may be run by somebody else while one looks at it.
   const follow = moving || a.state === "PLANNED";
@@ -100,16 +102,19 @@ export function ActionView({ action: a, onFollow, filter, onFilter }: Props) {
             filter={filter ?? ownFilter}
             onFilter={onFilter ?? setOwnFilter}
           />
-          <details className="rounded-lg border border-line">
+          <details className="rounded-lg border border-line" onToggle={(e) => setChanges(e.currentTarget.open)}>
             <summary className="cursor-pointer px-3 py-1.5 text-sm text-muted hover:bg-hover">What it changes</summary>
-            <div className="border-t border-line p-3">
-              <Groups action={a} waves={waves} />
-            </div>
+            {changes && (
+              <div className="border-t border-line p-3">
+                <Groups action={a} waves={waves} />
+              </div>
+            )}
           </details>
         </>
       )}
 
-      {a.state === "PLANNED" && ready > 0 && (
+      {a.state === "PLANNED" && <Approval action={a} />}
+      {a.state === "PLANNED" && ready > 0 && !a.needsApproval && (
         <Confirm key={a.id} action={a} count={ready} busy={start.isPending} onRun={(phrase) => start.mutate(phrase)} />
       )}
       {a.state === "EXPIRED" && (

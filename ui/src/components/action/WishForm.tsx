@@ -11,6 +11,7 @@ import { box, label, tick } from "./fields";
 import { PaceFields } from "./PaceFields";
 import type { ActionRequest } from "./request";
 import { VerbFields } from "./VerbFields";
+import { VerdictNotice } from "./VerdictNotice";
 
 interface Props {
   request: ActionRequest;
@@ -70,6 +71,7 @@ export function WishForm({ request, samples, first, busy, error, onPlan }: Props
     >
       <p className="text-sm text-muted">{verbs[verb].says}</p>
       <Targets request={request} />
+      {first !== undefined && <VerdictNotice objectRef={first} verb={verb} />}
       <VerbFields verb={verb} draft={draft} samples={samples} first={first} request={request} onChange={change} />
       {missing !== "" && (
         <p role="alert" className="text-sm text-bad">

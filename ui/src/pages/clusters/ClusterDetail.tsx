@@ -16,6 +16,7 @@ import { ErrorPanel } from "../../components/Panels";
 import { Time } from "../../components/Time";
 import { count } from "../../lib/count";
 import { written } from "../../lib/filters";
+import { ProtectionField } from "./ProtectionField";
 
 const states: Record<string, { icon: LucideIcon; color: string }> = {
   synced: { icon: CircleCheck, color: "text-good" },
@@ -59,6 +60,10 @@ export function ClusterDetail({ cluster: c }: { cluster: Cluster }) {
         <dt className="text-muted">Attached</dt>
         <dd>
           <Time at={c.addedAt} />
+        </dd>
+        <dt className="text-muted">Protection</dt>
+        <dd>
+          <ProtectionField cluster={c} />
         </dd>
         {labels.length > 0 && (
           <>
