@@ -271,6 +271,20 @@ func TestAVersionSaysWhatChangedAndWho(t *testing.T) {
 		`SELECT concatWithSeparator(',', arrayStringConcat(changed_paths, ' '), toString(meaningful)) FROM {db}.resource_history WHERE resource_version = '4'`)
 }
 
+func TestWhoManagesAnObjectIsKnownByItsManagersToo(t *testing.T) {
+	h := newHub(t)
+	s := h.opens(t)
+	r := pod(ingestpb.Op_OP_ADD, "a", "1", "app2:1.4.0")
+	o := r.GetObject()
+	o.Managers = append(o.Managers, &ingestpb.Manager{Name: "Terraform", Operation: "Apply"})
+	o.Object = []byte(strings.Replace(string(o.Object), `"labels":{`, `"labels":{"kustomize.toolkit.fluxcd.io/name":"apps",`, 1))
+	s.sends(r, pod(ingestpb.Op_OP_ADD, "b", "1", "app2:1.4.0"))
+	const managed = `SELECT concat(name, ':', arrayStringConcat(managed_by, ',')) FROM {db}.%s ORDER BY name`
+	for _, table := range []string{"resources", "resource_history"} {
+		h.wants(t, table, "a:flux/apps,terraform b:", fmt.Sprintf(managed, table))
+	}
+}
+
 func TestDeletesKeepWhatWasLastKnown(t *testing.T) {
 	h := newHub(t)
 	s := h.opens(t)

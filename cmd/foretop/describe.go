@@ -23,7 +23,7 @@ type described struct {
 		Labels, Annotations map[string]string
 		App                 string
 		Reasons             []string
-		ManagedBy           []struct{ System, Name, Effect string }
+		ManagedBy           []managedBy
 	}
 	History struct {
 		Total int
@@ -87,7 +87,7 @@ func (h *hub) describe(ctx context.Context, ref string) (*described, error) {
 	vars := map[string]any{"ref": ref, "first": 100, "depth": 2}
 	d := &described{}
 	err := h.ask(ctx, `query($ref:ID!,$first:Int!,$depth:Int!){
-		resource(ref:$ref){`+resourceFields+` labels annotations app reasons managedBy{system name effect} object}
+		resource(ref:$ref){`+resourceFields+` labels annotations app reasons managedBy{title name of effect remedy} object}
 		history(ref:$ref,first:$first){total nodes{`+versionFields+` summary}}
 		related(ref:$ref,depth:$depth){truncated edges{from to type} nodes{ref kind name namespace status health ready level hidden}}}`, vars, d)
 	if err != nil {
@@ -142,13 +142,30 @@ func (d *described) print(out io.Writer) error {
 	pairs(w, "Labels", r.Labels)
 	pairs(w, "Annotations", r.Annotations)
 	for _, m := range r.ManagedBy {
-		line("Managed by", "%s %s: %s", m.System, m.Name, m.Effect)
+		line("Managed by", "%s", m)
 	}
 	d.conditions(w)
 	d.changes(w)
 	d.relations(w)
 	d.events(w)
 	return w.Flush()
+}
+
+type managedBy struct {
+	Title, Name, Effect, Remedy string
+	Of                          *string
+}
+
+// String is Flux apps: what it does to a direct change, and what to do instead.
+func (m managedBy) String() string {
+	s := strings.TrimSpace(m.Title + " " + m.Name)
+	if m.Of != nil {
+		s += " (" + *m.Of + ")"
+	}
+	if m.Effect != "" {
+		s += ": " + strings.TrimSpace(m.Effect+" "+m.Remedy)
+	}
+	return s
 }
 
 func apiVersion(group, version string) string {

@@ -163,7 +163,7 @@ func TestEffects(t *testing.T) {
 	terraformed.ManagedBy = []string{Terraform}
 	f("Terraform", terraformed, nil, "keeps perhaps perhaps perhaps perhaps perhaps")
 	f("a ReplicaSet of a Deployment", stored(t, "zone1", "replicasets", `{"apiVersion":"apps/v1","kind":"ReplicaSet","metadata":{"name":"web-1","ownerReferences":[{"kind":"Deployment","name":"web","uid":"1","controller":true}]}}`), nil,
-		"takeback takeback takeback takeback keeps perhaps")
+		"takeback takeback takeback takeback keeps keeps")
 }
 
 func TestVerdict(t *testing.T) {

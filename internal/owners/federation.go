@@ -10,10 +10,8 @@ import (
 
 func byController(a *asked, e *Effect) error {
 	switch {
-	case a.part == metadata:
+	case a.part == metadata, a.part == whole: // whoever deletes what has an owner is told by the plan, whatever owns it
 		return nil
-	case a.part == whole:
-		return e.perhaps(e.Name+" makes another one.", "")
 	case a.o.Kind == "ReplicaSet" && strings.HasPrefix(e.Name, "Deployment/"):
 		return e.certainly(time.Second, e.Name+" owns it and takes back "+a.undone()+" at once.", "Act on "+e.Name+".")
 	}

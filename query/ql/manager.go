@@ -1,6 +1,7 @@
 package ql
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,35 @@ func systemOf(manager string) string {
 
 // manager compares a value with one manager: with all of it, or with its system.
 func (v *Value) manager(op Op, s string) bool { return v.text(op, s) || v.text(op, systemOf(s)) }
+
+// manager checks that a system is one of those that are known: another would never be found.
+func (p *parser) manager(f *field, v *Value) error {
+	switch v.Kind {
+	case Regex:
+		return nil
+	case Glob:
+		v.re = regexp.MustCompile(v.anchored())
+		return nil
+	}
+	var names []string
+	for _, s := range systems {
+		if strings.EqualFold(s.name, systemOf(v.Text)) {
+			return nil
+		}
+		names = append(names, s.name)
+	}
+	fix := "Systems are " + strings.Join(names, ", ") + "; a name follows a slash: " + f.name + ":argocd/shop, " + f.name + ":*/shop."
+	near := nearest(systemOf(v.Text), names)
+	for _, name := range names {
+		if strings.HasPrefix(name, strings.ToLower(systemOf(v.Text))) {
+			near = name
+		}
+	}
+	if near != "" {
+		fix = "Did you mean " + f.name + ":" + near + strings.TrimPrefix(v.Text, systemOf(v.Text)) + "?"
+	}
+	return p.fail(CodeBadValue, v.From, v.To, fix, "There is no system %s.", quote(systemOf(v.Text)))
+}
 
 // managed is managedby: of an object with these managers.
 func (x *Filter) managed(managers []string) bool {

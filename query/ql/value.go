@@ -297,6 +297,8 @@ func (p *parser) typed(f *field, key string, x *Filter, v *Value) error {
 			}
 		}
 		return p.oneOf(f, v, []string{"create", "update", "delete", "snapshot"})
+	case typManager:
+		return p.manager(f, v)
 	case typOwner, typUses:
 		return p.owner(f, x.Op, v)
 	case typImage:

@@ -38,6 +38,7 @@ func placed(w *world) {
 	pod("zone2", "far-x", "node-1", "10.0.0.8")
 	settings := configMap("shop", "settings")
 	settings["data"] = object{"app.conf": "listen 80;\nmax_connections = 5\n"}
+	settings["metadata"].(object)["labels"] = object{"kustomize.toolkit.fluxcd.io/name": "apps"}
 	w.put("zone3", settings, write{})
 	w.flush()
 }
@@ -75,13 +76,20 @@ func TestFieldsOfObjects(t *testing.T) {
 	f(`content:"80;`+"\n"+`max"`, "zone3:shop/configmaps/settings")
 	f(`kind:po zone2`, far) // the name of a cluster is a word of its objects
 	f(`kind:po is:gitops`)
+	for _, query := range []string{`managedby:flux`, `managedby:flux/apps`, `managedby:FLUX/*`, `managedby=flux`, `managedby:/^flux$/`, `kind:cm has:managedby`, `kind:cm managedby:none,flux`} {
+		f(query, "zone3:shop/configmaps/settings")
+	}
+	f(`kind:cm managedby:none`)
+	f(`kind:po managedby:controller`, web, far, api)
+	f(`kind:no cluster:zone2 managedby:none`, "zone2:-/nodes/node-1")
+	f(`kind:no cluster:zone2 -managedby:flux managedby!=none`)
 }
 
 func TestPlacesAreCounted(t *testing.T) {
 	w := newWorld(t)
 	placed(w)
 	for _, query := range []string{`kind:po`, `kind:po at:now`, `kind:po deleted:false`} {
-		r, err := w.service.Search(t.Context(), everyone, records.Request{Query: query, First: 1, Facets: []string{"zone", "region", "cluster.region", "env", "uses", "ip", "cond.Ready", "trait", "sa"}})
+		r, err := w.service.Search(t.Context(), everyone, records.Request{Query: query, First: 1, Facets: []string{"zone", "region", "cluster.region", "env", "uses", "ip", "cond.Ready", "trait", "sa", "managedby"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +100,7 @@ func TestPlacesAreCounted(t *testing.T) {
 		want := []string{
 			"zone[{eu-west-1a 1} {eu-west-1b 1} {us-east-1a 1}]", "region[{north 3}]", "cluster.region[{north 3}]", "env[]",
 			"uses[{Secret/db-creds 3} {ServiceAccount/runner 3}]", "ip[{10.0.0.7 1} {10.0.0.8 1} {10.0.3.17 1}]", "cond.Ready[{False 3}]",
-			"trait[{limits 3} {limits.memory 3} {requests 3} {requests.memory 3}]", "sa[{runner 3}]",
+			"trait[{limits 3} {limits.memory 3} {requests 3} {requests.memory 3}]", "sa[{runner 3}]", "managedby[{controller 3}]",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", query, diff)

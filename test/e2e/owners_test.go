@@ -91,6 +91,7 @@ spec:
 `, ownersSpace, ownersSpace))
 
 	t.Run("who manages is a field of the language", func(t *testing.T) { ownersAreFound(t, cluster) })
+	t.Run("the chain is described, up to the top", func(t *testing.T) { ownersAreDescribed(t, cluster) })
 	t.Run("what becomes of a change is told by the controlling object", func(t *testing.T) { ownersJudge(t, cluster) })
 	t.Run("Flux keeps what is written under its own manager", func(t *testing.T) { fluxKeeps(t, cluster) })
 }
@@ -179,6 +180,41 @@ func ownersAreFound(t *testing.T, cluster string) {
 		`{"System":"argocd","Name":"heals","Evidence":"annotation argocd.argoproj.io/tracking-id: heals:apps/Deployment:owners-e2e/karmada","Effect":"Argo CD application heals manages it, and is not in any cluster of the hub: by default its next sync takes back a direct change, and with self-heal that is within seconds."}]`
 	if string(raw) != want {
 		t.Errorf("chain of a copy by Karmada:\ngot  %s\nwant %s", raw, want)
+	}
+}
+
+func ownersAreDescribed(t *testing.T, cluster string) {
+	stdout, stderr, code := cli(t, "describe", "deploy/flux", "-n", ownersSpace, "-C", cluster)
+	want := "Flux apps: Flux Kustomization apps takes back a direct change within about 10 minutes. Change it in Git, or suspend " + cluster + ":" + ownersSpace + "/kustomizations.kustomize.toolkit.fluxcd.io/apps."
+	if code != 0 || !strings.Contains(stdout, want) {
+		t.Errorf("describe ends with %d and does not say %q\n%s%s", code, want, stdout, stderr)
+	}
+	// A pod's chain goes up to what its Deployment is managed by.
+	var got struct {
+		Search struct {
+			Nodes []struct {
+				ManagedBy []struct {
+					System string
+					Of     *string
+				}
+			}
+		}
+	}
+	ask(t, `query($q:String!){search(query:$q){nodes{managedBy{system of}}}}`, map[string]any{"q": "cluster:" + cluster + " kind:po owner:deploy/flux ns:" + ownersSpace}, &got)
+	if len(got.Search.Nodes) != 1 {
+		t.Fatalf("%d pods of deploy/flux", len(got.Search.Nodes))
+	}
+	var chain []string
+	for _, m := range got.Search.Nodes[0].ManagedBy {
+		if m.Of == nil {
+			chain = append(chain, m.System)
+			continue
+		}
+		kind, _, _ := strings.Cut(*m.Of, "/")
+		chain = append(chain, m.System+" of "+kind)
+	}
+	if s := strings.Join(chain, ", "); s != "controller, controller of ReplicaSet, flux of Deployment" {
+		t.Errorf("the chain of a pod: got %s", s)
 	}
 }
 
