@@ -63,10 +63,18 @@ func (t target) apply(ctx context.Context, c *ingestpb.Command, v *ingestpb.Appl
 		}
 		return t.failedToMake(o, "apply", err, !c.DryRun), true
 	}
+	var res *ingestpb.CommandResult
 	if live == nil {
-		return t.made(c, after), true
+		res = t.made(c, after)
+	} else {
+		res = t.written(live, after)
 	}
-	res := t.written(live, after)
+	if c.DryRun {
+		res.Warnings = append(res.Warnings, t.overQuota(ctx, live, after)...)
+	}
+	if live == nil {
+		return res, true
+	}
 	if len(res.Inverse) == 0 && res.InverseWithheld == "" {
 		res.Message = fmt.Sprintf("%s is so already.", t)
 	}

@@ -44,7 +44,11 @@ func (t target) change(ctx context.Context, c *ingestpb.Command, live *unstructu
 		after, err := t.patchExactly(ctx, c, live, patch)
 		switch {
 		case err == nil:
-			return t.written(live, after), true
+			res := t.written(live, after)
+			if c.DryRun {
+				res.Warnings = append(res.Warnings, t.overQuota(ctx, live, after)...)
+			}
+			return res, true
 		case !apierrors.IsConflict(err) || c.GetPrecondition().GetResourceVersion() != "" || attempt == attempts:
 			return t.failed("patch", t, err, !c.DryRun), true
 		}

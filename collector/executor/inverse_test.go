@@ -72,6 +72,8 @@ func to(object string, verb any) *ingestpb.Command {
 		c.Verb = &ingestpb.Command_Metadata{Metadata: v}
 	case *ingestpb.AutoscaleVerb:
 		c.Verb = &ingestpb.Command_Autoscale{Autoscale: v}
+	case *ingestpb.EvictVerb:
+		c.Verb = &ingestpb.Command_Evict{Evict: v}
 	default:
 		panic(v)
 	}

@@ -97,6 +97,7 @@ func (t target) scale(ctx context.Context, c *ingestpb.Command, live *unstructur
 		if _, here, _ := unstructured.NestedInt64(after.Object, "spec", "replicas"); here {
 			_ = unstructured.SetNestedField(after.Object, n, "spec", "replicas") // a kind that keeps it elsewhere shows no change
 		}
+		warnings = append(warnings, t.overQuota(ctx, live, after)...)
 	} else if read, err := t.read(ctx); err == nil {
 		after = read
 	} else {

@@ -192,3 +192,48 @@ func TestTheExecutorAnswersTheSameCommandOnce(t *testing.T) {
 		t.Errorf("Jobs are %v", names)
 	}
 }
+
+// Quotas refuse Pods, not workloads, so a plan that only asked for the workload would promise what does not come.
+func TestTheExecutorWarnsOfQuotas(t *testing.T) {
+	b := openBench(t, "executor-quota")
+	b.apply(`{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"small"},"spec":{"hard":{"pods":"3","requests.cpu":"100m"}}}`)
+	// A quota of processors wants every container to say how much it needs.
+	b.apply(strings.NewReplacer("init:1}", "init:1, resources: {requests: {cpu: 1m}}}", `side:1"}`, `side:1", resources: {requests: {cpu: 20m}}}`).Replace(benchObjects))
+	b.settled("deployments.apps/web")
+	eventually(t, patience, "the quota is counted", func(context.Context) error {
+		if got := b.jsonpath("resourcequota/small", "{.status.used.pods}"); got != "0" {
+			return fmt.Errorf("%s Pods are used", got)
+		}
+		return nil
+	})
+	f := func(c *ingestpb.Command, want ...string) {
+		t.Helper()
+		var quota []string
+		for _, w := range b.run(dry(c), commandOK, "").Warnings {
+			if strings.HasPrefix(w, "ResourceQuota ") {
+				quota = append(quota, w)
+			}
+		}
+		if !slices.Equal(quota, want) {
+			t.Errorf("warned of %q, want %q", quota, want)
+		}
+	}
+	const web = "deployments.apps/web"
+	f(b.to(web, &ingestpb.ScaleVerb{Replicas: 3}))
+	f(b.to(web, &ingestpb.ScaleVerb{Replicas: 4}),
+		"ResourceQuota small leaves room for 3 of pods, and this needs 4 more: some Pods would not be created.",
+		"ResourceQuota small leaves room for 100m of requests.cpu, and this needs 120m more: some Pods would not be created.")
+	f(b.to("deployments.apps/new", &ingestpb.ApplyVerb{Manifest: []byte(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"new"},"spec":{"replicas":5,"selector":{"matchLabels":{"app":"new"}},"template":{"metadata":{"labels":{"app":"new"}},"spec":{"containers":[{"name":"c","image":"registry.local/c:1"}]}}}}`)}),
+		"ResourceQuota small leaves room for 3 of pods, and this needs 5 more: some Pods would not be created.")
+	b.run(b.to(web, &ingestpb.ScaleVerb{Replicas: 2}), commandOK, "")
+	f(b.to(web, &ingestpb.SuspendVerb{Suspended: true}))
+	b.rolledOut("deployment/web")
+	eventually(t, patience, "the quota is counted", func(context.Context) error {
+		if got := b.jsonpath("resourcequota/small", "{.status.used.pods}"); got != "2" {
+			return fmt.Errorf("%s Pods are used", got)
+		}
+		return nil
+	})
+	f(b.to(web, &ingestpb.ResourcesVerb{Container: "side", Requests: map[string]string{"cpu": "60m"}}),
+		"ResourceQuota small leaves room for 40m of requests.cpu, and this needs 80m more: some Pods would not be created.")
+}
