@@ -160,7 +160,10 @@ func TestBadGraphQLRequestsAreToldApart(t *testing.T) {
 		}
 	}
 	f("{ clusters { name } }", 400, "must be JSON")
-	f(`{"query":"`+strings.Repeat(" ", 70<<10)+`"}`, 413, "64 KiB")
+	f(`{"query":"`+strings.Repeat(" ", 3<<20)+`"}`, 413, "2 MiB")
+	f(`{"query":"`+strings.Repeat(" ", 70<<10)+`"}`, 200, "BAD_REQUEST")
+	manifest := strings.Repeat(`\"\n`, 256<<10) // 512 KiB, each character escaped
+	f(`{"query":"mutation($m: String) { planAction(input: {verb: APPLY, parameters: {manifest: $m, clusters: [\"*\"]}}) { id } }","variables":{"m":"`+manifest+`"}}`, 200, "UNAVAILABLE")
 	f(`{"query":"{ clusters { nam } }"}`, 200, "BAD_REQUEST")
 	f(`{"query":"{ resource(ref: \"nonsense\") { name } }"}`, 200, "CLUSTER:NAMESPACE/RESOURCE.GROUP/NAME")
 	f(`{"query":"{ search(query: \"\", first: 5000) { total } }"}`, 200, "from 1 to 1000")

@@ -24,7 +24,8 @@ import (
 // Limits on the text of one request, which the library keeps; its own defaults are off. limits.go has the others.
 const (
 	maxQueryBytes  = 16 << 10
-	maxBodyBytes   = 64 << 10
+	maxBodyBytes   = 2 << 20  // a manifest of 512 KiB, escaped, with the request round it
+	maxFrameBytes  = 64 << 10 // of a socket, where nobody sends manifests
 	maxDepth       = 12
 	maxSelections  = 2000
 	maxOverlap     = 10000

@@ -59,7 +59,7 @@ func (g *Graph) ServeSocket(w http.ResponseWriter, r *http.Request) {
 		conn.Close(closeBadProtocol, "Subprotocol not acceptable")
 		return
 	}
-	conn.SetReadLimit(maxBodyBytes)
+	conn.SetReadLimit(maxFrameBytes)
 	ctx, cancel := context.WithCancel(r.Context())
 	s := &socket{graph: g, conn: conn, running: map[string]*running{}}
 	defer s.wait.Wait() // after cancel: no subscription outlives its socket
@@ -338,7 +338,7 @@ func (g *Graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes)).Decode(&req); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			refuse(w, http.StatusRequestEntityTooLarge, "The request is larger than 64 KiB.")
+			refuse(w, http.StatusRequestEntityTooLarge, "The request is larger than 2 MiB.")
 			return
 		}
 		refuse(w, http.StatusBadRequest, `The body is not a GraphQL request: it must be JSON like {"query": "{ clusters { name } }"}.`)

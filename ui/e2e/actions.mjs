@@ -251,6 +251,7 @@ fact("both are restarted in waves, and the run says which wave it is in", async 
   await page.goto(`/search?q=kind:deploy+name:${name}`);
   await page.getByText("2 results", { exact: true }).waitFor();
   await page.getByRole("checkbox", { name: "Select every loaded row" }).check();
+  await page.getByText("2 selected in 2 clusters").waitFor();
   await page.keyboard.press("r");
   await dialog.dialog.getByText("How fast, and past whom").click();
   await dialog.dialog.getByRole("textbox", { name: "Targets in a wave" }).fill("1");
@@ -307,6 +308,17 @@ fact("what is refused says why and what to do", async () => {
   await close();
 });
 
+fact("what was done stands in the audit, row by row, and the chain is whole", async () => {
+  await page.goto(`/audit?q=name:${name}+phase:result`);
+  const rows = page.getByRole("region", { name: "Rows of the audit" }).getByRole("listitem");
+  await rows.first().waitFor();
+  await rows.first().getByRole("button", { name: /^Row / }).click();
+  await rows.first().getByText("the page's own test").waitFor();
+  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByText(/^Whole:/).waitFor();
+  await picture("audit");
+});
+
 fact("they are deleted by typing what it reaches, and undo makes them anew", async () => {
   await page.goto(deployment("zone2"));
   await form("Delete");
@@ -322,6 +334,7 @@ fact("they are deleted by typing what it reaches, and undo makes them anew", asy
   await page.goto(`/search?q=kind:deploy,cronjob+name:${name}`);
   await page.getByText("4 results", { exact: true }).waitFor();
   await page.getByRole("checkbox", { name: "Select every loaded row" }).check();
+  await page.getByText("4 selected in 2 clusters").waitFor();
   await page.keyboard.press("a");
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await runs();
@@ -339,6 +352,9 @@ for (const theme of ["light", "dark"]) {
     await page.goto("/apply?clusters=zone1");
     await page.locator(".cm-editor [aria-label=Manifest]").waitFor();
     await look("act-apply");
+    await page.goto("/audit");
+    await page.getByRole("button", { name: /^Row / }).first().click();
+    await look("act-audit");
     await page.goto("/actions");
     await look("act-actions");
     await page.getByRole("main").getByRole("listitem").getByRole("link").first().click();

@@ -2,7 +2,7 @@
 // nothing and fails when the file is not current.
 import { codegen } from "@graphql-codegen/core";
 import * as operations from "@graphql-codegen/typescript-operations";
-import { buildSchema, Kind, parse, print } from "graphql";
+import { buildSchema, Kind, parse, print, stripIgnoredCharacters } from "graphql";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,7 +50,7 @@ function text(operation) {
     }
   };
   visit(operation);
-  return [operation, ...[...used].map((name) => fragments.get(name))].map(print).join("\n");
+  return stripIgnoredCharacters([operation, ...[...used].map((name) => fragments.get(name))].map(print).join("\n"));
 }
 
 const constants = documents.flatMap(({ document }) =>

@@ -494,190 +494,190 @@ export type KindsQuery = { kinds: Array<{ group: string, resource: string, kind:
 
 export const ActionDocument = {
   name: "Action",
-  text: "query Action($id: ID!) {\n  action(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "query Action($id:ID!){action(id:$id){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<ActionQuery, ActionQueryVariables>;
 
 export const ActionsDocument = {
   name: "Actions",
-  text: "query Actions($query: String!, $first: Int!, $after: String) {\n  actions(query: $query, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      verb\n      state\n      title\n      reason\n      actor\n      createdAt\n      startedAt\n      finishedAt\n      undoes\n      undoneBy\n      retries\n      retriedBy\n      needsApproval\n      wave\n      nextWaveAt\n      waves {\n        count\n      }\n      done\n      failed\n      total\n    }\n  }\n}",
+  text: "query Actions($query:String!$first:Int!$after:String){actions(query:$query first:$first after:$after){pageInfo{hasNextPage endCursor}nodes{id verb state title reason actor createdAt startedAt finishedAt undoes undoneBy retries retriedBy needsApproval wave nextWaveAt waves{count}done failed total}}}",
 } as Document<ActionsQuery, ActionsQueryVariables>;
 
 export const PlanActionDocument = {
   name: "PlanAction",
-  text: "mutation PlanAction($input: ActionInput!) {\n  planAction(input: $input) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation PlanAction($input:ActionInput!){planAction(input:$input){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<PlanActionMutation, PlanActionMutationVariables>;
 
 export const RunActionDocument = {
   name: "RunAction",
-  text: "mutation RunAction($id: ID!, $confirm: String) {\n  runAction(id: $id, confirm: $confirm) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation RunAction($id:ID!$confirm:String){runAction(id:$id confirm:$confirm){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<RunActionMutation, RunActionMutationVariables>;
 
 export const StopActionDocument = {
   name: "StopAction",
-  text: "mutation StopAction($id: ID!) {\n  stopAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation StopAction($id:ID!){stopAction(id:$id){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<StopActionMutation, StopActionMutationVariables>;
 
 export const UndoActionDocument = {
   name: "UndoAction",
-  text: "mutation UndoAction($id: ID!) {\n  undoAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation UndoAction($id:ID!){undoAction(id:$id){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<UndoActionMutation, UndoActionMutationVariables>;
 
 export const ApproveActionDocument = {
   name: "ApproveAction",
-  text: "mutation ApproveAction($id: ID!) {\n  approveAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation ApproveAction($id:ID!){approveAction(id:$id){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<ApproveActionMutation, ApproveActionMutationVariables>;
 
 export const RetryActionDocument = {
   name: "RetryAction",
-  text: "mutation RetryAction($id: ID!) {\n  retryAction(id: $id) {\n    ...ActionParts\n  }\n}\nfragment ActionParts on Action {\n  ...ActionHead\n  targets {\n    ...TargetMove\n    diff\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "mutation RetryAction($id:ID!){retryAction(id:$id){...ActionParts}}fragment ActionParts on Action{...ActionHead targets{...TargetMove diff}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<RetryActionMutation, RetryActionMutationVariables>;
 
 export const ActionProgressDocument = {
   name: "ActionProgress",
-  text: "subscription ActionProgress($id: ID!) {\n  actionProgress(id: $id) {\n    ...ActionHead\n    targets {\n      ...TargetMove\n    }\n  }\n}\nfragment ActionHead on Action {\n  id\n  verb\n  state\n  title\n  reason\n  actor\n  createdAt\n  startedAt\n  finishedAt\n  confirmPhrase\n  protection\n  needsApproval\n  canApprove\n  approvals {\n    by\n    at\n  }\n  warnings\n  undoes\n  undoneBy\n  retries\n  retriedBy\n  canUndo\n  canRetry\n  parameters\n  waves {\n    parallel\n    size\n    pauseSeconds\n    maxFailures\n    byCluster\n    count\n  }\n  wave\n  nextWaveAt\n  done\n  failed\n  total\n}\nfragment TargetMove on ActionTarget {\n  ref\n  wave\n  uid\n  resourceVersion\n  state\n  message\n  warnings\n  change\n  canUndo\n  desired\n  updated\n  readyReplicas\n  startedAt\n  finishedAt\n}",
+  text: "subscription ActionProgress($id:ID!){actionProgress(id:$id){...ActionHead targets{...TargetMove}}}fragment ActionHead on Action{id verb state title reason actor createdAt startedAt finishedAt confirmPhrase protection needsApproval canApprove approvals{by at}warnings undoes undoneBy retries retriedBy canUndo canRetry parameters waves{parallel size pauseSeconds maxFailures byCluster count}wave nextWaveAt done failed total}fragment TargetMove on ActionTarget{ref wave uid resourceVersion state message warnings change canUndo desired updated readyReplicas startedAt finishedAt}",
 } as Document<ActionProgressSubscription, ActionProgressSubscriptionVariables>;
 
 export const AuditDocument = {
   name: "Audit",
-  text: "query Audit($query: String!, $first: Int!, $after: String) {\n  audit(query: $query, first: $first, after: $after) {\n    total\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      seq\n      at\n      action\n      actor\n      source\n      verb\n      phase\n      cluster\n      namespace\n      resource\n      name\n      uid\n      ref\n      result\n      reason\n      detail\n      prevHash\n      hash\n    }\n  }\n}",
+  text: "query Audit($query:String!$first:Int!$after:String){audit(query:$query first:$first after:$after){total pageInfo{hasNextPage endCursor}nodes{seq at action actor source verb phase cluster namespace resource name uid ref result reason detail prevHash hash}}}",
 } as Document<AuditQuery, AuditQueryVariables>;
 
 export const AuditStateDocument = {
   name: "AuditState",
-  text: "query AuditState {\n  auditState {\n    seq\n    hash\n    first\n    checkpoint {\n      seq\n      at\n      key\n    }\n    keys\n  }\n}",
+  text: "query AuditState{auditState{seq hash first checkpoint{seq at key}keys}}",
 } as Document<AuditStateQuery, AuditStateQueryVariables>;
 
 export const AuditVerificationDocument = {
   name: "AuditVerification",
-  text: "query AuditVerification {\n  auditVerification {\n    whole\n    rows\n    rowsBefore\n    checkpoints\n    findings\n    tookMs\n  }\n}",
+  text: "query AuditVerification{auditVerification{whole rows rowsBefore checkpoints findings tookMs}}",
 } as Document<AuditVerificationQuery, AuditVerificationQueryVariables>;
 
 export const ViewerDocument = {
   name: "Viewer",
-  text: "query Viewer {\n  viewer {\n    user\n    version\n    clusters\n  }\n}",
+  text: "query Viewer{viewer{user version clusters}}",
 } as Document<ViewerQuery, ViewerQueryVariables>;
 
 export const ClustersDocument = {
   name: "Clusters",
-  text: "query Clusters {\n  clusters {\n    name\n    uid\n    mode\n    state\n    reason\n    asOf\n    lagMs\n    kubernetesVersion\n    labels\n    objects\n    nodes\n    pods\n    namespaces\n    addedAt\n    protection\n    resources {\n      group\n      version\n      resource\n      kind\n      state\n      reason\n      objects\n    }\n  }\n}",
+  text: "query Clusters{clusters{name uid mode state reason asOf lagMs kubernetesVersion labels objects nodes pods namespaces addedAt protection resources{group version resource kind state reason objects}}}",
 } as Document<ClustersQuery, ClustersQueryVariables>;
 
 export const AddClusterDocument = {
   name: "AddCluster",
-  text: "mutation AddCluster($name: String!) {\n  addCluster(name: $name) {\n    cluster\n    token\n    hub\n    caPin\n    expiresAt\n    command\n  }\n}",
+  text: "mutation AddCluster($name:String!){addCluster(name:$name){cluster token hub caPin expiresAt command}}",
 } as Document<AddClusterMutation, AddClusterMutationVariables>;
 
 export const RemoveClusterDocument = {
   name: "RemoveCluster",
-  text: "mutation RemoveCluster($name: String!) {\n  removeCluster(name: $name)\n}",
+  text: "mutation RemoveCluster($name:String!){removeCluster(name:$name)}",
 } as Document<RemoveClusterMutation, RemoveClusterMutationVariables>;
 
 export const ProtectClusterDocument = {
   name: "ProtectCluster",
-  text: "mutation ProtectCluster($name: String!, $level: Protection!) {\n  protectCluster(name: $name, level: $level) {\n    name\n    protection\n    done\n  }\n}",
+  text: "mutation ProtectCluster($name:String!$level:Protection!){protectCluster(name:$name level:$level){name protection done}}",
 } as Document<ProtectClusterMutation, ProtectClusterMutationVariables>;
 
 export const SuspectsDocument = {
   name: "Suspects",
-  text: "query Suspects($query: String!, $before: Time!, $window: Int!, $first: Int!) {\n  suspects(query: $query, before: $before, window: $window, first: $first) {\n    score\n    reasons {\n      text\n      weight\n    }\n    change {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}",
+  text: "query Suspects($query:String!$before:Time!$window:Int!$first:Int!){suspects(query:$query before:$before window:$window first:$first){score reasons{text weight}change{cluster namespace kind resource name summary version{id ref type observedAt changedBy changedPaths meaningful status health}}}}",
 } as Document<SuspectsQuery, SuspectsQueryVariables>;
 
 export const DiffDocument = {
   name: "Diff",
-  text: "query Diff($from: ID!, $to: ID!, $fromAt: Time, $toAt: Time, $noise: Boolean!) {\n  diff(from: $from, to: $to, fromAt: $fromAt, toAt: $toAt, noise: $noise) {\n    same\n    hidden\n    unified\n    changes {\n      path\n      from\n      to\n    }\n    from {\n      ref\n    }\n    to {\n      ref\n    }\n  }\n}",
+  text: "query Diff($from:ID!$to:ID!$fromAt:Time$toAt:Time$noise:Boolean!){diff(from:$from to:$to fromAt:$fromAt toAt:$toAt noise:$noise){same hidden unified changes{path from to}from{ref}to{ref}}}",
 } as Document<DiffQuery, DiffQueryVariables>;
 
 export const ResourceDetailDocument = {
   name: "ResourceDetail",
-  text: "query ResourceDetail($ref: ID!, $at: Time) {\n  resource(ref: $ref, at: $at) {\n    ...Row\n    version\n    uid\n    resourceVersion\n    labels\n    annotations\n    app\n    node\n    owner {\n      ref\n      kind\n      name\n    }\n    managedBy {\n      system\n      title\n      name\n      of\n      ref\n      evidence\n      effect\n      reverts\n      remedy\n    }\n    object\n    yaml\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
+  text: "query ResourceDetail($ref:ID!$at:Time){resource(ref:$ref at:$at){...Row version uid resourceVersion labels annotations app node owner{ref kind name}managedBy{system title name of ref evidence effect reverts remedy}object yaml}}fragment Row on Resource{ref cluster group resource kind namespace name createdAt changedAt changedBy deletedAt status health ready replicas readyReplicas restarts images reasons verbs}",
 } as Document<ResourceDetailQuery, ResourceDetailQueryVariables>;
 
 export const ResourceYamlDocument = {
   name: "ResourceYaml",
-  text: "query ResourceYaml($ref: ID!, $at: Time) {\n  resource(ref: $ref, at: $at) {\n    yaml\n  }\n}",
+  text: "query ResourceYaml($ref:ID!$at:Time){resource(ref:$ref at:$at){yaml}}",
 } as Document<ResourceYamlQuery, ResourceYamlQueryVariables>;
 
 export const HistoryDocument = {
   name: "History",
-  text: "query History($ref: ID!, $first: Int!, $after: String) {\n  history(ref: $ref, first: $first, after: $after) {\n    total\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    nodes {\n      id\n      type\n      observedAt\n      resourceVersion\n      generation\n      meaningful\n      changedPaths\n      changedBy\n      status\n      health\n      images\n    }\n  }\n}",
+  text: "query History($ref:ID!$first:Int!$after:String){history(ref:$ref first:$first after:$after){total pageInfo{hasNextPage endCursor}nodes{id type observedAt resourceVersion generation meaningful changedPaths changedBy status health images}}}",
 } as Document<HistoryQuery, HistoryQueryVariables>;
 
 export const HistoryDiffsDocument = {
   name: "HistoryDiffs",
-  text: "query HistoryDiffs($ref: ID!, $first: Int!, $after: String, $full: Boolean!) {\n  history(ref: $ref, first: $first, after: $after) {\n    nodes {\n      id\n      diff(full: $full)\n    }\n  }\n}",
+  text: "query HistoryDiffs($ref:ID!$first:Int!$after:String$full:Boolean!){history(ref:$ref first:$first after:$after){nodes{id diff(full:$full)}}}",
 } as Document<HistoryDiffsQuery, HistoryDiffsQueryVariables>;
 
 export const RelatedDocument = {
   name: "Related",
-  text: "query Related($ref: ID!, $depth: Int!, $types: [String!]) {\n  related(ref: $ref, depth: $depth, types: $types) {\n    truncated\n    width\n    height\n    nodes {\n      ref\n      kind\n      name\n      namespace\n      cluster\n      status\n      health\n      ready\n      level\n      hidden\n      x\n      y\n    }\n    edges {\n      from\n      to\n      type\n      bends {\n        x\n        y\n      }\n    }\n  }\n}",
+  text: "query Related($ref:ID!$depth:Int!$types:[String!]){related(ref:$ref depth:$depth types:$types){truncated width height nodes{ref kind name namespace cluster status health ready level hidden x y}edges{from to type bends{x y}}}}",
 } as Document<RelatedQuery, RelatedQueryVariables>;
 
 export const EventsDocument = {
   name: "Events",
-  text: "query Events($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  events(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      uid\n      cluster\n      namespace\n      type\n      reason\n      message\n      source\n      count\n      firstAt\n      lastAt\n      regardingKind\n      regardingName\n      regarding\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
+  text: "query Events($query:String!$from:Time!$to:Time$first:Int!$after:String){events(query:$query from:$from to:$to first:$first after:$after){pageInfo{hasNextPage endCursor}coverage{...CoverageParts}nodes{uid cluster namespace type reason message source count firstAt lastAt regardingKind regardingName regarding}}}fragment CoverageParts on Coverage{asked answered stale clusters{cluster state asOf reason}missing}",
 } as Document<EventsQuery, EventsQueryVariables>;
 
 export const ChangesDocument = {
   name: "Changes",
-  text: "query Changes($query: String!, $from: Time!, $to: Time, $first: Int!, $after: String) {\n  changes(query: $query, from: $from, to: $to, first: $first, after: $after) {\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    coverage {\n      ...CoverageParts\n    }\n    nodes {\n      cluster\n      namespace\n      kind\n      resource\n      name\n      summary\n      version {\n        id\n        ref\n        type\n        observedAt\n        changedBy\n        changedPaths\n        meaningful\n        status\n        health\n      }\n    }\n  }\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
+  text: "query Changes($query:String!$from:Time!$to:Time$first:Int!$after:String){changes(query:$query from:$from to:$to first:$first after:$after){pageInfo{hasNextPage endCursor}coverage{...CoverageParts}nodes{cluster namespace kind resource name summary version{id ref type observedAt changedBy changedPaths meaningful status health}}}}fragment CoverageParts on Coverage{asked answered stale clusters{cluster state asOf reason}missing}",
 } as Document<ChangesQuery, ChangesQueryVariables>;
 
 export const RevisionsDocument = {
   name: "Revisions",
-  text: "query Revisions($query: String!) {\n  search(query: $query, first: 50) {\n    nodes {\n      ref\n      name\n      createdAt\n      annotations\n      images\n      object\n    }\n  }\n}",
+  text: "query Revisions($query:String!){search(query:$query first:50){nodes{ref name createdAt annotations images object}}}",
 } as Document<RevisionsQuery, RevisionsQueryVariables>;
 
 export const VerdictDocument = {
   name: "Verdict",
-  text: "query Verdict($ref: ID!, $verb: ActionVerb!) {\n  resource(ref: $ref) {\n    verdict(verb: $verb) {\n      reverts\n      by\n      afterSeconds\n      sentence\n      remedy\n      warnings\n      evict\n      at\n    }\n  }\n}",
+  text: "query Verdict($ref:ID!$verb:ActionVerb!){resource(ref:$ref){verdict(verb:$verb){reverts by afterSeconds sentence remedy warnings evict at}}}",
 } as Document<VerdictQuery, VerdictQueryVariables>;
 
 export const SavedSearchesDocument = {
   name: "SavedSearches",
-  text: "query SavedSearches {\n  savedSearches {\n    ...SavedParts\n  }\n}\nfragment SavedParts on SavedSearch {\n  id\n  name\n  description\n  query\n  page\n  owner\n  shared\n  mine\n  createdAt\n  updatedAt\n}",
+  text: "query SavedSearches{savedSearches{...SavedParts}}fragment SavedParts on SavedSearch{id name description query page owner shared mine createdAt updatedAt}",
 } as Document<SavedSearchesQuery, SavedSearchesQueryVariables>;
 
 export const SaveSearchDocument = {
   name: "SaveSearch",
-  text: "mutation SaveSearch($input: SavedSearchInput!) {\n  saveSearch(input: $input) {\n    ...SavedParts\n  }\n}\nfragment SavedParts on SavedSearch {\n  id\n  name\n  description\n  query\n  page\n  owner\n  shared\n  mine\n  createdAt\n  updatedAt\n}",
+  text: "mutation SaveSearch($input:SavedSearchInput!){saveSearch(input:$input){...SavedParts}}fragment SavedParts on SavedSearch{id name description query page owner shared mine createdAt updatedAt}",
 } as Document<SaveSearchMutation, SaveSearchMutationVariables>;
 
 export const DeleteSavedSearchDocument = {
   name: "DeleteSavedSearch",
-  text: "mutation DeleteSavedSearch($id: ID!) {\n  deleteSavedSearch(id: $id)\n}",
+  text: "mutation DeleteSavedSearch($id:ID!){deleteSavedSearch(id:$id)}",
 } as Document<DeleteSavedSearchMutation, DeleteSavedSearchMutationVariables>;
 
 export const SearchDocument = {
   name: "Search",
-  text: "query Search($query: String!, $first: Int!, $after: String) {\n  search(query: $query, first: $first, after: $after) {\n    total\n    nodes {\n      ...Row\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    groups {\n      values\n      count\n      ready\n      notReady\n    }\n    coverage {\n      ...CoverageParts\n    }\n    tookMs\n    engine\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}\nfragment CoverageParts on Coverage {\n  asked\n  answered\n  stale\n  clusters {\n    cluster\n    state\n    asOf\n    reason\n  }\n  missing\n}",
+  text: "query Search($query:String!$first:Int!$after:String){search(query:$query first:$first after:$after){total nodes{...Row}pageInfo{hasNextPage endCursor}groups{values count ready notReady}coverage{...CoverageParts}tookMs engine}}fragment Row on Resource{ref cluster group resource kind namespace name createdAt changedAt changedBy deletedAt status health ready replicas readyReplicas restarts images reasons verbs}fragment CoverageParts on Coverage{asked answered stale clusters{cluster state asOf reason}missing}",
 } as Document<SearchQuery, SearchQueryVariables>;
 
 export const FacetsDocument = {
   name: "Facets",
-  text: "query Facets($query: String!, $facets: [String!]!) {\n  search(query: $query, first: 1, facets: $facets) {\n    facets {\n      field\n      distinct\n      values {\n        value\n        count\n      }\n    }\n  }\n}",
+  text: "query Facets($query:String!$facets:[String!]!){search(query:$query first:1 facets:$facets){facets{field distinct values{value count}}}}",
 } as Document<FacetsQuery, FacetsQueryVariables>;
 
 export const ChangeDensityDocument = {
   name: "ChangeDensity",
-  text: "query ChangeDensity($query: String!, $from: Time!, $to: Time, $parts: Int!) {\n  changeDensity(query: $query, from: $from, to: $to, parts: $parts) {\n    counts\n    oldest\n  }\n}",
+  text: "query ChangeDensity($query:String!$from:Time!$to:Time$parts:Int!){changeDensity(query:$query from:$from to:$to parts:$parts){counts oldest}}",
 } as Document<ChangeDensityQuery, ChangeDensityQueryVariables>;
 
 export const SearchCompleteDocument = {
   name: "SearchComplete",
-  text: "query SearchComplete($query: String!, $cursor: Int!, $page: String!) {\n  searchComplete(query: $query, cursor: $cursor, page: $page) {\n    text\n    label\n    type\n    detail\n    count\n    from\n    to\n  }\n}",
+  text: "query SearchComplete($query:String!$cursor:Int!$page:String!){searchComplete(query:$query cursor:$cursor page:$page){text label type detail count from to}}",
 } as Document<SearchCompleteQuery, SearchCompleteQueryVariables>;
 
 export const SearchExplainDocument = {
   name: "SearchExplain",
-  text: "query SearchExplain($query: String!, $page: String!) {\n  searchExplain(query: $query, page: $page) {\n    engine\n    canonical\n    terms\n    error {\n      code\n      message\n      fix\n      from\n      to\n    }\n  }\n}",
+  text: "query SearchExplain($query:String!$page:String!){searchExplain(query:$query page:$page){engine canonical terms error{code message fix from to}}}",
 } as Document<SearchExplainQuery, SearchExplainQueryVariables>;
 
 export const ResourceChangesDocument = {
   name: "ResourceChanges",
-  text: "subscription ResourceChanges($query: String!) {\n  resourceChanges(query: $query) {\n    type\n    ref\n    observedAt\n    resource {\n      ...Row\n    }\n  }\n}\nfragment Row on Resource {\n  ref\n  cluster\n  group\n  resource\n  kind\n  namespace\n  name\n  createdAt\n  changedAt\n  changedBy\n  deletedAt\n  status\n  health\n  ready\n  replicas\n  readyReplicas\n  restarts\n  images\n  reasons\n  verbs\n}",
+  text: "subscription ResourceChanges($query:String!){resourceChanges(query:$query){type ref observedAt resource{...Row}}}fragment Row on Resource{ref cluster group resource kind namespace name createdAt changedAt changedBy deletedAt status health ready replicas readyReplicas restarts images reasons verbs}",
 } as Document<ResourceChangesSubscription, ResourceChangesSubscriptionVariables>;
 
 export const KindsDocument = {
   name: "Kinds",
-  text: "query Kinds {\n  kinds {\n    group\n    resource\n    kind\n    shortNames\n  }\n}",
+  text: "query Kinds{kinds{group resource kind shortNames}}",
 } as Document<KindsQuery, KindsQueryVariables>;

@@ -7,11 +7,11 @@ import { viewer } from "../api/clusters";
 import { useKeys } from "../components/keys";
 import { focusQueryBar, QueryBar } from "../components/QueryBar";
 import { rememberQuery, set, useSettings } from "../components/settings";
-import { KeySheet } from "./KeySheet";
 import { places } from "./places";
 import { TaskTray } from "./TaskTray";
 import { UserMenu } from "./UserMenu";
 
+const KeySheet = lazy(async () => ({ default: (await import("./KeySheet")).KeySheet }));
 const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
 
 /** What stands around every page: the bar, the rail, the tray of running actions. */
@@ -142,7 +142,11 @@ export function Frame() {
           <Palette open onClose={() => setPalette(false)} onKeys={() => setSheet(true)} />
         </Suspense>
       )}
-      <KeySheet open={sheet} onClose={() => setSheet(false)} />
+      {sheet && (
+        <Suspense>
+          <KeySheet open onClose={() => setSheet(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 import { CircleHelp, Search } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import type { QueryPage } from "../api/search";
-import { SyntaxSheet } from "./SyntaxSheet";
 
+const SyntaxSheet = lazy(async () => ({ default: (await import("./SyntaxSheet")).SyntaxSheet }));
 const QueryEditor = lazy(async () => ({ default: (await import("./QueryEditor")).QueryEditor }));
 
 export interface QueryBarProps {
@@ -42,7 +42,11 @@ export function QueryBar({ value, page = "resources", onRun }: QueryBarProps) {
       >
         <CircleHelp className="size-4" aria-hidden />
       </button>
-      <SyntaxSheet open={sheet} onClose={() => setSheet(false)} onPick={onRun} />
+      {sheet && (
+        <Suspense>
+          <SyntaxSheet open onClose={() => setSheet(false)} onPick={onRun} />
+        </Suspense>
+      )}
     </search>
   );
 }

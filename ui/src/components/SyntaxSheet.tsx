@@ -1,12 +1,5 @@
 import { Modal } from "./Modal";
 
-/** Examples that people copy: the language by what it answers. */
-export const examples: { query: string; says: string }[] = [
-  { query: "app:app2 status:!Ready", says: "what of an application is not ready" },
-  { query: "kind:deploy image.tag:latest", says: "Deployments that run latest" },
-  { query: "kind:pod restarts>5 sort:restarts-desc", says: "pods that restart, worst first" },
-];
-
 const sheet: { part: string; rows: { query: string; says: string }[] }[] = [
   {
     part: "Words and fields",

@@ -12,7 +12,7 @@ import { ExportMenu } from "../components/ExportMenu";
 import { useKeys } from "../components/keys";
 import { EmptyPanel, ErrorPanel, Skeleton } from "../components/Panels";
 import { SavedMenu, saveEvent } from "../components/SavedMenu";
-import { examples } from "../components/SyntaxSheet";
+import { examples } from "../lib/examples";
 import { exportAddress } from "../lib/export";
 import { directive, withDirective } from "../lib/filters";
 import { groupBy } from "../lib/groups";
@@ -29,7 +29,8 @@ import { useLiveResults } from "./search/useLiveResults";
 import { useSelection } from "./search/useSelection";
 
 const GroupView = lazy(async () => ({ default: (await import("./search/GroupView")).GroupView }));
-const SelectionBar = lazy(async () => ({ default: (await import("./search/SelectionBar")).SelectionBar }));
+const selectionBar = () => import("./search/SelectionBar");
+const SelectionBar = lazy(async () => ({ default: (await selectionBar()).SelectionBar }));
 const ActionDialog = lazy(async () => ({ default: (await import("../components/action/ActionDialog")).ActionDialog }));
 
 const route = getRouteApi("/frame/search");
@@ -54,6 +55,12 @@ export function SearchPage() {
     first !== undefined && !pages.isPlaceholderData && !still,
     pages.data?.pages.length ?? 0,
   );
+
+  // Fetched behind the first results, so that its keys are there when somebody selects.
+  const answered = first !== undefined;
+  useEffect(() => {
+    if (answered) void selectionBar();
+  }, [answered]);
 
   const ask = (query: string, replace = false): void =>
     void navigate({ to: "/search", search: { q: query || undefined, span }, replace });

@@ -110,7 +110,7 @@ function Versions({ objectRef, chosen, onChoose }: ListProps) {
   if (list.length === 0) return null;
   return (
     <section aria-label="Versions" className="flex flex-col gap-1">
-      <h3 className="text-xs font-semibold text-muted">Versions of history, with all that they held</h3>
+      <h3 className="text-xs font-semibold text-muted">Pod templates of earlier versions</h3>
       {list.map((v) => (
         <Choice key={v.id} checked={chosen === v.id} onChoose={() => onChoose(v.id)}>
           {changeWords(v)}{" "}

@@ -311,7 +311,7 @@ function WayBack({
         <Button
           small
           icon={RotateCcw}
-          title="Makes it as it was after this change"
+          title="Brings the pod template of this version back"
           onClick={() => onAct("ROLL_BACK", chosen)}
         >
           Back to this version
