@@ -33,13 +33,14 @@ const restartedAtKey = "kubectl.kubernetes.io/restartedAt"
 // fleet stands in for members and their collectors, so that tests can break them at any point: it checks
 // preconditions as API servers do, and answers a command id once as collectors do.
 type fleet struct {
-	mu      sync.Mutex
-	objects map[string]*workload // by ref
-	states  map[string]records.ClusterState
-	answers map[string]*ingestpb.CommandResult
-	writes  []string // ref=what, in order
-	inside  int      // commands being carried out now
-	most    int
+	mu         sync.Mutex
+	objects    map[string]*workload // by ref
+	states     map[string]records.ClusterState
+	protection map[string]clusters.Protection
+	answers    map[string]*ingestpb.CommandResult
+	writes     []string // ref=what, in order
+	inside     int      // commands being carried out now
+	most       int
 	// before sees every command and may answer in the member's stead; after sees it once it was carried out.
 	before, after func(c *ingestpb.Command) *ingestpb.CommandResult
 	stuck         bool                   // rollouts do not finish
@@ -304,7 +305,7 @@ func (f *fleet) ByName(name string) (clusters.Entry, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s, ok := f.states[name]
-	return clusters.Entry{Cluster: clusters.Cluster{Name: name, UID: "uid-" + name}, Status: clusters.Status{State: s, Reason: "Not heard from for 4m."}}, ok
+	return clusters.Entry{Cluster: clusters.Cluster{Name: name, UID: "uid-" + name, Protection: f.protection[name]}, Status: clusters.Status{State: s, Reason: "Not heard from for 4m."}}, ok
 }
 
 // broken is an audit that cannot be written to once it is told so.

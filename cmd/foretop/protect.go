@@ -23,18 +23,18 @@ func (p *protector) Protect(ctx context.Context, scope access.Scope, source, clu
 		return "", false, &access.Error{Code: "FORBIDDEN", Message: "You may not change anything."}
 	}
 	e, there := p.registry.ByName(cluster)
-	row := audit.Row{Actor: scope.User(), Source: source, Verb: "PROTECT", Phase: "cluster", ClusterUID: e.UID, Cluster: cluster, Name: cluster}
-	if there {
-		detail := map[string]any{"from": e.Protection.String(), "to": level.String()}
-		err = p.trail.Around(ctx, row, detail, func() (err error) {
-			_, done, err = p.registry.Protect(ctx, cluster, level, scope.User())
-			detail["done"] = done
-			return err
-		})
-	} else {
-		_, done, err = p.registry.Protect(ctx, cluster, level, scope.User())
+	change := func() (string, error) {
+		if done, err = p.registry.Protect(ctx, cluster, level, scope.User()); err == nil && !done {
+			return "ASKED", nil
+		}
+		return "", err
 	}
-	if err != nil {
+	if !there {
+		_, err := change() // a registry that knows better, or one clear sentence
+		return "", false, err
+	}
+	row := audit.Row{Actor: scope.User(), Source: source, Verb: "PROTECT", Phase: "cluster", ClusterUID: e.UID, Cluster: cluster, Name: cluster}
+	if err := p.trail.Around(ctx, row, map[string]any{"from": e.Protection.String(), "to": level.String()}, change); err != nil {
 		return "", false, err
 	}
 	e, _ = p.registry.ByName(cluster)

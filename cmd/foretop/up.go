@@ -210,7 +210,7 @@ func runUp(ctx context.Context, cfg upConfig, out io.Writer, log *slog.Logger) e
 			return err
 		}
 		all.add(func(ctx context.Context) error { return gate.Serve(ctx, l) })
-		deps.Members = &joiner{registry: registry, hub: l.Addr().String(), pin: gate.CAPin()}
+		deps.Members = &joiner{registry: registry, trail: trail, hub: l.Addr().String(), pin: gate.CAPin()}
 	}
 	server, err := query.New(deps)
 	if err != nil {
@@ -267,6 +267,7 @@ func plural(n int, one, many string) string {
 // joiner lets people register members whose collectors dial in.
 type joiner struct {
 	registry *clusters.Registry
+	trail    *audit.Log
 	hub, pin string
 }
 
@@ -279,10 +280,19 @@ func (j *joiner) Join(ctx context.Context, name string, labels map[string]string
 			Fix: "Choose another name, or leave the context out with --contexts and remove the cluster first: foretop clusters rm " + name,
 		}
 	}
-	if err := j.registry.Add(ctx, clusters.Cluster{Name: name, Mode: clusters.Pull, Labels: labels}); err != nil {
-		return nil, err
+	if e, there := j.registry.ByName(name); there {
+		if level, ok := e.Labels[clusters.ProtectionLabel]; ok { // clusters protect takes it off, with as many people as it needs
+			labels[clusters.ProtectionLabel] = level
+		}
 	}
-	token, err := j.registry.NewJoinToken(ctx, name, joinTokenLife)
+	var token string
+	err := j.trail.Around(ctx, memberRow(ctx, "ADD_CLUSTER", name), map[string]any{"labels": labels}, func() (_ string, err error) {
+		if err := j.registry.Add(ctx, clusters.Cluster{Name: name, Mode: clusters.Pull, Labels: labels}); err != nil {
+			return "", err
+		}
+		token, err = j.registry.NewJoinToken(ctx, name, joinTokenLife)
+		return "", err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -290,4 +300,20 @@ func (j *joiner) Join(ctx context.Context, name string, labels map[string]string
 	return &graph.Join{Cluster: name, Token: token, Hub: j.hub, CAPin: j.pin, Command: command, ExpiresAt: time.Now().Add(joinTokenLife)}, nil
 }
 
-func (j *joiner) Remove(ctx context.Context, name string) error { return j.registry.Remove(ctx, name) }
+func (j *joiner) Remove(ctx context.Context, name string) error {
+	e, there := j.registry.ByName(name)
+	if !there {
+		return j.registry.Remove(ctx, name) // a sentence
+	}
+	if err := e.CheckRemove(); err != nil {
+		return err
+	}
+	row := memberRow(ctx, "REMOVE_CLUSTER", name)
+	row.ClusterUID = e.UID
+	return j.trail.Around(ctx, row, nil, func() (string, error) { return "", j.registry.Remove(ctx, name) })
+}
+
+// memberRow is the audit of a change to the registry.
+func memberRow(ctx context.Context, verb, name string) audit.Row {
+	return audit.Row{Actor: access.FromContext(ctx).User(), Source: graph.SourceOf(ctx), Verb: verb, Phase: "cluster", Cluster: name, Name: name}
+}

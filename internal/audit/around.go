@@ -13,8 +13,9 @@ import (
 // Hub is the actor of what no person asked for.
 const Hub = "foretop"
 
-// Around does something that is no action, with a row before it and one behind it. Without the first nothing is done.
-func (l *Log) Around(ctx context.Context, r Row, detail map[string]any, do func() error) error {
+// Around does something that is no action, with a row before it and one behind it. Without the first nothing is done. do
+// answers the result in a word; "" is DONE.
+func (l *Log) Around(ctx context.Context, r Row, detail map[string]any, do func() (string, error)) error {
 	if detail == nil {
 		detail = map[string]any{}
 	}
@@ -27,13 +28,17 @@ func (l *Log) Around(ctx context.Context, r Row, detail map[string]any, do func(
 	if err := l.Append(ctx, token, r); err != nil {
 		return Unwritten(err)
 	}
-	failure := do()
-	r.Result = "DONE"
-	if failure != nil {
+	result, failure := do()
+	switch {
+	case failure == nil && result == "":
+		r.Result = "DONE"
+	case failure == nil:
+		r.Result = result
+	default:
 		r.Result = "FAILED"
 		detail["error"] = access.Code(failure)
 	}
-	if raw, err = json.Marshal(detail); err == nil { // what do has noted there too
+	if raw, err = json.Marshal(detail); err == nil {
 		r.Detail = string(raw)
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*insertTimeout)

@@ -148,7 +148,8 @@ func FindCheckpoints(text string) []string {
 	if list != nil {
 		return list
 	}
-	for part := range strings.SplitSeq(text, origin+"\n") {
+	_, rest, _ := strings.Cut(text, origin+"\n")
+	for part := range strings.SplitSeq(rest, origin+"\n") {
 		body, sigs, ok := strings.Cut(part, "\n\n")
 		if !ok {
 			continue

@@ -143,7 +143,7 @@ func (r *Registry) ByUID(uid string) (Entry, bool) {
 func (r *Registry) entry(h held) Entry {
 	e := Entry{Cluster: h.cluster}
 	e.Labels = maps.Clone(h.cluster.Labels)
-	e.Protection = Stricter(h.cluster.Protection, labelled(h.cluster.Labels))
+	e.Protection = h.cluster.guarded()
 	e.Status = Status{State: records.Pending, Reason: "Never heard from."}
 	if s := r.statuses[h.cluster.Name]; s != nil {
 		e.Status = r.aged(s.Status)

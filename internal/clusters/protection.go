@@ -3,6 +3,7 @@ package clusters
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/foretop/foretop/internal/access"
@@ -76,24 +77,35 @@ func labelled(labels map[string]string) Protection {
 }
 
 // Protect sets what people ask for to change anything in a cluster. From four eyes down it takes two: done is false when
-// the wish now waits for another person's.
-func (r *Registry) Protect(ctx context.Context, name string, level Protection, by string) (before Protection, done bool, err error) {
+// the wish now waits for another person's. A label that asks for more goes, unless the configuration file gave it.
+func (r *Registry) Protect(ctx context.Context, name string, level Protection, by string) (done bool, err error) {
 	if _, ok := strictness[level]; !ok {
-		return "", false, fmt.Errorf("protect cluster %s: no level %q", name, level)
+		return false, fmt.Errorf("protect cluster %s: no level %q", name, level)
 	}
 	err = r.change(ctx, name, false, func(c *Cluster) error {
-		before, done = c.Protection, true
-		if c.Protection != FourEyes || level == FourEyes {
-			c.Protection, c.Loosening = level, nil
+		w := c.Loosening
+		agreed := w != nil && w.Level == level && w.By != by && r.now().Sub(w.At) < loosenWithin
+		if done = level == FourEyes || c.guarded() != FourEyes || agreed; !done {
+			c.Loosening = &Loosening{Level: level, By: by, At: r.now().UTC()}
 			return nil
 		}
-		if w := c.Loosening; w != nil && w.Level == level && w.By != by && r.now().Sub(w.At) < loosenWithin {
-			c.Protection, c.Loosening = level, nil
-			return nil
+		c.Protection, c.Loosening = level, nil
+		if c.Mode == Pull && strictness[labelled(c.Labels)] > strictness[level] {
+			c.Labels = maps.Clone(c.Labels)
+			delete(c.Labels, ProtectionLabel)
 		}
-		done = false
-		c.Loosening = &Loosening{Level: level, By: by, At: r.now().UTC()}
 		return nil
 	})
-	return before, done, err
+	return done, err
+}
+
+// guarded is the stricter of what people set and what its label asks for.
+func (c *Cluster) guarded() Protection { return Stricter(c.Protection, labelled(c.Labels)) }
+
+// CheckRemove refuses to forget a cluster under four eyes: added again it would be under none.
+func (e Entry) CheckRemove() error {
+	if e.Protection != FourEyes {
+		return nil
+	}
+	return &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("Cluster %s is protected by four eyes.", e.Name), Fix: "Take that off first, which takes two people: foretop clusters protect " + e.Name + " --level none"}
 }

@@ -222,19 +222,19 @@ func (s *Store) Create(ctx context.Context, scope access.Scope, source, name str
 		}
 	}
 	row := audit.Row{Actor: scope.User(), Source: source, Verb: "CREATE_TOKEN", Phase: "token", Name: name}
-	err = s.audit.Around(ctx, row, map[string]any{"token": t.ID(), "expires": t.Expires}, func() error {
+	err = s.audit.Around(ctx, row, map[string]any{"token": t.ID(), "expires": t.Expires}, func() (string, error) {
 		raw, err := json.Marshal(t)
 		if err != nil {
-			return fmt.Errorf("encode token: %w", err)
+			return "", fmt.Errorf("encode token: %w", err)
 		}
 		revision, err := s.store.Update(ctx, prefix+name, raw, old.Revision) // revision 0: there must be none
 		if errors.Is(err, state.ErrConflict) {
-			return &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("A token %s was made a moment ago.", name), Fix: "Choose another name."}
+			return "", &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("A token %s was made a moment ago.", name), Fix: "Choose another name."}
 		}
 		if err == nil {
 			s.hold(name, &t, revision)
 		}
-		return err
+		return "", err
 	})
 	if err != nil {
 		return Token{}, "", err
@@ -257,12 +257,12 @@ func (s *Store) Revoke(ctx context.Context, scope access.Scope, source, name str
 		return err
 	}
 	row := audit.Row{Actor: scope.User(), Source: source, Verb: "REVOKE_TOKEN", Phase: "token", Name: name}
-	return s.audit.Around(ctx, row, nil, func() error {
+	return s.audit.Around(ctx, row, nil, func() (string, error) {
 		revision, err := s.store.Commit(ctx, nil, state.Unset(prefix+name))
 		if err == nil {
 			s.hold(name, nil, revision)
 		}
-		return err
+		return "", err
 	})
 }
 

@@ -18,7 +18,8 @@ func WithSource(ctx context.Context, source string) context.Context {
 	return context.WithValue(ctx, sourceKey{}, source)
 }
 
-func sourceOf(ctx context.Context) string {
+// SourceOf is what WithSource noted.
+func SourceOf(ctx context.Context) string {
 	source, _ := ctx.Value(sourceKey{}).(string)
 	return source
 }
@@ -31,7 +32,7 @@ func (r *resolver) PlanAction(ctx context.Context, args struct{ Input actionInpu
 	if err != nil {
 		return nil, err
 	}
-	in.Source = sourceOf(ctx)
+	in.Source = SourceOf(ctx)
 	return resolveAction(r.actions.Plan(ctx, access.FromContext(ctx), in))
 }
 

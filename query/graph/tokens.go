@@ -61,7 +61,7 @@ func (r *resolver) CreateToken(ctx context.Context, args struct {
 	if args.TTLSeconds != nil && *args.TTLSeconds < 1 {
 		return nil, &access.Error{Code: "BAD_REQUEST", Message: "A token that has no time left is of no use.", Fix: "Give at least a second, or none for a token without end."}
 	}
-	made, secret, err := t.Create(ctx, access.FromContext(ctx), sourceOf(ctx), args.Name, time.Duration(valueOf(args.TTLSeconds))*time.Second)
+	made, secret, err := t.Create(ctx, access.FromContext(ctx), SourceOf(ctx), args.Name, time.Duration(valueOf(args.TTLSeconds))*time.Second)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (r *resolver) RevokeToken(ctx context.Context, args struct{ Name string }) 
 	if err != nil {
 		return false, err
 	}
-	if err := t.Revoke(ctx, access.FromContext(ctx), sourceOf(ctx), args.Name); err != nil {
+	if err := t.Revoke(ctx, access.FromContext(ctx), SourceOf(ctx), args.Name); err != nil {
 		return false, err
 	}
 	return true, nil
@@ -104,7 +104,7 @@ func (r *resolver) ProtectCluster(ctx context.Context, args struct{ Name, Level 
 	if err != nil {
 		return nil, err
 	}
-	now, done, err := r.protect.Protect(ctx, access.FromContext(ctx), sourceOf(ctx), args.Name, level)
+	now, done, err := r.protect.Protect(ctx, access.FromContext(ctx), SourceOf(ctx), args.Name, level)
 	if err != nil {
 		return nil, err
 	}
