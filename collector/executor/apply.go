@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -84,6 +85,12 @@ func (t target) apply(ctx context.Context, c *ingestpb.Command, v *ingestpb.Appl
 
 // create creates what was deleted, or what must not be there yet.
 func (t target) create(ctx context.Context, c *ingestpb.Command, o *unstructured.Unstructured) (*ingestpb.CommandResult, bool) {
+	if t.kind() == "jobs.batch" {
+		untie(child(o.Object, "spec"))
+		labels := o.GetLabels()
+		maps.DeleteFunc(labels, func(name, _ string) bool { return ofOneRun(name) })
+		o.SetLabels(labels)
+	}
 	opts := metav1.CreateOptions{FieldManager: manager(c), FieldValidation: metav1.FieldValidationStrict}
 	if c.DryRun {
 		opts.DryRun = []string{metav1.DryRunAll}

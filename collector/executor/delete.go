@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,7 +47,7 @@ func (t target) delete(ctx context.Context, c *ingestpb.Command, live *unstructu
 		res.Warnings = append(res.Warnings, fmt.Sprintf("Everything in namespace %s is deleted with it, and does not come back with it.", t.ref.Name))
 	}
 	if c.DryRun {
-		if f := live.GetFinalizers(); len(f) > 0 {
+		if f := finalizers(live); len(f) > 0 {
 			res.Warnings = append(res.Warnings, held(t, f))
 		}
 		return res, true
@@ -57,11 +58,18 @@ func (t target) delete(ctx context.Context, c *ingestpb.Command, live *unstructu
 		res.Warnings = append(res.Warnings, "It was deleted, but whether it is gone could not be read afterwards.")
 	case left.GetUID() == live.GetUID():
 		res.After = t.json(left)
-		if f := left.GetFinalizers(); len(f) > 0 {
+		if f := finalizers(left); len(f) > 0 {
 			res.Warnings = append(res.Warnings, held(t, f))
 		}
 	}
 	return res, true
+}
+
+// finalizers are those that somebody has to take off, not those of the propagation that was asked for.
+func finalizers(o *unstructured.Unstructured) []string {
+	return slices.DeleteFunc(o.GetFinalizers(), func(f string) bool {
+		return f == metav1.FinalizerDeleteDependents || f == metav1.FinalizerOrphanDependents
+	})
 }
 
 func held(t target, finalizers []string) string {

@@ -91,16 +91,8 @@ func again(old *unstructured.Unstructured) *unstructured.Unstructured {
 	job := &unstructured.Unstructured{Object: map[string]any{}}
 	spec, _, _ := unstructured.NestedMap(old.Object, "spec")
 	delete(spec, "suspend")
-	if manual, _ := spec["manualSelector"].(bool); !manual {
-		delete(spec, "selector")
-		delete(spec, "manualSelector")
-	}
 	job.Object["spec"] = spec
-	if meta, ok := child(spec, "template")["metadata"].(map[string]any); ok {
-		if l, ok := meta["labels"].(map[string]any); ok {
-			maps.DeleteFunc(l, func(name string, _ any) bool { return ofOneRun(name) })
-		}
-	}
+	untie(spec)
 	labels, annotations := old.GetLabels(), old.GetAnnotations()
 	maps.DeleteFunc(labels, func(name, _ string) bool { return ofOneRun(name) })
 	maps.DeleteFunc(annotations, func(name, _ string) bool { return ofOneRun(name) })
@@ -120,6 +112,19 @@ func again(old *unstructured.Unstructured) *unstructured.Unstructured {
 		}
 	}
 	return job
+}
+
+// untie takes from a Job's spec what its controller set to find its Pods, and wants to set again.
+func untie(spec map[string]any) {
+	if manual, _ := spec["manualSelector"].(bool); !manual {
+		delete(spec, "selector")
+		delete(spec, "manualSelector")
+	}
+	if meta, ok := child(spec, "template")["metadata"].(map[string]any); ok {
+		if l, ok := meta["labels"].(map[string]any); ok {
+			maps.DeleteFunc(l, func(name string, _ any) bool { return ofOneRun(name) })
+		}
+	}
 }
 
 // ofOneRun reports that the Job controller or a CronJob set a label or annotation for one Job alone.

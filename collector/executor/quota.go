@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -11,21 +12,25 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-var quotas = schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}
+var (
+	quotas      = schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}
+	limitRanges = schema.GroupVersionResource{Version: "v1", Resource: "limitranges"}
+)
 
 // overQuota warns when a change wants more Pods, or larger ones, than the namespace's quotas leave room for. The API
 // server takes such a change and refuses the Pods, one by one, afterwards. before is nil for what is new.
 func (t target) overQuota(ctx context.Context, before, after *unstructured.Unstructured) []string {
-	more, err := needs(after)
-	if err != nil || len(more) == 0 {
-		return nil // not a workload
+	w, err := readWorkload(after)
+	if err != nil || w == nil {
+		return nil
 	}
+	more := w.needs()
 	if before != nil {
-		had, err := needs(before)
-		if err != nil {
+		had, err := readWorkload(before)
+		if err != nil || had == nil {
 			return nil
 		}
-		for name, q := range had {
+		for name, q := range had.needs() {
 			n := more[name]
 			n.Sub(q)
 			more[name] = n
@@ -46,8 +51,15 @@ func (t target) overQuota(ctx context.Context, before, after *unstructured.Unstr
 		}
 		for _, name := range quotaOrder {
 			hard, limited := q.Status.Hard[name]
+			if !limited {
+				continue
+			}
+			if c := w.silent(measured(name)); c != "" && !t.defaults(ctx) {
+				warnings = append(warnings, fmt.Sprintf("ResourceQuota %s wants every container to state its %s, and %s does not: its Pods would not be created.", q.Name, measured(name), c))
+				continue
+			}
 			n := more[measured(name)]
-			if !limited || n.Sign() <= 0 {
+			if n.Sign() <= 0 {
 				continue
 			}
 			room := hard.DeepCopy()
@@ -77,34 +89,65 @@ func measured(name corev1.ResourceName) corev1.ResourceName {
 	return name
 }
 
-// needs is what the Pods of a workload take together; nothing for what has no number of replicas.
-func needs(o *unstructured.Unstructured) (map[corev1.ResourceName]resource.Quantity, error) {
-	var w struct {
-		Spec struct {
-			Replicas *int64                  `json:"replicas"`
-			Template *corev1.PodTemplateSpec `json:"template"`
-		} `json:"spec"`
-	}
+// defaults reports that the namespace fills in what containers do not state.
+func (t target) defaults(ctx context.Context) bool {
+	list, err := t.Executor.client.Resource(limitRanges).Namespace(t.ref.Namespace).List(ctx, metav1.ListOptions{Limit: 1})
+	return err != nil || len(list.Items) > 0 // in doubt nothing is said
+}
+
+// workload is what a number of replicas is made of.
+type workload struct {
+	Replicas *int64                  `json:"replicas"`
+	Template *corev1.PodTemplateSpec `json:"template"`
+}
+
+// readWorkload is nil for what has no number of replicas, or no pod template.
+func readWorkload(o *unstructured.Unstructured) (*workload, error) {
 	spec, found, err := unstructured.NestedMap(o.Object, "spec")
 	if err != nil || !found || spec["replicas"] == nil || spec["template"] == nil {
 		return nil, err
 	}
-	if err := fromUnstructured(map[string]any{"spec": map[string]any{"replicas": spec["replicas"], "template": spec["template"]}}, &w); err != nil {
-		return nil, err
-	}
-	out := map[corev1.ResourceName]resource.Quantity{corev1.ResourcePods: *resource.NewQuantity(*w.Spec.Replicas, resource.DecimalSI)}
-	for _, c := range w.Spec.Template.Spec.Containers {
-		for total, of := range map[corev1.ResourceName]resource.Quantity{
-			corev1.ResourceRequestsCPU:    c.Resources.Requests[corev1.ResourceCPU],
-			corev1.ResourceRequestsMemory: c.Resources.Requests[corev1.ResourceMemory],
-			corev1.ResourceLimitsCPU:      c.Resources.Limits[corev1.ResourceCPU],
-			corev1.ResourceLimitsMemory:   c.Resources.Limits[corev1.ResourceMemory],
-		} {
-			of.Mul(*w.Spec.Replicas)
-			sum := out[total]
-			sum.Add(of)
-			out[total] = sum
+	w := &workload{}
+	return w, fromUnstructured(map[string]any{"replicas": spec["replicas"], "template": spec["template"]}, w)
+}
+
+// states is what a container says it takes, by the names that quotas have for it.
+func states(c corev1.Container) map[corev1.ResourceName]resource.Quantity {
+	out := map[corev1.ResourceName]resource.Quantity{}
+	for _, of := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+		if q, ok := c.Resources.Limits[of]; ok {
+			out["limits."+of], out["requests."+of] = q, q // a Pod requests its limits when it says nothing
+		}
+		if q, ok := c.Resources.Requests[of]; ok {
+			out["requests."+of] = q
 		}
 	}
-	return out, nil
+	return out
+}
+
+// needs is what all Pods of w take together.
+func (w *workload) needs() map[corev1.ResourceName]resource.Quantity {
+	out := map[corev1.ResourceName]resource.Quantity{corev1.ResourcePods: *resource.NewQuantity(*w.Replicas, resource.DecimalSI)}
+	for _, c := range w.Template.Spec.Containers {
+		for name, q := range states(c) {
+			q.Mul(*w.Replicas)
+			sum := out[name]
+			sum.Add(q)
+			out[name] = sum
+		}
+	}
+	return out
+}
+
+// silent names a container that does not state a measure; "" when all do, or no Pod is wanted.
+func (w *workload) silent(name corev1.ResourceName) string {
+	if name == corev1.ResourcePods || *w.Replicas == 0 {
+		return ""
+	}
+	for _, c := range slices.Concat(w.Template.Spec.InitContainers, w.Template.Spec.Containers) {
+		if _, ok := states(c)[name]; !ok {
+			return c.Name
+		}
+	}
+	return ""
 }

@@ -224,7 +224,8 @@ func TestTheExecutorWarnsOfQuotas(t *testing.T) {
 		"ResourceQuota small leaves room for 3 of pods, and this needs 4 more: some Pods would not be created.",
 		"ResourceQuota small leaves room for 100m of requests.cpu, and this needs 120m more: some Pods would not be created.")
 	f(b.to("deployments.apps/new", &ingestpb.ApplyVerb{Manifest: []byte(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"new"},"spec":{"replicas":5,"selector":{"matchLabels":{"app":"new"}},"template":{"metadata":{"labels":{"app":"new"}},"spec":{"containers":[{"name":"c","image":"registry.local/c:1"}]}}}}`)}),
-		"ResourceQuota small leaves room for 3 of pods, and this needs 5 more: some Pods would not be created.")
+		"ResourceQuota small leaves room for 3 of pods, and this needs 5 more: some Pods would not be created.",
+		"ResourceQuota small wants every container to state its requests.cpu, and c does not: its Pods would not be created.")
 	b.run(b.to(web, &ingestpb.ScaleVerb{Replicas: 2}), commandOK, "")
 	f(b.to(web, &ingestpb.SuspendVerb{Suspended: true}))
 	b.rolledOut("deployment/web")

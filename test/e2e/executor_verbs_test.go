@@ -72,6 +72,9 @@ func TestTheExecutorDeletes(t *testing.T) {
 		other.Precondition = &ingestpb.Precondition{Uid: "another"}
 		b.run(other, commandConflict, "was deleted and created again")
 		r := b.run(c, commandOK, "")
+		if slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "finalizers") }) {
+			t.Errorf("warned of %q", r.Warnings)
+		}
 		eventually(t, patience, object+" is gone", func(context.Context) error {
 			if got := kubectl(t, b.cluster, "-n", b.namespace, "get", object, "--ignore-not-found", "-o", "name"); got != "" {
 				return fmt.Errorf("%s is there", got)
@@ -101,7 +104,18 @@ func TestTheExecutorDeletes(t *testing.T) {
 		b.run(second, commandRefused, "already")
 	}
 
-	kubectl(t, b.cluster, "-n", b.namespace, "annotate", "cronjob", "nightly", "note=x")
+	job := b.run(b.to("jobs.batch/held", &ingestpb.DeleteVerb{Propagation: "Background"}), commandOK, "")
+	eventually(t, patience, "the Job is gone", func(context.Context) error {
+		if got := kubectl(t, b.cluster, "-n", b.namespace, "get", "job", "held", "--ignore-not-found", "-o", "name"); got != "" {
+			return fmt.Errorf("%s is there", got)
+		}
+		return nil
+	})
+	job = b.run(b.to("jobs.batch/held", &ingestpb.ApplyVerb{Manifest: job.Before, Create: true}), commandOK, "")
+	if got := b.jsonpath("job/held", `{.spec.selector.matchLabels.batch\.kubernetes\.io/controller-uid} {.spec.suspend}`); got != job.WrittenUid+" true" {
+		t.Errorf("the Job that was made again is of %s, want %s", got, job.WrittenUid)
+	}
+
 	kubectl(t, b.cluster, "-n", b.namespace, "patch", "cronjob", "nightly", "--type=merge", "-p", `{"metadata":{"finalizers":["example.com/hangs"]}}`)
 	held := b.to("cronjobs.batch/nightly", &ingestpb.DeleteVerb{})
 	warned := func(r *ingestpb.CommandResult) bool {
