@@ -12,12 +12,13 @@ func scaleCommand() *cobra.Command {
 	var on onFlags
 	var replicas, current, least, most int32
 	cmd := &cobra.Command{
-		Use:   "scale (TYPE/NAME | TYPE -l SELECTOR | REF | -f FILE | -q QUERY) (--replicas=N | --min=N --max=N)",
+		Use:   "scale (TYPE/NAME | TYPE -l SELECTOR | REF | -f FILE | -q QUERY) (--replicas=N | [--min=N] [--max=N])",
 		Short: "Set the number of replicas, or an autoscaler's bounds, in one cluster or in all that have the object",
 		Example: `  foretop scale deployment/app2 -n shop -C zone1 --replicas 5
   foretop scale zone1:shop/deployments.apps/app2 --current-replicas 3 --replicas 5 --yes
   foretop scale deployment/app2 -n shop --replicas 5 --dry-run=server
-  foretop scale hpa/app1 -n shop --min 3 --max 12`,
+  foretop scale hpa/app1 -n shop --min 3 --max 12
+  foretop scale deployment/app1 -n shop --replicas 4 --max 12   # an autoscaler that owns it gets 4 to 12`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := on.checkTargets(args); err != nil {
 				return err
@@ -33,8 +34,6 @@ func scaleCommand() *cobra.Command {
 			switch {
 			case !given("replicas") && len(parameters) == 0:
 				return usageError{errors.New("--replicas says how many; it is missing. An autoscaler takes --min and --max")}
-			case given("replicas") && len(parameters) > 0:
-				return usageError{errors.New("--replicas is for what has a fixed number, --min and --max are for an autoscaler: give the one or the other")}
 			case replicas < 0:
 				return usageError{fmt.Errorf("--replicas=%d: it cannot be negative", replicas)}
 			case current < -1:
@@ -48,12 +47,15 @@ func scaleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			verb := "SCALE"
-			if len(parameters) > 0 && autoscalers(args, s) {
-				verb = "AUTOSCALE"
-			}
-			input := s.input(verb, parameters)
-			if given("replicas") {
+			input := s.input("SCALE", parameters)
+			switch bounds := autoscalers(args, s); {
+			case bounds && given("replicas"):
+				return usageError{errors.New("an autoscaler has no --replicas: give --min and --max")}
+			case bounds:
+				input["verb"] = "AUTOSCALE"
+			case !given("replicas"):
+				return usageError{errors.New("--min and --max alone are an autoscaler's: name it, as in hpa/app1, or give --replicas too")}
+			default:
 				input["replicas"] = replicas
 			}
 			return on.onThose(cmd, h, s, input, func(a *actionView) error { return expectReplicas(a, current) })
@@ -62,8 +64,8 @@ func scaleCommand() *cobra.Command {
 	on.register(cmd)
 	cmd.Flags().Int32Var(&replicas, "replicas", 0, "the wanted number of replicas")
 	cmd.Flags().Int32Var(&current, "current-replicas", -1, "change nothing unless every target has so many replicas now; -1 is any number")
-	cmd.Flags().Int32Var(&least, "min", 0, "the least replicas of an autoscaler")
-	cmd.Flags().Int32Var(&most, "max", 0, "the most replicas of an autoscaler")
+	cmd.Flags().Int32Var(&least, "min", 0, "the least replicas of an autoscaler; of one that owns the target too")
+	cmd.Flags().Int32Var(&most, "max", 0, "the most replicas of an autoscaler; of one that owns the target too")
 	return cmd
 }
 
