@@ -232,8 +232,8 @@ func (s *sight) shown() string {
 func linesApart(before, after string) []string {
 	count := map[string]int{}
 	for sign, text := range map[int]string{-1: before, 1: after} {
-		for _, line := range strings.Split(text, "\n") {
-			count[line] += sign
+		for line := range strings.Lines(text) {
+			count[strings.TrimSuffix(line, "\n")] += sign
 		}
 	}
 	return signed(count)
@@ -360,7 +360,7 @@ func stage(t *testing.T, namespace string, clusters ...string) {
 				t.Error(err)
 			}
 		})
-		kubectl(t, c, "apply", "-f", path)
+		kubectl(t, c, "apply", "--server-side", "-f", path)
 	}
 	for _, c := range clusters {
 		for _, w := range []string{"deployment/web", "deployment/scaled", "statefulset/store", "daemonset/agent"} {
