@@ -181,8 +181,8 @@ func (p *plan) try(ctx context.Context, i int, t *actions.Target) {
 	ref, _ := kube.ParseRef(t.Ref) // written by us
 	warnings, err := p.prechecks.warn(ctx, ref, d.before, d.after)
 	if err != nil {
-		p.Log.Warn("quotas and disruption budgets not looked at", "action_id", a.ID, "ref", t.Ref, "err", err)
-		warnings = []string{"Quotas and disruption budgets could not be looked at."}
+		p.Log.Warn("disruption budgets not looked at", "action_id", a.ID, "ref", t.Ref, "err", err)
+		warnings = []string{"Disruption budgets could not be looked at."}
 	}
 	t.Warnings = append(t.Warnings, warnings...)
 }

@@ -4,14 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -21,8 +17,8 @@ import (
 	"github.com/foretop/foretop/internal/records"
 )
 
-// prechecks look for what a dry run does not tell: an API server takes any number of replicas, and the Pods then meet
-// a quota, or a disruption budget no longer has what it asks for. They only ever warn: what is stored may be behind.
+// prechecks look for what a dry run does not tell: a disruption budget does not keep anybody from scaling down. They
+// only ever warn: what is stored may be behind.
 type prechecks struct {
 	finder Finder
 	scope  access.Scope
@@ -30,11 +26,10 @@ type prechecks struct {
 	bounds map[string]*bounds // by cluster and namespace
 }
 
-// bounds are what is set for the Pods of a namespace.
+// bounds are the disruption budgets of a namespace.
 type bounds struct {
 	once    sync.Once
 	err     error
-	quotas  []corev1.ResourceQuota
 	budgets []policyv1.PodDisruptionBudget
 }
 
@@ -55,26 +50,17 @@ func (p *prechecks) of(ctx context.Context, ref kube.Ref) (*bounds, error) {
 }
 
 func (b *bounds) read(ctx context.Context, p *prechecks, ref kube.Ref) error {
-	query := fmt.Sprintf("cluster=%q ns=%q kind:(resourcequota OR poddisruptionbudget)", ref.Cluster, ref.Namespace)
+	query := fmt.Sprintf("cluster=%q ns=%q kind:poddisruptionbudget", ref.Cluster, ref.Namespace)
 	r, err := p.finder.Search(ctx, p.scope, records.Request{Query: query, First: 100})
 	if err != nil {
-		return fmt.Errorf("read quotas and budgets of %s: %w", ref.Namespace, err)
+		return fmt.Errorf("read disruption budgets of %s: %w", ref.Namespace, err)
 	}
 	for _, o := range r.Objects {
-		switch o.Kind {
-		case "ResourceQuota":
-			var q corev1.ResourceQuota
-			if err := json.Unmarshal(o.JSON, &q); err != nil {
-				return fmt.Errorf("read quota %s: %w", o.Ref, err)
-			}
-			b.quotas = append(b.quotas, q)
-		case "PodDisruptionBudget":
-			var d policyv1.PodDisruptionBudget
-			if err := json.Unmarshal(o.JSON, &d); err != nil {
-				return fmt.Errorf("read budget %s: %w", o.Ref, err)
-			}
-			b.budgets = append(b.budgets, d)
+		var d policyv1.PodDisruptionBudget
+		if err := json.Unmarshal(o.JSON, &d); err != nil {
+			return fmt.Errorf("read budget %s: %w", o.Ref, err)
 		}
+		b.budgets = append(b.budgets, d)
 	}
 	return nil
 }
@@ -97,56 +83,14 @@ func (p *prechecks) warn(ctx context.Context, ref kube.Ref, before, after live) 
 	if json.Unmarshal(raw, &w) != nil || len(w.Spec.Template.Spec.Containers) == 0 || w.Spec.Replicas == nil {
 		return nil, nil // not a workload with a number of Pods
 	}
-	had := before.Replicas
-	if before.object == nil {
-		had = 0
-	}
-	more := *w.Spec.Replicas - had
-	if more == 0 {
+	if before.object == nil || *w.Spec.Replicas >= before.Replicas {
 		return nil, nil
 	}
 	b, err := p.of(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	if more > 0 {
-		return b.quotaWarnings(w.Spec.Template, more), nil
-	}
 	return b.budgetWarnings(w.Spec.Template, *w.Spec.Replicas), nil
-}
-
-// quotaWarnings say which quota has no room for more Pods of a template.
-func (b *bounds) quotaWarnings(template corev1.PodTemplateSpec, more int32) (list []string) {
-	needs := corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(int64(more), resource.DecimalSI)}
-	for _, c := range template.Spec.Containers {
-		for name, q := range c.Resources.Requests {
-			q.Mul(int64(more))
-			for _, called := range []corev1.ResourceName{name, "requests." + name} {
-				sum := needs[called]
-				sum.Add(q)
-				needs[called] = sum
-			}
-		}
-	}
-	for _, q := range b.quotas {
-		var lacks []string
-		for _, name := range slices.Sorted(maps.Keys(q.Status.Hard)) {
-			need, counted := needs[name]
-			if !counted || need.IsZero() {
-				continue
-			}
-			hard, used := q.Status.Hard[name], q.Status.Used[name]
-			with := used.DeepCopy()
-			with.Add(need)
-			if with.Cmp(hard) > 0 {
-				lacks = append(lacks, fmt.Sprintf("%s of %s %s are used and %s more are needed", used.String(), hard.String(), name, need.String()))
-			}
-		}
-		if len(lacks) > 0 {
-			list = append(list, fmt.Sprintf("ResourceQuota %s has no room for %s: %s.", q.Name, count(int(more), "more Pod"), strings.Join(lacks, "; ")))
-		}
-	}
-	return list
 }
 
 // budgetWarnings say which disruption budget asks for more Pods than there will be.
