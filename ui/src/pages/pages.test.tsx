@@ -180,6 +180,13 @@ describe("resource", () => {
     expect(within(chain).getByText("Autoscaler app2")).toBeTruthy();
     expect(within(chain).getByText(/It sets the number of replicas.* Change its bounds\./)).toBeTruthy();
     expect(within(chain).getByText("Known by its scaleTargetRef.")).toBeTruthy();
+    expect(within(chain).getByRole("link", { name: "shop" }).getAttribute("href")).toBe(
+      "/r/zone1/argoproj.io/applications/argocd/shop",
+    );
+    expect(screen.getByRole("link", { name: "Argo CD shop" }).getAttribute("href")).toBe(
+      "/search?q=managedby:argocd/shop",
+    );
+    expect(screen.getByText(": a direct change is taken back")).toBeTruthy();
     expect(screen.getByText("Deployment does not have minimum availability.")).toBeTruthy();
   });
 

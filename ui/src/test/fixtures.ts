@@ -294,6 +294,17 @@ export function detail(change: Partial<NonNullable<ResourceDetailQuery["resource
           remedy: "Change its bounds.",
           effect: "It sets the number of replicas; a direct change is reverted within about 15 s.",
         },
+        {
+          system: "argocd",
+          title: "Argo CD",
+          name: "shop",
+          of: null,
+          ref: "zone1:argocd/applications.argoproj.io/shop",
+          evidence: "annotation argocd.argoproj.io/tracking-id: shop:apps/Deployment:shop/app2",
+          effect: "Argo CD application shop heals itself: a direct change is taken back within seconds.",
+          reverts: true,
+          remedy: "Change it in Git, or switch off automated sync of zone1:argocd/applications.argoproj.io/shop.",
+        },
       ],
       object: {
         spec: {

@@ -14,6 +14,7 @@ import { kubectlGet } from "../../lib/kubectl";
 import { parseRef } from "../../lib/ref";
 import { exact } from "../../lib/time";
 import { prominent, verbs } from "../../lib/verbs";
+import { OwnerLine } from "./OwnerLine";
 
 interface Props {
   objectRef: string;
@@ -86,6 +87,7 @@ export function ResourceHeader({ objectRef, resource: r, at, offers, onAct }: Pr
         </span>
       </div>
       {r && <p className="text-sm">{healthSentence(r, at === undefined ? now : Date.parse(at))}</p>}
+      {r && at === undefined && <OwnerLine owners={r.managedBy} />}
       {at !== undefined && (
         <Notice icon={Clock} tone="info">
           As of <strong>{exact(at)}</strong>.{" "}
