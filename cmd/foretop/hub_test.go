@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/foretop/foretop/aggregator"
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
@@ -24,6 +26,7 @@ import (
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state/statetest"
 	"github.com/foretop/foretop/internal/texts/textstest"
+	"github.com/foretop/foretop/internal/tokens"
 	"github.com/foretop/foretop/query"
 	"github.com/foretop/foretop/query/saved"
 	"github.com/foretop/foretop/query/search"
@@ -36,6 +39,7 @@ type realHub struct {
 	db       *clickhouse.DB
 	registry *clusters.Registry
 	service  *search.Service
+	keys     string // folder of the audit's key
 	agg      *aggregator.Server
 	url      string
 	sessions map[string]*memberSession
@@ -67,7 +71,15 @@ func startRealHub(t *testing.T) *realHub {
 	h.agg = aggregator.New(aggregator.Deps{DB: db, Clusters: registry, Texts: kept, Log: log, OnCommit: service.Committed})
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
-	for _, run := range []func(context.Context) error{registry.Run, service.Run, h.agg.Run} {
+	h.keys = t.TempDir()
+	key, err := audit.OpenKey(h.keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trail := audit.New(store, db, log)
+	named := tokens.New(store, trail, log)
+	sign := func(ctx context.Context) error { return trail.Run(ctx, key) }
+	for _, run := range []func(context.Context) error{registry.Run, service.Run, h.agg.Run, named.Run, sign} {
 		parts.Go(func() {
 			if err := run(ctx); err != nil {
 				t.Errorf("a part of the hub ended: %v", err)
@@ -90,7 +102,7 @@ func startRealHub(t *testing.T) *realHub {
 		}
 		h.sessions[c.Name] = &memberSession{Session: s}
 	}
-	server, err := query.New(query.Deps{Reader: service, Saved: saved.New(store, service.Check), UI: fstest.MapFS{}, Token: hubToken, Log: log, Version: "v1.2.3"})
+	server, err := query.New(query.Deps{Reader: service, Saved: saved.New(store, service.Check), Audit: trail, Tokens: named, Protect: &protector{registry, trail}, UI: fstest.MapFS{}, Token: hubToken, Log: log, Version: "v1.2.3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +211,7 @@ func TestOnARealHub(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("XDG_DATA_HOME", env.WorkDir+"/data")
 			env.Setenv("TZ", "UTC")
+			env.Setenv("AUDIT_PUB", filepath.Join(h.keys, "audit.pub"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": exitsWith},
