@@ -91,12 +91,16 @@ func (r *resolver) Actions(ctx context.Context, args struct {
 	if r.actions == nil {
 		return nil, unavailableActions()
 	}
-	if args.Query != "" {
-		return nil, &access.Error{Code: "QL_UNSUPPORTED", Message: "Actions cannot be searched by a query yet.", Fix: "Leave the query empty."}
+	filter, err := parseActionFilter(args.Query)
+	if err != nil {
+		return nil, err
 	}
 	first, err := page(ctx, args.First)
 	if err != nil {
 		return nil, err
+	}
+	if len(filter) > 0 {
+		return r.narrowed(ctx, filter, first, text(args.After))
 	}
 	found, more, err := r.actions.Actions(ctx, access.FromContext(ctx), first, text(args.After))
 	if err != nil {
@@ -132,13 +136,17 @@ func (r *resolver) ActionProgress(ctx context.Context, args idArgs) (<-chan *act
 }
 
 type actionConnection struct {
-	nodes []*actionResolver
-	more  bool
+	nodes  []*actionResolver
+	more   bool
+	cursor string // "" is the last node's
 }
 
 func (c *actionConnection) Nodes() []*actionResolver { return c.nodes }
 
 func (c *actionConnection) PageInfo() pageInfo {
+	if c.cursor != "" {
+		return pageInfo{c.more, c.cursor}
+	}
 	if len(c.nodes) == 0 {
 		return pageInfo{}
 	}

@@ -45,7 +45,10 @@ export function toApply(yaml: string): string {
     }
     out.push(line);
   }
-  return out.join("\n").replace(/^ {2}annotations:\n(?! {4})/m, "");
+  return `${out
+    .join("\n")
+    .replace(/^ {2}annotations:\n(?! {4})/m, "")
+    .trimEnd()}\n`;
 }
 
 /** What the hub writes in place of what is secret. */

@@ -204,6 +204,28 @@ describe("an action", () => {
   });
 });
 
+describe("the list of actions", () => {
+  it("is narrowed by the hub, as the address says", async () => {
+    const asked = fakeHub(many);
+    const page = show("/actions");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "State" }), "FAILED");
+    await waitFor(() => expect(page.address()).toBe("/actions?q=state:failed"));
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Verb" }), "SET_IMAGE");
+    await waitFor(() =>
+      expect(asked.findLast((a) => a.operation === "Actions" && a.variables.first === 50)?.variables.query).toBe(
+        "state:failed verb:set_image",
+      ),
+    );
+  });
+
+  it("that holds none like that leads back to all", async () => {
+    fakeHub(empty);
+    const page = show("/actions?q=state:failed");
+    await userEvent.click(await screen.findByRole("button", { name: "All actions" }));
+    await waitFor(() => expect(page.address()).toBe("/actions"));
+  });
+});
+
 describe("a manifest", () => {
   it("is planned for the chosen clusters, otherwise in some", async () => {
     const asked = fakeHub(many);
