@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -478,7 +479,16 @@ func (x *execution) save(ctx context.Context, i int, t *actions.Target) error {
 
 // auditResult writes what came of a target; again and again until the audit has it.
 func (x *execution) auditResult(ctx context.Context, i int, t *actions.Target) error {
-	row := auditRow{target: t, result: t.State, detail: map[string]any{"change": t.Change, "message": t.Message, "before": t.Inverse, "intent": t.Intent}}
+	detail := map[string]any{"change": t.Change, "message": t.Message}
+	if t.Intent != nil {
+		detail["write"], detail["resourceVersion"], detail["attempt"] = told(t.Intent.Write), t.Intent.ResourceVersion, t.Intent.Attempt
+	}
+	if t.Inverse != nil {
+		detail["undo"] = told(t.Inverse)
+	} else if t.NoWayBack != "" {
+		detail["noWayBack"] = t.NoWayBack
+	}
+	row := auditRow{target: t, result: t.State, detail: detail}
 	for {
 		err := x.audit(ctx, x.a, "result", strconv.Itoa(i), []auditRow{row})
 		if err == nil || ctx.Err() != nil {
@@ -487,6 +497,30 @@ func (x *execution) auditResult(ctx context.Context, i int, t *actions.Target) e
 		x.Log.Warn("result of a target not in the audit yet, trying again", "action_id", x.id, "ref", t.Ref, "err", err)
 		sleep(ctx, x.timing.poll)
 	}
+}
+
+// told is a kept command as people read it: with manifests and patches as the JSON that they are.
+func told(w *actions.Write) any {
+	if w == nil {
+		return nil
+	}
+	var c map[string]any
+	if json.Unmarshal(w.Command, &c) != nil {
+		return w.Command
+	}
+	for _, v := range c {
+		verb, ok := v.(map[string]any)
+		if !ok {
+			continue // the field manager
+		}
+		for _, field := range []string{"manifest", "patch"} {
+			text, _ := verb[field].(string)
+			if raw, err := base64.StdEncoding.DecodeString(text); err == nil && json.Valid(raw) {
+				verb[field] = json.RawMessage(raw)
+			}
+		}
+	}
+	return c
 }
 
 func (x *execution) finish(ctx context.Context) error {
