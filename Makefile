@@ -77,7 +77,7 @@ test-e2e: build engine fleet browser clients ## The program on real clusters, by
 	@$(GO) run ./test/run -only e2e
 
 screenshots: build engine fleet browser ## The pictures of the documentation, taken by the browser tests
-	@cd test/e2e && FORETOP_E2E_IMAGES=$(CURDIR)/docs/images $(GO) test -count=1 -run TestThePageInABrowser .
+	@cd test/e2e && FORETOP_E2E_IMAGES=$(CURDIR)/docs/images $(GO) test -count=1 -run 'TestThePageInABrowser|TestActingOnThePageInABrowser' .
 
 bench: bench-fleet build fleet ## All benchmarks; figures to bench/results, tables to stdout and docs/benchmarks.md
 	@$(GO) run ./test/bench --what freshness --out bench/results

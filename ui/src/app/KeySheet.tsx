@@ -16,6 +16,7 @@ const keys: [string, string][] = [
   ["o", "open it in a new tab"],
   ["r", "restart what is selected or shown"],
   ["s", "scale it"],
+  ["Delete", "delete it"],
   ["a", "every action on it"],
   ["e", "edit the manifest of what is shown"],
   ["[  ]", "to before the last changes, after the next"],

@@ -16,5 +16,5 @@ export function exportAddress(e: Export): string {
 
 /** Where the hub streams the audit, a line of JSON for each row. */
 export function auditAddress(query: string): string {
-  return `/export/audit${formatParams({ query })}`;
+  return `/api/v1/export/audit${formatParams({ query })}`;
 }

@@ -14,14 +14,14 @@ export interface TargetGroup<T extends Target> {
   targets: T[];
 }
 
-/**
- * Targets that change in the same way, largest group first, those that are blocked apart. Diffs are compared without
- * their headers, which name the object.
- */
+/** What differs between objects that change in the same way: headers that name them, and what servers set. */
+const own = /^(?:---|\+\+\+) .*\n?|^[-+ ] {2}(?:uid|creationTimestamp|resourceVersion|generation): .*\n?/gm;
+
+/** Targets that change in the same way, largest group first, those that are blocked apart. */
 export function groupTargets<T extends Target>(targets: readonly T[]): TargetGroup<T>[] {
   const groups = new Map<string, TargetGroup<T>>();
   for (const t of targets) {
-    const body = t.diff.replaceAll(/^(?:---|\+\+\+) .*\n?/gm, "");
+    const body = t.diff.replaceAll(own, "");
     const apart = t.state === "BLOCKED" || t.state === "PENDING";
     const key = apart ? t.state : `${t.change}\n${body}`;
     const group = groups.get(key);

@@ -137,7 +137,7 @@ export const verbs: Record<Verb, Words> = {
   },
   APPLY: {
     word: "Apply",
-    run: "Apply the manifest to",
+    run: "Apply",
     group: "set",
     says: "Server-side apply: fields of the manifest become as it says, others stay.",
   },

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { askedWords, inputOf, paceWords } from "./again";
 import { toApply } from "./manifest";
 import { overridesOf } from "./override";
+import { groupTargets } from "./plan";
 import { revisionsOf } from "./revisions";
 import { termOf, withTermOf } from "./terms";
 import { fitting, offered } from "./verbs";
@@ -171,6 +172,20 @@ data:
     expect(overridesOf([{ clusters: "", registry: "x", replicas: "", env: [] }])).toHaveProperty("missing");
     expect(overridesOf([{ clusters: "a", registry: "", replicas: "", env: [] }])).toHaveProperty("missing");
   });
+});
+
+it("what is created alike is one group, whatever uid it gets", () => {
+  const diff = (uid: string, image = "a") =>
+    `--- before\n+++ after\n@@ -0,0 +1,4 @@\n+metadata:\n+  name: x\n+  uid: ${uid}\n+spec: {image: ${image}}\n`;
+  const t = (cluster: string, d: string) => ({
+    ref: cluster,
+    state: "READY",
+    change: "creates it",
+    message: "",
+    diff: d,
+  });
+  const groups = groupTargets([t("zone1", diff("1")), t("zone2", diff("2")), t("zone3", diff("3", "b"))]);
+  expect(groups.map((g) => g.targets.map((x) => x.ref))).toEqual([["zone1", "zone2"], ["zone3"]]);
 });
 
 it("revisions are those that say their number, newest first", () => {

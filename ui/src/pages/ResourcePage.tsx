@@ -73,6 +73,7 @@ export function ResourcePage() {
     },
     r: () => act("RESTART"),
     s: () => act("SCALE"),
+    Delete: () => act("DELETE"),
   });
 
   const command = kubectlGet(ref);

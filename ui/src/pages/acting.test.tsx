@@ -1,8 +1,9 @@
 // What people do to the fleet: from forms that begin with what is, over plans, to runs and the audit.
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import * as audit from "../test/auditing";
+import { detail } from "../test/fixtures";
 import { fakeHub, type Asked } from "../test/hub";
 import { show } from "../test/page";
 import { empty, failing, failure, many } from "../test/scenarios";
@@ -263,6 +264,33 @@ describe("a manifest", () => {
     expect(input.parameters.manifest).not.toMatch(/resourceVersion|uid|managedFields|status/);
   });
 
+  it("with what stands for a secret is not sent", async () => {
+    const asked = fakeHub({
+      ...many,
+      ResourceDetail: () => ({ data: detail({ yaml: "kind: Secret\ndata:\n  a: '[redacted]'\n" }) }),
+    });
+    show(`/apply?from=${ref}`);
+    expect(await screen.findByText(/Some of its values are secret/)).toBeTruthy();
+    await userEvent.click(await screen.findByRole("button", { name: "Plan for 1 cluster" }));
+    expect(await screen.findByText(/stands for a secret value that the hub does not have/)).toBeTruthy();
+    expect(asked.some((a) => a.operation === "PlanAction")).toBe(false);
+  });
+
+  it("that is being written outlives a reload, one that nobody edited does not", async () => {
+    const key = "deployment";
+    const draft = { key, first: "a: 1", manifest: "a: 2", overrides: [] };
+    sessionStorage.setItem("foretop.apply", JSON.stringify(draft));
+    fakeHub(many);
+    show(`/apply?template=${key}`);
+    await userEvent.click(await screen.findByRole("button", { name: "Begin again" }));
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Begin again" })).toBeNull());
+    cleanup();
+    sessionStorage.setItem("foretop.apply", JSON.stringify({ ...draft, manifest: "a: 1" }));
+    show(`/apply?template=${key}`);
+    await screen.findByRole("button", { name: "Plan for 0 clusters" });
+    expect(screen.queryByRole("button", { name: "Begin again" })).toBeNull();
+  });
+
   it("in no cluster is not sent", async () => {
     const asked = fakeHub(many);
     show("/apply");
@@ -289,7 +317,9 @@ describe("the audit", () => {
     await userEvent.click(await screen.findByRole("button", { name: "maria" }));
     await waitFor(() => expect(page.address()).toBe("/audit?q=actor:maria"));
     await waitFor(() => expect(asked.findLast((a) => a.operation === "Audit")?.variables.query).toBe("actor:maria"));
-    expect(screen.getByRole("link", { name: "NDJSON" }).getAttribute("href")).toBe("/export/audit?query=actor:maria");
+    expect(screen.getByRole("link", { name: "NDJSON" }).getAttribute("href")).toBe(
+      "/api/v1/export/audit?query=actor:maria",
+    );
   });
 
   it("that is whole says so, and one that is not names what", async () => {

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ClipboardCheck, ExternalLink } from "lucide-react";
+import { ClipboardCheck, ExternalLink, RotateCcw } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { action, plan as planAction, remember } from "../../api/actions";
 import type { ActionInput } from "../../api/generated";
@@ -32,9 +32,8 @@ interface Props {
 
 export function ApplyForm({ draftKey, first, chosen, plan, onChoose, onPlan }: Props) {
   const client = useQueryClient();
-  const [draft, setDraft] = useState<ApplyDraft>(
-    () => loadDraft(draftKey) ?? { key: draftKey, manifest: first, overrides: [] },
-  );
+  const begin = (): ApplyDraft => ({ key: draftKey, first, manifest: first, overrides: [] });
+  const [draft, setDraft] = useState<ApplyDraft>(() => loadDraft(draftKey) ?? begin());
   const [pace, setPace] = useState(usualPace);
   const [reason, setReason] = useState("");
   const [force, setForce] = useState(false);
@@ -149,6 +148,11 @@ export function ApplyForm({ draftKey, first, chosen, plan, onChoose, onPlan }: P
               {make.isPending ? "Planning: dry run on the clusters" : `Plan for ${many(chosen.length, "cluster")}`}
             </Button>
             <span className="text-xs text-muted">a dry run; nothing is written</span>
+            {draft.manifest !== first && (
+              <Button look="quiet" icon={RotateCcw} className="ml-auto" onClick={() => setDraft(begin())}>
+                Begin again
+              </Button>
+            )}
           </div>
         </form>
       </div>

@@ -4,6 +4,8 @@ import type { Override } from "../../lib/override";
 export interface ApplyDraft {
   /** What it began with; another beginning is another draft. */
   key: string;
+  /** The manifest that it began with. */
+  first: string;
   manifest: string;
   overrides: Override[];
 }
@@ -14,7 +16,9 @@ export function loadDraft(key: string): ApplyDraft | undefined {
   try {
     const found: unknown = JSON.parse(sessionStorage.getItem(name) ?? "null");
     if (typeof found !== "object" || found === null || !("key" in found) || found.key !== key) return undefined;
-    return found as ApplyDraft;
+    const draft = found as ApplyDraft;
+    // What nobody edited begins with what is now.
+    return draft.manifest === draft.first && draft.overrides.length === 0 ? undefined : draft;
   } catch {
     return undefined; // Storage is off, or another version of the page wrote it.
   }
