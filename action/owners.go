@@ -39,7 +39,7 @@ func (s *Service) owners(ctx context.Context, scope access.Scope, a *actions.Act
 		why := strings.TrimSpace(v.Sentence + " " + v.Remedy)
 		switch {
 		case v.Reverts && !a.Params.Direct:
-			return why + " To go past it, plan it as direct."
+			return why + " To go past it, plan it as direct (--direct)."
 		case v.Reverts:
 			t.Warnings = append(t.Warnings, why)
 		}

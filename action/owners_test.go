@@ -70,8 +70,8 @@ func TestWhatOwnersTakeBackIsBlocked(t *testing.T) {
 	}
 	two := int32(2)
 	check(actions.Input{Verb: actions.Scale, Refs: all, Params: actions.Params{Replicas: &two}},
-		"BLOCKED Flux Kustomization apps takes back the number of replicas within about 10 minutes. Change it in Git, or suspend zone1:flux-system/kustomizations.kustomize.toolkit.fluxcd.io/apps. To go past it, plan it as direct.",
-		"BLOCKED Karmada takes back the number of replicas within seconds. Change the template on Karmada's API server, or an OverridePolicy for one cluster. To go past it, plan it as direct.",
+		"BLOCKED Flux Kustomization apps takes back the number of replicas within about 10 minutes. Change it in Git, or suspend zone1:flux-system/kustomizations.kustomize.toolkit.fluxcd.io/apps. To go past it, plan it as direct (--direct).",
+		"BLOCKED Karmada takes back the number of replicas within seconds. Change the template on Karmada's API server, or an OverridePolicy for one cluster. To go past it, plan it as direct (--direct).",
 		"READY  (The next upgrade of the Helm release web overwrites what its chart sets. Change its values too.)",
 		"READY")
 	check(actions.Input{Verb: actions.Scale, Refs: all[:2], Params: actions.Params{Replicas: &two, Direct: true}},
@@ -79,7 +79,7 @@ func TestWhatOwnersTakeBackIsBlocked(t *testing.T) {
 		"READY  (Karmada takes back the number of replicas within seconds. Change the template on Karmada's API server, or an OverridePolicy for one cluster.)")
 	a := check(actions.Input{Verb: actions.Restart, Refs: all},
 		"READY",
-		"BLOCKED Karmada takes back the restart within seconds. Restart it by eviction, which no owner takes back. Or: change the template on Karmada's API server, or an OverridePolicy for one cluster. To go past it, plan it as direct.",
+		"BLOCKED Karmada takes back the restart within seconds. Restart it by eviction, which no owner takes back. Or: change the template on Karmada's API server, or an OverridePolicy for one cluster. To go past it, plan it as direct (--direct).",
 		"READY", "READY")
 
 	// What Flux keeps is written under the name that it keeps, by undo as well.

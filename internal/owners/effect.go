@@ -87,17 +87,30 @@ func Effects(ctx context.Context, o *records.Object, verb string, look Lookup) (
 	a := &asked{ctx, o, p, look}
 	var list []Effect
 	for _, owner := range Chain(o) {
-		e := Effect{Owner: owner}
-		if p != nothing {
-			if judge := judges[owner.System]; judge != nil {
-				if err := judge(a, &e); err != nil {
-					return nil, err
-				}
+		e, err := a.judge(owner)
+		if err != nil {
+			return nil, err
+		}
+		if p == anything && e.Reverts && is(o, actions.Restart) {
+			restarted, err := (&asked{ctx, o, stamp, look}).judge(owner)
+			if err != nil {
+				return nil, err
+			}
+			if restarted.Sentence == "" {
+				e.Sentence += " A restart stays."
 			}
 		}
 		list = append(list, e)
 	}
 	return list, nil
+}
+
+func (a *asked) judge(owner Owner) (e Effect, err error) {
+	e.Owner = owner
+	if judge := judges[owner.System]; judge != nil && a.part != nothing {
+		err = judge(a, &e)
+	}
+	return e, err
 }
 
 // Judge is what becomes of a direct change.
@@ -115,7 +128,7 @@ func Judge(ctx context.Context, o *records.Object, verb string, look Lookup) (Ve
 		case e.Sentence == "":
 		case e.Reverts && !v.Reverts:
 			v.Reverts, v.By, v.After, v.Sentence, v.Remedy, v.At = true, e.Owner, e.After, e.Sentence, e.Remedy, e.Object
-			if v.Evict = parts[verb] == stamp && evictable(o); v.Evict {
+			if v.Evict = parts[verb] == stamp && is(o, actions.Evict); v.Evict {
 				v.Remedy = "Restart it by eviction, which no owner takes back. Or: " + lowerFirst(v.Remedy)
 			}
 		default:
@@ -125,8 +138,9 @@ func Judge(ctx context.Context, o *records.Object, verb string, look Lookup) (Ve
 	return v, nil
 }
 
-func evictable(o *records.Object) bool {
-	kinds, _ := actions.KindsOf(actions.Evict)
+// is reports whether a verb is for objects like o.
+func is(o *records.Object, verb string) bool {
+	kinds, _ := actions.KindsOf(verb)
 	for _, k := range kinds {
 		if k == o.Ref.GroupResource.String() {
 			return true

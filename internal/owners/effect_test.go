@@ -192,6 +192,16 @@ func TestVerdict(t *testing.T) {
 		t.Errorf("an image under Flux: got %q, %s", v.Sentence, v.After)
 	}
 
+	for o, want := range map[*records.Object]string{
+		o:    "Karmada takes back a direct change within seconds.",
+		flux: "Flux Kustomization apps takes back a direct change within about 10 minutes. A restart stays.",
+	} {
+		effects, err := Effects(t.Context(), o, "", among(run))
+		if err != nil || effects[0].Sentence != want {
+			t.Errorf("in general: got %q, %v, want %q", effects[0].Sentence, err, want)
+		}
+	}
+
 	broken := errors.New("the database is away")
 	if _, err := Judge(t.Context(), flux, actions.SetImage, func(context.Context, kube.GroupResource, string, string) ([]*records.Object, error) {
 		return nil, broken

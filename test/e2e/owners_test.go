@@ -185,7 +185,7 @@ func ownersAreFound(t *testing.T, cluster string) {
 
 func ownersAreDescribed(t *testing.T, cluster string) {
 	stdout, stderr, code := cli(t, "describe", "deploy/flux", "-n", ownersSpace, "-C", cluster)
-	want := "Flux apps: Flux Kustomization apps takes back a direct change within about 10 minutes. Change it in Git, or suspend " + cluster + ":" + ownersSpace + "/kustomizations.kustomize.toolkit.fluxcd.io/apps."
+	want := "Flux apps: Flux Kustomization apps takes back a direct change within about 10 minutes. A restart stays. Change it in Git, or suspend " + cluster + ":" + ownersSpace + "/kustomizations.kustomize.toolkit.fluxcd.io/apps."
 	if code != 0 || !strings.Contains(stdout, want) {
 		t.Errorf("describe ends with %d and does not say %q\n%s%s", code, want, stdout, stderr)
 	}

@@ -22,7 +22,7 @@ export function OwnerLine({ owners }: { owners: Resource["managedBy"] }) {
               to="/search"
               search={{ q: `managedby:${written(whose)}` }}
               title={`Known by ${o.evidence}`}
-              className="text-accent hover:underline"
+              className="text-accent underline"
             >
               {`${o.title} ${o.name}`.trim()}
             </Link>
