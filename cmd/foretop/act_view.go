@@ -199,8 +199,12 @@ func (w *wavesView) String() string {
 	return s
 }
 
-// where a change stands in an object does not make it another change.
-var hunkAt = regexp.MustCompile(`(?m)^@@ .* @@`)
+var (
+	// Where a change stands in an object does not make it another change.
+	hunkAt = regexp.MustCompile(`(?m)^@@ .* @@`)
+	// What a server gives every object that it makes says nothing of the change; that of a dry run is not even true.
+	ofEach = regexp.MustCompile(`(?m)^[+-]  (uid|creationTimestamp): .*\n`)
+)
 
 // printDiffs prints each difference once, over the targets that have it.
 func printDiffs(out io.Writer, a *actionView) {
@@ -210,7 +214,7 @@ func printDiffs(out io.Writer, a *actionView) {
 		if t.Diff == "" {
 			continue
 		}
-		key := hunkAt.ReplaceAllString(t.Diff, "@@")
+		key := hunkAt.ReplaceAllString(ofEach.ReplaceAllString(t.Diff, ""), "@@")
 		if of[key] == nil {
 			order = append(order, key)
 		}
@@ -227,6 +231,6 @@ func printDiffs(out io.Writer, a *actionView) {
 			refs = append(refs, t.Ref)
 		}
 		fmt.Fprintln(out, strings.Join(named(refs), "\n"))
-		patch(out, targets[0].Diff)
+		patch(out, ofEach.ReplaceAllString(targets[0].Diff, ""))
 	}
 }
