@@ -154,6 +154,9 @@ func (f *actFlags) goOn(cmd *cobra.Command, h *hub, a *actionView, checks ...fun
 	if err := noneReady(a); err != nil {
 		return err
 	}
+	if a.NeedsApproval { // no words would help
+		return &exitError{exitRefused, fmt.Errorf("nothing was run: another person has to approve it first: foretop actions approve %s. Then: foretop actions run %s", a.ID, a.ID)}
+	}
 	if err := f.ask(cmd, a); err != nil {
 		return err
 	}

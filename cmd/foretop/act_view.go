@@ -11,6 +11,11 @@ import (
 	"time"
 )
 
+type approvalView struct {
+	By string     `json:"by"`
+	At *time.Time `json:"at"`
+}
+
 // actionView is an action as the hub tells it.
 type actionView struct {
 	ID            string          `json:"id"`
@@ -33,6 +38,8 @@ type actionView struct {
 	UndoneBy      *string         `json:"undoneBy"`
 	Retries       *string         `json:"retries"`
 	RetriedBy     *string         `json:"retriedBy"`
+	NeedsApproval bool            `json:"needsApproval"`
+	Approvals     []approvalView  `json:"approvals"`
 	CanUndo       bool            `json:"canUndo"`
 	CanRetry      bool            `json:"canRetry"`
 	Done          int             `json:"done"`
@@ -68,7 +75,7 @@ type targetView struct {
 }
 
 const (
-	actionHead   = `id verb state title reason actor createdAt startedAt finishedAt confirmPhrase warnings undoes undoneBy retries retriedBy canUndo canRetry done failed total wave nextWaveAt`
+	actionHead   = `id verb state title reason actor createdAt startedAt finishedAt confirmPhrase warnings needsApproval approvals{by at} undoes undoneBy retries retriedBy canUndo canRetry done failed total wave nextWaveAt`
 	actionFields = `{` + actionHead + ` parameters waves{parallel size pauseSeconds maxFailures byCluster count}
 	targets{ref wave uid resourceVersion state message warnings diff change canUndo desired updated readyReplicas startedAt finishedAt}}`
 	// actionProgress leaves out what does not change while an action runs: of a thousand targets that is much.
@@ -167,6 +174,12 @@ func printPlan(out io.Writer, a *actionView, diffs bool) {
 	}
 	for _, w := range a.Warnings {
 		fmt.Fprintf(out, "  ! %s\n", w)
+	}
+	for _, p := range a.Approvals {
+		fmt.Fprintf(out, "  approved by %s\n", p.By)
+	}
+	if a.NeedsApproval {
+		fmt.Fprintf(out, "  ! Another person has to approve it: foretop actions approve %s\n", a.ID)
 	}
 	if diffs {
 		printDiffs(out, a)

@@ -15,7 +15,7 @@ func actionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "actions [ID]",
 		Aliases: []string{"action"},
-		Short:   "List what was planned and done, show one, run, watch, stop, retry or undo it",
+		Short:   "List what was planned and done, show one, approve, run, watch, stop, retry or undo it",
 		Example: `  foretop actions
   foretop actions a-mwqfj30vc6ud
   foretop actions undo a-mwqfj30vc6ud --yes`,
