@@ -14,6 +14,7 @@ import (
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/clickhouse"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -216,7 +217,7 @@ func (x *execution) inverse(t *actions.Target, d tried, r *ingestpb.CommandResul
 		ref.GroupResource, ref.Name = kube.GroupResource{Group: "batch", Resource: "jobs"}, c.GetCreateJob().Name
 		t.Inverse, err = undoneBy(ref.String(), "")
 	case c.GetDelete() != nil && r.InverseWithheld == "":
-		manifest, encodeErr := json.Marshal(kube.Content(d.before.object))
+		manifest, encodeErr := json.Marshal(patch.Content(d.before.object))
 		if encodeErr != nil {
 			return fmt.Errorf("keep %s: %w", t.Ref, encodeErr)
 		}
@@ -231,7 +232,7 @@ func (x *execution) inverse(t *actions.Target, d tried, r *ingestpb.CommandResul
 	return err
 }
 
-func encodeChanges(changes []kube.Change) (json.RawMessage, error) {
+func encodeChanges(changes []patch.Change) (json.RawMessage, error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
@@ -260,7 +261,7 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 			if err != nil {
 				return err
 			}
-			changes, err := kube.ParsePatch(t.Intent.Changes)
+			changes, err := patch.Parse(t.Intent.Changes)
 			if err != nil {
 				return err
 			}

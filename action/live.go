@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -85,7 +86,7 @@ func specDigest(o map[string]any) (string, error) {
 	}
 	spec, ok := o["spec"]
 	if !ok {
-		spec = kube.Content(o)
+		spec = patch.Content(o)
 	}
 	canonical, err := json.Marshal(spec) // sorts keys
 	if err != nil {
@@ -96,7 +97,7 @@ func specDigest(o map[string]any) (string, error) {
 }
 
 // has reports whether every field that changes name is as they leave it.
-func (l live) has(changes []kube.Change) bool {
+func (l live) has(changes []patch.Change) bool {
 	for _, c := range changes {
 		got, there := at(l.object, c.Path)
 		switch c.Op {
@@ -162,7 +163,7 @@ func plain(v any) any {
 // tried is what a member's answer to a dry run or a write says.
 type tried struct {
 	before, after live
-	changes       []kube.Change
+	changes       []patch.Change
 }
 
 func readTried(r *ingestpb.CommandResult) (tried, error) {
@@ -175,7 +176,7 @@ func readTried(r *ingestpb.CommandResult) (tried, error) {
 		return t, err
 	}
 	if t.before.object != nil && t.after.object != nil {
-		t.changes, err = kube.Changes(t.before.object, t.after.object)
+		t.changes, err = patch.Changes(t.before.object, t.after.object)
 	}
 	return t, err
 }

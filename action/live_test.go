@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -35,7 +36,7 @@ func TestALiveObjectHasChanges(t *testing.T) {
 	}
 	before := decode(`{"spec":{"replicas":3,"env":[{"name":"A"},{"name":"B"}],"labels":{"a/b":"1"}},"status":{"x":1}}`)
 	after := decode(`{"spec":{"replicas":5,"env":[{"name":"B"}],"labels":{"c":"2"}},"status":{"x":2}}`)
-	changes, err := kube.Changes(before, after)
+	changes, err := patch.Changes(before, after)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestALiveObjectHasChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if changes, err = kube.ParsePatch(raw); err != nil {
+	if changes, err = patch.Parse(raw); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]bool{

@@ -93,25 +93,26 @@ func documents(manifest string) ([]*unstructured.Unstructured, error) {
 		return nil, bad("The manifest is empty.", "Give at least one object as YAML or JSON.")
 	}
 	for i, o := range list {
-		if err := checkDocument(o); err != nil {
-			return nil, bad(fmt.Sprintf("Object %d of the manifest: %s", i+1, err), "")
+		if why := unfit(o); why != "" {
+			return nil, bad(fmt.Sprintf("Object %d of the manifest: %s", i+1, why), "")
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *unstructured.Unstructured) int { return rank(a) - rank(b) })
 	return list, nil
 }
 
-func checkDocument(o *unstructured.Unstructured) error {
+// unfit says why o cannot be applied, "" when it can.
+func unfit(o *unstructured.Unstructured) string {
 	named := fmt.Sprintf("%s %s", o.GetKind(), o.GetName())
 	switch {
 	case o.GetAPIVersion() == "" || o.GetKind() == "":
-		return errors.New("it has no apiVersion or no kind.")
+		return "it has no apiVersion or no kind."
 	case o.GetName() == "" && o.GetGenerateName() != "":
-		return errors.New("generateName is not possible: what is applied has a name, so that it can be applied again.")
+		return "generateName is not possible: what is applied has a name, so that it can be applied again."
 	case o.GetName() == "":
-		return errors.New("it has no metadata.name.")
+		return "it has no metadata.name."
 	case o.GetKind() == "Secret" && o.GetAPIVersion() == "v1" && (o.Object["data"] != nil || o.Object["stringData"] != nil):
-		return fmt.Errorf("%s has data. An action is kept for good, with all it was given: apply Secrets with kubectl.", named)
+		return fmt.Sprintf("%s has data. An action is kept for good, with all it was given: apply Secrets with kubectl.", named)
 	}
 	for _, c := range containers(o) {
 		env, _ := c["env"].([]any)
@@ -120,11 +121,11 @@ func checkDocument(o *unstructured.Unstructured) error {
 			name, _ := m["name"].(string)
 			value, _ := m["value"].(string)
 			if err := noCredential(name, value); err != nil {
-				return fmt.Errorf("%s: %w", named, err)
+				return fmt.Sprintf("%s: %s", named, err)
 			}
 		}
 	}
-	return nil
+	return ""
 }
 
 // rank orders what others stand on before them.

@@ -21,6 +21,7 @@ import (
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/state/statetest"
@@ -175,11 +176,11 @@ func (f *fleet) execute(cluster string, c *ingestpb.Command) *ingestpb.CommandRe
 	case *ingestpb.Command_Restart:
 		w.restartedAt, what = v.Restart.RestartedAt, "restart"
 	case *ingestpb.Command_Restore:
-		patch, err := kube.ParsePatch(v.Restore.Patch)
+		ops, err := patch.Parse(v.Restore.Patch)
 		if err != nil {
 			return answer(ingestpb.CommandResult_CODE_INVALID, err.Error())
 		}
-		for _, p := range patch {
+		for _, p := range ops {
 			switch {
 			case p.Op == "test":
 			case !strings.Contains(p.Path, "/spec/template/metadata"):
@@ -218,11 +219,11 @@ func inverse(after, before []byte) []byte {
 	if err != nil {
 		panic(err)
 	}
-	patch, err := kube.Patch(a, b)
+	ops, err := patch.Back(a, b)
 	if err != nil {
 		panic(err)
 	}
-	raw, err := json.Marshal(patch)
+	raw, err := json.Marshal(ops)
 	if err != nil {
 		panic(err)
 	}

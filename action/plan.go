@@ -9,6 +9,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -117,16 +118,16 @@ func (s *Service) mixes(ctx context.Context, scope access.Scope, id string, t, w
 	if l.object == nil || was.Inverse.Ref != "" {
 		return "" // it is gone, or was made by the action and its identity is what counts
 	}
-	changes, err := kube.ParsePatch(was.Intent.Changes)
+	changes, err := patch.Parse(was.Intent.Changes)
 	if err != nil {
 		return "What was changed is not known any more."
 	}
 	switch {
 	case !l.has(changes):
 		for _, c := range changes {
-			if now, _ := at(l.object, c.Path); c.Path == "/spec/replicas" && !l.has([]kube.Change{c}) {
+			if now, _ := at(l.object, c.Path); c.Path == "/spec/replicas" && !l.has([]patch.Change{c}) {
 				return fmt.Sprintf("%s has %s now, not the %v that %s left%s. Undo would overwrite that.", nameOf(t), replicas(l.Replicas), c.Value, id, s.by(ctx, scope, t))
-			} else if !l.has([]kube.Change{c}) {
+			} else if !l.has([]patch.Change{c}) {
 				return fmt.Sprintf("%s of %s is %s now, not as %s left it%s. Undo would overwrite that.", field(c.Path), nameOf(t), brief(now), id, s.by(ctx, scope, t))
 			}
 		}

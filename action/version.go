@@ -10,6 +10,7 @@ import (
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -68,11 +69,11 @@ func restore(t *actions.Target, from, to []byte, below string) error {
 	if err != nil {
 		return err
 	}
-	all, err := kube.Patch(a, b)
+	all, err := patch.Back(a, b)
 	if err != nil {
 		return err
 	}
-	var patch []kube.Change
+	var back []patch.Change
 	writes := false
 	for _, c := range all {
 		switch {
@@ -83,13 +84,13 @@ func restore(t *actions.Target, from, to []byte, below string) error {
 			return nil
 		}
 		writes = writes || c.Op != "test"
-		patch = append(patch, c)
+		back = append(back, c)
 	}
 	if !writes {
 		t.State, t.Message = blocked, fmt.Sprintf("%s is like that already: nothing would change.", nameOf(t))
 		return nil
 	}
-	raw, err := json.Marshal(patch)
+	raw, err := json.Marshal(back)
 	if err != nil {
 		return fmt.Errorf("encode a patch: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -160,13 +161,13 @@ func change(a *actions.Action, t *actions.Target, d tried, r *ingestpb.CommandRe
 	case a.Verb == actions.Scale && d.before.Replicas != d.after.Replicas:
 		return fmt.Sprintf("replicas %d -> %d", d.before.Replicas, d.after.Replicas)
 	}
-	patch, err := kube.Patch(d.before.object, d.after.object)
+	ops, err := patch.Back(d.before.object, d.after.object)
 	if err != nil {
 		return ""
 	}
 	var said []string
 	var before any // what the test before a removal or a replacement holds
-	for _, c := range patch {
+	for _, c := range ops {
 		switch c.Op {
 		case "test":
 			before = c.Value

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/wI2L/jsondiff"
 
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -32,16 +32,16 @@ func (t target) change(ctx context.Context, c *ingestpb.Command, live *unstructu
 			res.Before = t.json(live)
 			return res, false
 		}
-		patch, err := difference(live.Object, wanted.Object)
+		ops, err := patch.Between(live.Object, wanted.Object, false)
 		if err != nil {
 			return answer(ingestpb.CommandResult_CODE_INVALID, fmt.Sprintf("The change of %s cannot be written as a patch.", t)), false
 		}
-		if len(patch) == 0 {
+		if len(ops) == 0 {
 			res := t.written(live, live)
 			res.Message = fmt.Sprintf("%s is so already.", t)
 			return res, false
 		}
-		after, err := t.patchExactly(ctx, c, live, patch)
+		after, err := t.patchExactly(ctx, c, live, ops)
 		switch {
 		case err == nil:
 			res := t.written(live, after)
@@ -68,10 +68,10 @@ func (t target) written(before, after *unstructured.Unstructured) *ingestpb.Comm
 	return res
 }
 
-// patchExactly sends patch, which the API server refuses at any other version than live's.
-func (t target) patchExactly(ctx context.Context, c *ingestpb.Command, live *unstructured.Unstructured, patch jsondiff.Patch) (*unstructured.Unstructured, error) {
+// patchExactly sends ops, which the API server refuses at any other version than live's.
+func (t target) patchExactly(ctx context.Context, c *ingestpb.Command, live *unstructured.Unstructured, ops jsondiff.Patch) (*unstructured.Unstructured, error) {
 	lock := jsondiff.Operation{Type: jsondiff.OperationReplace, Path: "/metadata/resourceVersion", Value: live.GetResourceVersion()}
-	body, err := json.Marshal(append(jsondiff.Patch{lock}, patch...))
+	body, err := json.Marshal(append(jsondiff.Patch{lock}, ops...))
 	if err != nil {
 		return nil, err
 	}
@@ -92,28 +92,6 @@ func manager(c *ingestpb.Command) string {
 		return c.FieldManager
 	}
 	return FieldManager
-}
-
-// difference is the patch that turns from into to.
-func difference(from, to map[string]any, opts ...jsondiff.Option) (jsondiff.Patch, error) {
-	a, err := json.Marshal(from)
-	if err != nil {
-		return nil, fmt.Errorf("encode object: %w", err)
-	}
-	b, err := json.Marshal(to)
-	if err != nil {
-		return nil, fmt.Errorf("encode object: %w", err)
-	}
-	exact := func(b []byte, v any) error { // large numbers stay what they are
-		d := json.NewDecoder(bytes.NewReader(b))
-		d.UseNumber()
-		return d.Decode(v)
-	}
-	patch, err := jsondiff.CompareJSON(a, b, append(opts, jsondiff.LCS(), jsondiff.UnmarshalFunc(exact))...)
-	if err != nil {
-		return nil, fmt.Errorf("compare objects: %w", err)
-	}
-	return patch, nil
 }
 
 // patched is what patch makes of a copy of o.

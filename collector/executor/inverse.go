@@ -5,37 +5,37 @@ import (
 	"maps"
 	"reflect"
 
-	"github.com/wI2L/jsondiff"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubejson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/foretop/foretop/collector/redact"
+	"github.com/foretop/foretop/internal/patch"
 )
 
 const withheld = "What was there before is secret and never leaves the cluster, so Foretop cannot put it back."
 
 // inverse is the patch from after to before, or why there is none. What the way back says must be what the hub may
 // know: the same patch has to lead from the redacted object after to the redacted one before.
-func (t target) inverse(before, after *unstructured.Unstructured) (patch []byte, why string) {
+func (t target) inverse(before, after *unstructured.Unstructured) (way []byte, why string) {
 	from, to := own(after.Object), own(before.Object)
-	ops, err := difference(from, to, jsondiff.Invertible())
+	ops, err := patch.Between(from, to, true)
 	if err != nil {
 		return nil, "The way back cannot be written as a patch."
 	}
 	if len(ops) == 0 {
 		return nil, ""
 	}
-	patch, err = json.Marshal(ops)
+	way, err = json.Marshal(ops)
 	if err != nil {
 		return nil, "The way back cannot be written as a patch."
 	}
-	if back, err := patched(from, patch); err != nil || !reflect.DeepEqual(back, to) {
+	if back, err := patched(from, way); err != nil || !reflect.DeepEqual(back, to) {
 		return nil, "The way back cannot be written as a patch."
 	}
-	if back, err := patched(t.known(after), patch); err != nil || !reflect.DeepEqual(tidy(back), tidy(t.known(before))) {
+	if back, err := patched(t.known(after), way); err != nil || !reflect.DeepEqual(tidy(back), tidy(t.known(before))) {
 		return nil, withheld
 	}
-	return patch, ""
+	return way, ""
 }
 
 // known is what the hub gets to know of o.
@@ -51,27 +51,17 @@ func (t target) known(o *unstructured.Unstructured) map[string]any {
 	return out
 }
 
-// serverSet are the fields of metadata that no client sets.
-var serverSet = []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"}
-
 // templateGeneration is counted by the API server on every DaemonSet, whatever a client says.
 const templateGeneration = "deprecated.daemonset.template.generation"
 
-// own is o without what the server and controllers set: its status and their part of its metadata.
+// own is o without what the server and controllers set.
 func own(o map[string]any) map[string]any {
-	o = maps.Clone(o)
-	delete(o, "status")
-	if meta, ok := o["metadata"].(map[string]any); ok {
-		meta = maps.Clone(meta)
-		for _, f := range serverSet {
-			delete(meta, f)
-		}
-		if annotations, ok := meta["annotations"].(map[string]any); ok && annotations[templateGeneration] != nil {
-			annotations = maps.Clone(annotations)
-			delete(annotations, templateGeneration)
-			meta["annotations"] = annotations
-		}
-		o["metadata"] = meta
+	o = patch.Content(o)
+	meta, _ := o["metadata"].(map[string]any) // Content's own copy
+	if annotations, ok := meta["annotations"].(map[string]any); ok && annotations[templateGeneration] != nil {
+		annotations = maps.Clone(annotations)
+		delete(annotations, templateGeneration)
+		meta["annotations"] = annotations
 	}
 	return o
 }

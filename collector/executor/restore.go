@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/foretop/foretop/collector/redact"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
@@ -65,7 +66,7 @@ func clusterSet(path string) bool {
 	case "apiVersion", "kind", "status":
 		return true
 	case "metadata":
-		return field == "" || field == "name" || field == "namespace" || slices.Contains(serverSet, field)
+		return field == "" || field == "name" || field == "namespace" || slices.Contains(patch.ServerSet, field)
 	}
 	return false
 }
