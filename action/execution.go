@@ -350,7 +350,7 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 	switch {
 	case kept.GetDelete() != nil:
 		return x.awaitGone(ctx, i, t)
-	case !verbs[x.a.Verb].rollout, kept.GetCreateJob() != nil, kept.GetAutoscale() != nil:
+	case !verbs[x.a.Verb].rollout && kept.GetApply() == nil, kept.GetCreateJob() != nil, kept.GetAutoscale() != nil:
 		return x.endTarget(ctx, i, t, done, t.Message)
 	}
 	deadline := x.now().Add(x.timing.rollout)

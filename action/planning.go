@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretop/foretop/internal/actions"
 	"github.com/foretop/foretop/internal/kube"
+	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -164,7 +165,7 @@ func (p *plan) try(ctx context.Context, i int, t *actions.Target) {
 	if d.before.Paused && verbs[a.Verb].rollout && a.Verb != actions.Resume && a.Verb != actions.Scale {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s is paused: its Pods change only once it is resumed.", nameOf(t)))
 	}
-	diff, err := kube.UnifiedDiff(d.before.object, d.after.object, false)
+	diff, err := kube.UnifiedDiff(shown(d.before), shown(d.after), false)
 	if err != nil {
 		p.Log.Error("answer of a dry run cannot be compared", "action_id", a.ID, "ref", t.Ref, "err", err)
 		block("The member answered with something that is no object.")
@@ -185,4 +186,12 @@ func (p *plan) try(ctx context.Context, i int, t *actions.Target) {
 		warnings = []string{"Disruption budgets could not be looked at."}
 	}
 	t.Warnings = append(t.Warnings, warnings...)
+}
+
+// shown is what a plan's difference shows of an object: no two dry runs agree on the identity of what is to be made.
+func shown(l live) map[string]any {
+	if l.object == nil {
+		return nil
+	}
+	return patch.Content(l.object)
 }

@@ -11,15 +11,22 @@ import (
 	"github.com/foretop/foretop/aggregator"
 	"github.com/foretop/foretop/collector/kube/kubetest"
 	"github.com/foretop/foretop/internal/access"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clickhouse/clickhousetest"
 	"github.com/foretop/foretop/internal/clusters"
+	"github.com/foretop/foretop/internal/state"
 	"github.com/foretop/foretop/internal/state/statetest"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
 func newRegistry(t *testing.T) *clusters.Registry {
 	t.Helper()
-	r := clusters.New(statetest.Open(t), nil)
+	return loaded(t, statetest.Open(t))
+}
+
+func loaded(t *testing.T, store *state.Store) *clusters.Registry {
+	t.Helper()
+	r := clusters.New(store, nil)
 	if err := r.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -27,21 +34,26 @@ func newRegistry(t *testing.T) *clusters.Registry {
 }
 
 func TestACollectorCannotJoinUnderTheNameOfAClusterTheHubDials(t *testing.T) {
-	r := newRegistry(t)
+	store := statetest.Open(t)
+	r := loaded(t, store)
 	if err := r.Add(t.Context(), clusters.Cluster{Name: "zone1", UID: "u1", Mode: clusters.Push, Context: "zone1"}); err != nil {
 		t.Fatal(err)
 	}
-	j := &joiner{registry: r, hub: "127.0.0.1:7443", pin: "sha256:00"}
+	j := &joiner{registry: r, trail: audit.New(store, clickhousetest.Open(t), nil), hub: "127.0.0.1:7443", pin: "sha256:00"}
 	if _, err := j.Join(t.Context(), "zone1", nil); access.Code(err) != "CONFLICT" || !strings.Contains(err.Error(), "kubeconfig") {
 		t.Errorf("answers %v", err)
 	}
 	if e, _ := r.ByName("zone1"); e.Mode != clusters.Push || e.Context != "zone1" {
 		t.Errorf("it is now %+v", e.Cluster)
 	}
-	for range 2 { // the second time for a collector whose certificate is lost
-		if _, err := j.Join(t.Context(), "zone2", nil); err != nil {
-			t.Error(err)
-		}
+	if _, err := j.Join(t.Context(), "zone2", map[string]string{clusters.ProtectionLabel: "confirm"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := j.Join(t.Context(), "zone2", nil); err != nil { // for a collector whose certificate is lost
+		t.Error(err)
+	}
+	if e, _ := r.ByName("zone2"); e.Protection != clusters.Confirm {
+		t.Errorf("joining again left the protection %q", e.Protection)
 	}
 }
 

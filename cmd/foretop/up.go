@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -282,6 +283,9 @@ func (j *joiner) Join(ctx context.Context, name string, labels map[string]string
 	}
 	if e, there := j.registry.ByName(name); there {
 		if level, ok := e.Labels[clusters.ProtectionLabel]; ok { // clusters protect takes it off, with as many people as it needs
+			if labels = maps.Clone(labels); labels == nil {
+				labels = map[string]string{}
+			}
 			labels[clusters.ProtectionLabel] = level
 		}
 	}

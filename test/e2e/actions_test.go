@@ -210,7 +210,7 @@ func (s *sight) content(recreated bool) string {
 var byOthers = []string{"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"}
 
 var (
-	serverSet = regexp.MustCompile(`(?m)^  (resourceVersion|generation): .*\n`)
+	serverSet = regexp.MustCompile(`(?m)^  (resourceVersion|generation|uid|creationTimestamp): .*\n`)
 	restarted = regexp.MustCompile(`restartedAt: .*`)
 )
 
