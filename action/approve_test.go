@@ -82,10 +82,13 @@ func TestAClusterProtectedAfterThePlan(t *testing.T) {
 	f.mu.Unlock()
 	_, err := h.Run(t.Context(), operator, a.ID, a.ConfirmPhrase)
 	refused(t, err, "APPROVAL_REQUIRED", "protected by four eyes")
-	if _, err := h.Approve(t.Context(), access.All("otto"), a.ID); err != nil {
+	approved, err := h.Approve(t.Context(), access.All("otto"), a.ID)
+	if err != nil {
 		t.Fatal(err)
 	}
-	h.is(h.run(a), "SUCCEEDED: "+a.Title+"\nDONE "+app1+" (restart)")
+	_, err = h.Run(t.Context(), operator, a.ID, a.ConfirmPhrase)
+	refused(t, err, "CONFIRMATION_REQUIRED", "the words: app1")
+	h.is(h.run(approved), "SUCCEEDED: "+a.Title+"\nDONE "+app1+" (restart)")
 }
 
 func TestConfirmAsksForTheName(t *testing.T) {

@@ -28,7 +28,7 @@ func (p *plan) tryAutoscaler(ctx context.Context, i int, t *actions.Target, r *i
 	}
 	ref, _ := kube.ParseRef(t.Ref) // written by us
 	ref.GroupResource, ref.Name = autoscalers, w.Autoscaler
-	hpa := actions.Target{Ref: ref.String(), ClusterUID: t.ClusterUID, Version: "v2", State: pending}
+	hpa := actions.Target{Ref: ref.String(), ClusterUID: t.ClusterUID, Version: "v2", State: pending, For: t.Ref}
 	found := p.ask(ctx, t.ClusterUID, p.readCommand(a, &hpa, fmt.Sprintf("%s-%04d-autoscaler", a.ID, i)), p.timing.dryRun)
 	if found.Code != ingestpb.CommandResult_CODE_OK {
 		block(refusal(t, r))

@@ -160,6 +160,9 @@ func (x *execution) begin(ctx context.Context, i int, t *actions.Target) error {
 	if r.Code != ingestpb.CommandResult_CODE_OK {
 		return x.fail(ctx, i, t, refusal(t, r))
 	}
+	if t.Intent == nil && t.ResourceVersion == "" && d.before.object != nil {
+		return x.fail(ctx, i, t, fmt.Sprintf("%s was made since this was planned%s. Plan again.", nameOf(t), x.by(ctx, access.All(x.a.RunBy), t)))
+	}
 	v := verbs[x.a.Verb]
 	if v.evicts && t.Wanted == nil {
 		t.Evictions = &actions.Evictions{Since: now}
@@ -174,6 +177,9 @@ func (x *execution) begin(ctx context.Context, i int, t *actions.Target) error {
 	case d.before.object != nil && d.after.object != nil && len(d.changes) == 0, evicting(w):
 		t.Intent.Written, t.Intent.Spec = true, d.before.Spec // there is nothing to write
 	default:
+		if d.before.object == nil {
+			t.Intent.Spec = d.after.Spec // tells what it made from what others did
+		}
 		if err := x.inverse(t, d, r); err != nil {
 			return err
 		}
@@ -255,6 +261,7 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 		x.Log.Error("journaled command cannot be read", "action_id", x.id, "ref", t.Ref, "err", err)
 		return x.fail(ctx, i, t, "What was to be written is not known any more.")
 	}
+	answered, collisions := false, 0 // what came of this hub's own tries
 	for deadline := x.now().Add(x.timing.reach); ; {
 		if unsure && !repeatable(kept, t) {
 			l, r, err := x.read(ctx, i, t)
@@ -272,6 +279,13 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 				return x.written(ctx, i, t, l, r)
 			case r.Code != ingestpb.CommandResult_CODE_OK:
 				return x.fail(ctx, i, t, refusal(t, r))
+			case l.ResourceVersion == t.Intent.ResourceVersion && answered:
+				// Nothing was written. The collector remembers what it answered to this command, and another one for the
+				// same version cannot be carried out beside it.
+				if err := x.again(ctx, i, t); err != nil || t.State != running || t.Intent.Written {
+					return err
+				}
+				unsure, answered = false, false
 			case l.ResourceVersion == t.Intent.ResourceVersion: // nothing was written
 			case kept.GetDelete() == nil && l.has(changes):
 				return x.written(ctx, i, t, l, r)
@@ -302,18 +316,29 @@ func (x *execution) write(ctx context.Context, i int, t *actions.Target, unsure 
 				l = live{}
 			}
 			return x.written(ctx, i, t, l, r)
-		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && !unsure && t.Intent.Attempt < conflicts:
+		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && !unsure && collisions < conflicts:
+			collisions++
 			if err := x.again(ctx, i, t); err != nil || t.State != running || t.Intent.Written {
 				return err
 			}
 		case r.Code == ingestpb.CommandResult_CODE_CONFLICT && unsure && x.now().Before(deadline): // the next look tells by whom
 			sleep(ctx, x.timing.poll/10)
 		case r.Code == ingestpb.CommandResult_CODE_UNAVAILABLE && x.now().Before(deadline):
-			unsure = true
+			unsure, answered = true, true
 			sleep(ctx, x.timing.poll)
 		case r.Code == ingestpb.CommandResult_CODE_UNAVAILABLE:
 			// The inverse stays: undo looks at the object first.
 			return x.endTarget(ctx, i, t, failed, "Whether the change was written is unknown. "+refusal(t, r))
+		case r.Code == ingestpb.CommandResult_CODE_REFUSED && unsure && kept.GetApply().GetCreate():
+			l, found, err := x.read(ctx, i, t)
+			if err != nil {
+				return err
+			}
+			if l.object == nil || l.Spec != t.Intent.Spec {
+				return x.fail(ctx, i, t, refusal(t, r))
+			}
+			found.WrittenUid = l.UID
+			return x.written(ctx, i, t, l, found)
 		default:
 			return x.fail(ctx, i, t, refusal(t, r))
 		}
@@ -334,7 +359,15 @@ func (x *execution) again(ctx context.Context, i int, t *actions.Target) error {
 // written notes that the member has the change.
 func (x *execution) written(ctx context.Context, i int, t *actions.Target, l live, r *ingestpb.CommandResult) error {
 	t.Intent.Written, t.Intent.Spec = true, l.Spec
-	if t.Inverse != nil && t.Inverse.Ref != "" {
+	switch {
+	case t.Inverse == nil || t.Inverse.Ref == "":
+	case len(r.Inverse) > 0: // somebody had made it by then: it is not ours to delete
+		back, err := keepable(&ingestpb.Command{Verb: &ingestpb.Command_Restore{Restore: &ingestpb.RestoreVerb{Patch: r.Inverse}}})
+		if err != nil {
+			return err
+		}
+		t.Inverse, t.UID = back, r.WrittenUid
+	default:
 		t.Inverse.UID = r.WrittenUid
 	}
 	progress(t, r.Workload)
@@ -374,6 +407,8 @@ func (x *execution) await(ctx context.Context, i int, t *actions.Target) error {
 			return x.endTarget(ctx, i, t, done, t.Message)
 		case r.Code == ingestpb.CommandResult_CODE_OK && l.Paused:
 			return x.endTarget(ctx, i, t, done, fmt.Sprintf("%s is paused: the change is written, and its Pods follow once it is resumed.", nameOf(t)))
+		case r.Code == ingestpb.CommandResult_CODE_OK && l.Held != "" && x.a.Verb != actions.Scale:
+			return x.endTarget(ctx, i, t, done, fmt.Sprintf("The change is written; %s keeps Pods of %s from following by themselves.", l.Held, nameOf(t)))
 		case r.Code == ingestpb.CommandResult_CODE_OK:
 			moved := progress(t, w)
 			if rolledOut(w, l) {

@@ -50,11 +50,16 @@ func ownerKey(id string) string         { return ownerPrefix + id }
 func (j journal) create(ctx context.Context, a *actions.Action) error {
 	a.Count = len(a.Targets)
 	ops := make([]state.Op, 0, state.MaxOps)
+	const most = 512 << 10 // etcd takes 1.5 MiB in one request, and a target may have as much
+	size := 0
 	for i, t := range a.Targets {
-		ops = append(ops, state.Set(targetKey(a.ID, i), encode(t)))
-		if len(ops) < state.MaxOps && i < len(a.Targets)-1 {
+		raw := encode(t)
+		size += len(raw)
+		ops = append(ops, state.Set(targetKey(a.ID, i), raw))
+		if len(ops) < state.MaxOps && size < most && i < len(a.Targets)-1 {
 			continue
 		}
+		size = 0
 		if _, err := j.store.Commit(ctx, nil, ops...); err != nil {
 			return fmt.Errorf("journal targets of %s: %w", a.ID, err)
 		}

@@ -22,6 +22,7 @@ type live struct {
 	Generation      int64
 	Replicas        int32
 	Paused          bool
+	Held            string   // what of its update strategy keeps Pods as they are: OnDelete, a partition
 	Spec            string   // digest
 	GaveUp          string   // when a Deployment's controller said that its rollout exceeded its deadline, "" when it did not
 	Pods            *int32   // those of earlier revisions too; nil for kinds that do not count them
@@ -44,6 +45,12 @@ func readLive(object []byte) (live, error) {
 		Spec struct {
 			Replicas *int32 `json:"replicas"`
 			Paused   bool   `json:"paused"`
+			Strategy struct {
+				Type    string `json:"type"`
+				Rolling struct {
+					Partition int32 `json:"partition"`
+				} `json:"rollingUpdate"`
+			} `json:"updateStrategy"`
 		} `json:"spec"`
 		Status struct {
 			Replicas   *int32 `json:"replicas"`
@@ -64,6 +71,12 @@ func readLive(object []byte) (live, error) {
 		object: whole, ResourceVersion: o.Metadata.ResourceVersion, UID: o.Metadata.UID, Generation: o.Metadata.Generation,
 		Replicas: 1, Paused: o.Spec.Paused, Pods: o.Status.Replicas,
 		Deleting: o.Metadata.DeletionTimestamp != "", Finalizers: o.Metadata.Finalizers,
+	}
+	switch {
+	case o.Spec.Strategy.Type == "OnDelete":
+		l.Held = "the update strategy OnDelete"
+	case o.Spec.Strategy.Rolling.Partition > 0:
+		l.Held = "a partition of the update strategy"
 	}
 	for _, c := range o.Status.Conditions {
 		if c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded" {
@@ -99,11 +112,10 @@ func specDigest(o map[string]any) (string, error) {
 // has reports whether every field that changes name is as they leave it.
 func (l live) has(changes []patch.Change) bool {
 	for _, c := range changes {
-		got, there := at(l.object, c.Path)
+		got, there := patch.At(l.object, c.Path)
 		switch c.Op {
 		case "remove":
-			// What followed a removed item of a list has moved up to its place.
-			if there && !isIndex(c.Path) {
+			if there { // what was removed from a list is named by where the list ends now
 				return false
 			}
 		case "add", "replace":
@@ -118,33 +130,6 @@ func (l live) has(changes []patch.Change) bool {
 func isIndex(path string) bool {
 	_, err := strconv.Atoi(path[strings.LastIndex(path, "/")+1:])
 	return err == nil
-}
-
-// at is the value that a JSON pointer (RFC 6901) names.
-func at(v any, pointer string) (any, bool) {
-	for _, step := range strings.Split(pointer, "/")[1:] {
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-		switch in := v.(type) {
-		case map[string]any:
-			next, ok := in[step]
-			if !ok {
-				return nil, false
-			}
-			v = next
-		case []any:
-			i, err := strconv.Atoi(step)
-			if step == "-" {
-				i, err = len(in)-1, nil
-			}
-			if err != nil || i < 0 || i >= len(in) {
-				return nil, false
-			}
-			v = in[i]
-		default:
-			return nil, false
-		}
-	}
-	return v, true
 }
 
 // plain is v as JSON has it, whose numbers are of one type.

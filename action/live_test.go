@@ -26,6 +26,28 @@ func TestACommandIsToldAsPeopleReadIt(t *testing.T) {
 	}
 }
 
+func TestWhatWasAddedToAListIsThere(t *testing.T) {
+	before := map[string]any{"spec": map[string]any{"env": []any{"A"}}}
+	after := map[string]any{"spec": map[string]any{"env": []any{"A", "B", "C"}}}
+	changes, err := patch.Changes(before, after)
+	if err != nil || len(changes) != 2 {
+		t.Fatalf("%v %v", changes, err)
+	}
+	removed, err := patch.Changes(after, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		o       map[string]any
+		changes []patch.Change
+		want    bool
+	}{{after, changes, true}, {before, changes, false}, {before, removed, true}, {after, removed, false}} {
+		if got := (live{object: c.o}).has(c.changes); got != c.want {
+			t.Errorf("%v has %v: %v, want %v", c.o, c.changes, got, c.want)
+		}
+	}
+}
+
 func TestALiveObjectHasChanges(t *testing.T) {
 	decode := func(text string) map[string]any {
 		o, err := kube.Decode([]byte(text))

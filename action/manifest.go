@@ -17,6 +17,7 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/credential"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/schemas/ingestpb"
@@ -125,7 +126,32 @@ func unfit(o *unstructured.Unstructured) string {
 			}
 		}
 	}
+	secret := ""
+	literals("", o.Object, func(name, value string) {
+		if secret == "" && (credential.InText(value) || o.GetKind() == "ConfigMap" && credential.InText(name+"="+value)) {
+			secret = name
+		}
+	})
+	if secret != "" {
+		return fmt.Sprintf("%s: %s", named, refusedCredential(secret))
+	}
 	return ""
+}
+
+// literals are all texts within v, each with the key that it stands under.
+func literals(name string, v any, found func(name, value string)) {
+	switch v := v.(type) {
+	case string:
+		found(name, v)
+	case []any:
+		for _, item := range v {
+			literals(name, item, found)
+		}
+	case map[string]any:
+		for _, key := range sortedKeys(v) {
+			literals(key, v[key], found)
+		}
+	}
 }
 
 // rank orders what others stand on before them.

@@ -102,6 +102,41 @@ func TestAThousandTargets(t *testing.T) {
 	}
 }
 
+// An undo, or a retry, that came not to its end can be done again, for what it left.
+func TestWhatAnUndoLeftIsUndoneAgain(t *testing.T) {
+	f := newFleet(app1, app2)
+	var refuses atomic.Bool
+	f.before = func(c *ingestpb.Command) *ingestpb.CommandResult {
+		if refuses.Load() && !c.DryRun && c.GetRead() == nil && c.Target.Name == "app2" {
+			return &ingestpb.CommandResult{Code: ingestpb.CommandResult_CODE_INVALID, Message: "no"}
+		}
+		return nil
+	}
+	h := newHub(t, f)
+	a := h.run(h.plan(scaleTo(5, app1, app2)))
+	undo := func() (*actions.Action, error) { return h.Undo(t.Context(), operator, a.ID) }
+	first, err := undo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses.Store(true)
+	if got := h.run(first); got.State != failed {
+		t.Fatal(text(got))
+	}
+	refuses.Store(false)
+	second, err := undo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.is(h.run(second), "SUCCEEDED: "+second.Title+"\nDONE "+app2+" (replicas 5 -> 3)")
+	if _, err := undo(); access.Code(err) != "CONFLICT" {
+		t.Errorf("undone a third time: %v", err)
+	}
+	if w := f.written(); !slices.Equal(w, []string{app1 + "=scale 3", app1 + "=scale 5", app2 + "=scale 3", app2 + "=scale 5"}) {
+		t.Errorf("written %v", w)
+	}
+}
+
 func TestAQueryOfManyPages(t *testing.T) {
 	var list []string
 	for i := range 2300 {

@@ -45,9 +45,13 @@ func checkEnv(p *actions.Params) error {
 
 // noCredential refuses a literal credential: the journal and the audit would hold it for good.
 func noCredential(name, value string) error {
-	if value == "" || !credential.InName(name) {
+	if value == "" || !credential.InName(name) && !credential.InText(value) {
 		return nil
 	}
+	return refusedCredential(name)
+}
+
+func refusedCredential(name string) error {
 	return bad(fmt.Sprintf("The value of %s looks like a credential, and an action is kept for good, with all it was given.", name),
 		"Put it into a Secret with kubectl, and have the variable refer to that.")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/foretop/foretop/internal/access"
@@ -20,10 +21,11 @@ func (s *Service) Plan(ctx context.Context, scope access.Scope, in actions.Input
 	if scope.Nothing() {
 		return nil, &access.Error{Code: "FORBIDDEN", Message: "You may not change anything."}
 	}
-	return s.plan(ctx, scope, in, "")
+	return s.plan(ctx, scope, in, "", nil)
 }
 
-func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input, retries string) (*actions.Action, error) {
+// plan plans in. A retry is of an earlier action, and about only some of its targets.
+func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input, retries string, only map[string]bool) (*actions.Action, error) {
 	if err := checkInput(in); err != nil {
 		return nil, err
 	}
@@ -34,6 +36,9 @@ func (s *Service) plan(ctx context.Context, scope access.Scope, in actions.Input
 	found, err := s.find(ctx, scope, a, in)
 	if err != nil {
 		return nil, err
+	}
+	if only != nil {
+		found.targets = slices.DeleteFunc(found.targets, func(t *actions.Target) bool { return !only[t.Ref] })
 	}
 	a.Targets, a.Warnings = found.targets, found.warnings
 	a.Title = title(a, found.kinds)
@@ -66,7 +71,12 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was never run: there is nothing to undo.", id)}
 	case old.State == running:
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s is still running.", id), Fix: "Stop it, or wait until it ends."}
-	case old.UndoneBy != "":
+	}
+	undone, open, err := s.settled(ctx, old.UndoneBy)
+	if err != nil {
+		return nil, err
+	}
+	if !open {
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was undone by %s already.", id, old.UndoneBy), Fix: fmt.Sprintf("To bring it back, undo %s.", old.UndoneBy)}
 	}
 	a := &actions.Action{
@@ -99,7 +109,16 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 				return nil, err
 			} else if c.GetApply().GetCreate() {
 				back.UID = ""
+			} else if t.Inverse.Ref != "" && t.Inverse.UID == "" { // without it somebody else's could be deleted
+				back.State, back.Message = blocked, "Whether it was made is not known. Look at it, and delete it by itself."
+				able--
 			}
+		}
+		if undone[back.Ref] {
+			if back.State == ready {
+				able--
+			}
+			continue
 		}
 		left[back.Ref] = t
 		a.Targets = append(a.Targets, back)
@@ -111,6 +130,35 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id string) (*act
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s wrote nothing: there is nothing to undo.", id)}
 	}
 	return s.tryAll(ctx, scope, a, func(t *actions.Target, d tried) string { return s.mixes(ctx, scope, id, t, left[t.Ref], d.before) })
+}
+
+// settled tells what an earlier undo or retry has brought to its end, and whether there is something left of it to do:
+// not while it runs. by is "" when there was none.
+func (s *Service) settled(ctx context.Context, by string) (through map[string]bool, open bool, err error) {
+	if by == "" {
+		return nil, true, nil
+	}
+	a, _, err := s.journal.action(ctx, by)
+	if err != nil {
+		return nil, false, err
+	}
+	through = map[string]bool{}
+	for _, t := range a.Targets {
+		if t.State == done {
+			through[asked(t)] = true
+		} else if a.FinishedAt != nil {
+			open = true
+		}
+	}
+	return through, open, nil
+}
+
+// asked is the reference that was asked for: that of the workload where its autoscaler is the target.
+func asked(t *actions.Target) string {
+	if t.For != "" {
+		return t.For
+	}
+	return t.Ref
 }
 
 // mixes says why undoing was on t would mix with what somebody did since, "" when it would not.
@@ -125,7 +173,7 @@ func (s *Service) mixes(ctx context.Context, scope access.Scope, id string, t, w
 	switch {
 	case !l.has(changes):
 		for _, c := range changes {
-			if now, _ := at(l.object, c.Path); c.Path == "/spec/replicas" && !l.has([]patch.Change{c}) {
+			if now, _ := patch.At(l.object, c.Path); c.Path == "/spec/replicas" && !l.has([]patch.Change{c}) {
 				return fmt.Sprintf("%s has %s now, not the %v that %s left%s. Undo would overwrite that.", nameOf(t), replicas(l.Replicas), c.Value, id, s.by(ctx, scope, t))
 			} else if !l.has([]patch.Change{c}) {
 				return fmt.Sprintf("%s of %s is %s now, not as %s left it%s. Undo would overwrite that.", field(c.Path), nameOf(t), brief(now), id, s.by(ctx, scope, t))

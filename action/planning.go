@@ -25,6 +25,7 @@ type plan struct {
 	mu        sync.Mutex
 	a         *actions.Action
 	journaled bool
+	gaveUp    error
 }
 
 // all tries every target and completes the plan.
@@ -57,6 +58,7 @@ func (p *plan) all(ctx context.Context) error {
 func (p *plan) giveUp(ctx context.Context, why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.gaveUp = why
 	if !p.journaled {
 		return
 	}
@@ -89,8 +91,8 @@ func (p *plan) tried(ctx context.Context, i int, t *actions.Target) error {
 func (p *plan) journalNow(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.journaled {
-		return nil
+	if p.journaled || p.gaveUp != nil {
+		return p.gaveUp
 	}
 	p.journaled = true
 	return p.journal.create(ctx, p.a)
@@ -104,6 +106,7 @@ func (p *plan) complete(ctx context.Context) error {
 	p.guard(p.a)
 	p.a.State, p.a.ConfirmPhrase = planned, p.phrase(p.a)
 	if err := p.audit(ctx, p.a, "plan", "", planRow(p.a)); err != nil {
+		p.a.State = planning // nobody runs what the audit does not know
 		return noAudit(err)
 	}
 	if !p.journaled {
@@ -158,6 +161,9 @@ func (p *plan) try(ctx context.Context, i int, t *actions.Target) {
 	}
 	t.State = ready
 	t.ResourceVersion, t.Spec = d.before.ResourceVersion, d.before.Spec
+	if t.UID == "" { // of a manifest; "" still when it is not there
+		t.UID = d.before.UID
+	}
 	t.NoWayBack = r.InverseWithheld
 	if r.InverseWithheld != "" {
 		t.Warnings = append(t.Warnings, "This cannot be undone from here: "+r.InverseWithheld)

@@ -22,17 +22,26 @@ func (s *Service) Retry(ctx context.Context, scope access.Scope, id string) (*ac
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s has not ended.", id), Fix: "Wait until it has, or stop it."}
 	case old.Undoes != "":
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s undoes %s and is not retried.", id, old.Undoes), Fix: fmt.Sprintf("Undo %s again.", old.Undoes)}
-	case old.RetriedBy != "":
-		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was retried by %s already.", id, old.RetriedBy), Fix: fmt.Sprintf("To go on, retry %s.", old.RetriedBy)}
+	}
+	through, open, err := s.settled(ctx, old.RetriedBy)
+	if err != nil {
+		return nil, err
+	}
+	if !open {
+		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was retried by %s already.", id, old.RetriedBy)}
 	}
 	in := actions.Input{Verb: old.Verb, Params: old.Params, Waves: old.Waves, Reason: old.Reason, Source: old.Source}
+	only := map[string]bool{}
 	for _, t := range old.Targets {
-		if t.State == failed || t.State == skipped {
-			in.Refs = append(in.Refs, t.Ref)
+		if ref := asked(t); (t.State == failed || t.State == skipped) && !through[ref] && !only[ref] {
+			only[ref] = true
+			if old.Verb != actions.Apply { // its manifest says what it is about
+				in.Refs = append(in.Refs, ref)
+			}
 		}
 	}
-	if len(in.Refs) == 0 {
+	if len(only) == 0 {
 		return nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("Nothing of %s failed or was left out: there is nothing to retry.", id)}
 	}
-	return s.plan(ctx, scope, in, id)
+	return s.plan(ctx, scope, in, id, only)
 }

@@ -37,8 +37,8 @@ func (s *Service) Run(ctx context.Context, scope access.Scope, id, confirm strin
 			return nil, nil, s.approved(plan, scope.User())
 		case able == 0:
 			return nil, nil, &access.Error{Code: "CONFLICT", Message: "Nothing can be run: every target is blocked.", Fix: "See each target's message."}
-		case a.ConfirmPhrase != "" && strings.TrimSpace(confirm) != a.ConfirmPhrase:
-			return nil, nil, &access.Error{Code: "CONFIRMATION_REQUIRED", Message: fmt.Sprintf("To run this, confirm it with the words: %s", a.ConfirmPhrase), Fix: "Type them exactly."}
+		case plan.ConfirmPhrase != "" && strings.TrimSpace(confirm) != plan.ConfirmPhrase:
+			return nil, nil, &access.Error{Code: "CONFIRMATION_REQUIRED", Message: fmt.Sprintf("To run this, confirm it with the words: %s", plan.ConfirmPhrase), Fix: "Type them exactly."}
 		}
 		now := s.now().UTC()
 		a.State, a.StartedAt, a.RunBy = running, &now, scope.User()
@@ -64,7 +64,11 @@ func (s *Service) claim(ctx context.Context, a *actions.Action) ([]state.Conditi
 	if a.Retries != "" {
 		mark, how = &old.RetriedBy, "retried"
 	}
-	if *mark != "" {
+	_, open, err := s.settled(ctx, *mark)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !open {
 		return nil, nil, &access.Error{Code: "CONFLICT", Message: fmt.Sprintf("%s was %s by %s already.", old.ID, how, *mark)}
 	}
 	*mark = a.ID

@@ -271,6 +271,10 @@ func (s *Service) shown(a *actions.Action) *actions.Action {
 	if (a.State == planned || a.State == planning) && s.now().Sub(a.CreatedAt) > planGoodFor {
 		a.State = expired
 	}
+	if a.State == planned && len(a.Targets) > 0 { // its clusters may be protected otherwise than when it was planned
+		s.guard(a)
+		a.ConfirmPhrase = s.phrase(a)
+	}
 	if a.State != running {
 		return a
 	}

@@ -9,17 +9,15 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/credential"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/records"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
-// What collectors leave in place of a secret, see collector/redact.
-const (
-	redactedMark = "[redacted]"
-	redactedKeys = "/metadata/annotations/foretop.io~1redacted-keys"
-)
+// redactedKeys is where collectors note what they took out whole, see collector/redact.
+const redactedKeys = "/metadata/annotations/foretop.io~1redacted-keys"
 
 // backTo has t's Pod template become what it was in a stored version.
 func (s *Service) backTo(ctx context.Context, scope access.Scope, a *actions.Action, t *actions.Target, o *records.Object) error {
@@ -107,7 +105,7 @@ var controllers = map[string]bool{
 
 func holdsMark(v any) bool {
 	raw, err := json.Marshal(v)
-	return err != nil || strings.Contains(string(raw), redactedMark)
+	return err != nil || strings.Contains(string(raw), credential.Mark)
 }
 
 // version answers the JSON of a stored version and of the one before it; nil when there is none. It is named by its

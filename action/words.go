@@ -107,7 +107,7 @@ func with(a *actions.Action) string {
 			return c + "=" + image
 		})
 	case actions.SetEnv, actions.Label, actions.Annotate:
-		said := few(p.Set, func(name, value string) string { return name + "=" + value })
+		said := few(p.Set, func(name, value string) string { return name + "=" + brief(value) })
 		for _, name := range p.Remove {
 			said = strings.TrimPrefix(said+", "+name+"-", ", ")
 		}
@@ -214,7 +214,7 @@ func worth(v any) string {
 }
 
 func str(o map[string]any, path ...string) string {
-	v, _ := at(o, "/"+strings.Join(path, "/"))
+	v, _ := patch.At(o, "/"+strings.Join(path, "/"))
 	s, _ := v.(string)
 	return s
 }

@@ -153,6 +153,11 @@ func progress(o *unstructured.Unstructured) *ingestpb.Workload {
 		if _, found, err := unstructured.NestedInt64(o.Object, "spec", "replicas"); !found || err != nil {
 			return nil
 		}
+		for _, field := range []string{"observedGeneration", "readyReplicas"} {
+			if _, told, err := unstructured.NestedInt64(o.Object, "status", field); gv.Group != "" && gv.Group != "apps" && (!told || err != nil) {
+				return nil // a kind of its own, which does not tell how far it is
+			}
+		}
 		w.Desired = n(0, "spec", "replicas")
 		w.Updated = n(0, "status", "replicas")
 		w.Ready = n(0, "status", "readyReplicas")

@@ -16,11 +16,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/foretop/foretop/internal/credential"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
 
 // Mark stands where a value was.
-const Mark = "[redacted]"
+const Mark = credential.Mark
 
 // KeysAnnotation holds the names and byte lengths of what was dropped whole: {"password":12}.
 const KeysAnnotation = "foretop.io/redacted-keys"
@@ -131,7 +132,7 @@ func (r *Redactor) Object(object map[string]any) (res Result) {
 
 // Text takes what looks like a credential out of free text: messages of events and of API servers.
 func (r *Redactor) Text(s string) string {
-	return scrub(s, r.count)
+	return credential.Scrub(s, r.count)
 }
 
 func (r *Redactor) count(rule string) { r.redactions.WithLabelValues(rule).Inc() }
@@ -298,7 +299,7 @@ func (p *pass) cut(path, s string) string {
 
 // text scrubs one string of an object.
 func (p *pass) text(path, s string) string {
-	out := scrub(s, p.count)
+	out := credential.Scrub(s, p.count)
 	if out != s {
 		p.removed = append(p.removed, path+"\x00"+s)
 	}

@@ -118,6 +118,7 @@ func (a *Action) NeedsApproval() bool {
 // Target is one frozen object of an action.
 type Target struct {
 	Ref             string     `json:"ref"`
+	For             string     `json:"for,omitempty"`  // what was asked for, where something else became the target
 	Wave            int        `json:"wave,omitempty"` // from 1
 	ClusterUID      string     `json:"clusterUID"`
 	Version         string     `json:"version"` // API version, v1

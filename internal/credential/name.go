@@ -1,6 +1,6 @@
-// Package credential tells names of credentials from other names.
+// Package credential tells credentials by the names that they are given and by what they look like.
 //
-// Invariant: it looks at names alone and keeps nothing of what it is shown.
+// Invariant: it keeps nothing of what it is shown.
 package credential
 
 import "strings"

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
+	"strings"
 
 	"github.com/wI2L/jsondiff"
 )
@@ -56,7 +58,42 @@ func Back(from, to map[string]any) ([]Change, error) {
 // to lacks.
 func Changes(from, to map[string]any) ([]Change, error) {
 	p, err := compare(Content(from), Content(to))
-	return changes(p), err
+	list := changes(p)
+	added := map[string]int{}
+	for i, c := range list { // "-" is behind the last item: several are added one behind the other
+		dir, end := strings.CutSuffix(c.Path, "/-")
+		if before, ok := At(from, dir); end && ok {
+			if items, ok := before.([]any); ok {
+				list[i].Path = fmt.Sprintf("%s/%d", dir, len(items)+added[dir])
+				added[dir]++
+			}
+		}
+	}
+	return list, err
+}
+
+// At is the value that a JSON pointer (RFC 6901) names.
+func At(v any, pointer string) (any, bool) {
+	for _, step := range strings.Split(pointer, "/")[1:] {
+		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+		switch in := v.(type) {
+		case map[string]any:
+			next, ok := in[step]
+			if !ok {
+				return nil, false
+			}
+			v = next
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(in) {
+				return nil, false
+			}
+			v = in[i]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
 }
 
 // Parse reads what changes were encoded to.

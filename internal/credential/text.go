@@ -1,11 +1,12 @@
-package redact
+package credential
 
 import (
 	"regexp"
 	"strings"
-
-	"github.com/foretop/foretop/internal/credential"
 )
+
+// Mark stands where a credential was.
+const Mark = "[redacted]"
 
 // A pattern finds one form of credential in free text. sign is cheap to look for: without it the expression is
 // not run, so that ordinary strings cost a scan and no more.
@@ -63,7 +64,8 @@ var flagged = regexp.MustCompile(`(?i)((?:^|[\s"'])(--?)[a-z0-9_.-]*(?:` + askin
 // asking ends the names in text that ask for redaction.
 const asking = `token|passw(?:or)?d|passphrase|secret|credentials?|(?:private|api|access|encryption|signing|ssh)[_.-]?key`
 
-func scrub(s string, count func(rule string)) string {
+// Scrub is s with Mark in place of each credential that it holds; count hears which rule found one.
+func Scrub(s string, count func(rule string)) string {
 	if len(s) < 8 { // shorter than any credential worth the name with its sign
 		return s
 	}
@@ -77,7 +79,7 @@ func scrub(s string, count func(rule string)) string {
 			s = out
 		}
 	}
-	if assigns, flags := strings.ContainsAny(s, "=:"), strings.ContainsAny(s, " \t") && strings.Contains(s, "-"); (assigns || flags) && (credential.HasWord(s) || credential.MayHoldShortWord(s)) {
+	if assigns, flags := strings.ContainsAny(s, "=:"), strings.ContainsAny(s, " \t") && strings.Contains(s, "-"); (assigns || flags) && (HasWord(s) || MayHoldShortWord(s)) {
 		out := s
 		if assigns {
 			out = replaceValues(assignment, out)
@@ -128,3 +130,6 @@ func harmlessAssigned(v string) bool {
 	return strings.HasPrefix(v, "/") && !strings.ContainsAny(v, "+=") ||
 		strings.HasPrefix(v, "$") || strings.HasPrefix(v, "{{")
 }
+
+// InText says whether s holds what looks like a credential.
+func InText(s string) bool { return Scrub(s, func(string) {}) != s }
