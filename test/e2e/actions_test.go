@@ -210,7 +210,7 @@ func (s *sight) content(recreated bool) string {
 var byOthers = []string{"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"}
 
 var (
-	serverSet = regexp.MustCompile(`(?m)^  (resourceVersion|generation|uid|creationTimestamp): .*\n`)
+	serverSet = regexp.MustCompile(`(?m)^  (resourceVersion|generation|uid|creationTimestamp): .*(\n|\z)`)
 	restarted = regexp.MustCompile(`restartedAt: .*`)
 )
 
@@ -225,7 +225,7 @@ func (s *sight) shown() string {
 		return ""
 	}
 	text, _, _ := strings.Cut(s.yaml, "\nstatus:")
-	return serverSet.ReplaceAllString(text, "")
+	return strings.TrimRight(serverSet.ReplaceAllString(text, ""), "\n")
 }
 
 // linesApart is what two texts differ in.

@@ -191,15 +191,20 @@ func TestABrokenWorkloadIsFoundExplainedAndActedUpon(t *testing.T) {
 		}
 	})
 
-	t.Run("an HPA's replicas are left to the HPA, with a sentence", func(t *testing.T) {
+	t.Run("an HPA's replicas are left to the HPA: the plan is about its bounds, with a sentence", func(t *testing.T) {
 		var a struct {
 			PlanAction struct {
-				Targets []struct{ State, Message string }
+				Targets []struct {
+					Ref, State, Change string
+					Warnings           []string
+				}
 			}
 		}
-		ask(t, `mutation($in: ActionInput!) { planAction(input: $in) { targets { state message } } }`,
+		ask(t, `mutation($in: ActionInput!) { planAction(input: $in) { targets { ref state change warnings } } }`,
 			map[string]any{"in": map[string]any{"verb": "SCALE", "refs": []string{"zone1:shop/deployments.apps/app1"}, "replicas": 7}}, &a)
-		if x := a.PlanAction.Targets; len(x) != 1 || x[0].State != "BLOCKED" || !strings.Contains(x[0].Message, "HPA") {
+		x := a.PlanAction.Targets
+		if len(x) != 1 || x[0].State != "READY" || !strings.Contains(x[0].Ref, "/horizontalpodautoscalers.autoscaling/") || !strings.Contains(x[0].Change, "minReplicas") ||
+			!strings.Contains(toJSON(x[0].Warnings), "owns the replicas of app1: its bounds are changed instead") {
 			t.Errorf("plan says %s", toJSON(x))
 		}
 	})
