@@ -125,12 +125,20 @@ func (a rangeArgs) check(ctx context.Context) (first int, from, to time.Time, er
 	return first, from, to, nil
 }
 
+// end is to as it was asked for: the reader takes one that is missing from the cursor, so that all pages have the same.
+func (a rangeArgs) end(to time.Time) time.Time {
+	if a.To == nil {
+		return time.Time{}
+	}
+	return to
+}
+
 func (r *resolver) Changes(ctx context.Context, args rangeArgs) (*changeConnection, error) {
 	first, from, to, err := args.check(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.reader.Changes(ctx, access.FromContext(ctx), args.Query, from, to, first, text(args.After))
+	p, err := r.reader.Changes(ctx, access.FromContext(ctx), args.Query, from, args.end(to), first, text(args.After))
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +175,7 @@ func (r *resolver) Events(ctx context.Context, args rangeArgs) (*eventConnection
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.reader.Events(ctx, access.FromContext(ctx), args.Query, from, to, first, text(args.After))
+	p, err := r.reader.Events(ctx, access.FromContext(ctx), args.Query, from, args.end(to), first, text(args.After))
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type Reader interface {
 	// Autoscalers answers the HPA that owns the replicas of a workload; workloads without one are left out.
 	Autoscalers(ctx context.Context, scope access.Scope, objects []*records.Object) (map[kube.Ref]*records.Object, error)
 	History(ctx context.Context, scope access.Scope, ref kube.Ref, first int, after string) (*records.Page[*records.Version], error)
+	// Changes and Events of a zero to end at the moment of their first page.
 	Changes(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Version], error)
 	Density(ctx context.Context, scope access.Scope, query string, from, to time.Time, parts int) (*records.Density, error)
 	Events(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Event], error)

@@ -15,7 +15,8 @@ import (
 )
 
 // Events answers the newest revision of each event that was last seen from from until before to and matches the
-// query: its own fields and words, or those of the object it is about, also when that is gone.
+// query: its own fields and words, or those of the object it is about, also when that is gone. A zero to is the moment
+// of the first page.
 func (s *Service) Events(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Event], error) {
 	defer s.metrics.observe("events")()
 	first, err := pageSize(first)
@@ -33,6 +34,9 @@ func (s *Service) Events(ctx context.Context, scope access.Scope, query string, 
 	p := new(clickhouse.Params)
 	o := order{{sql: "toUnixTimestamp64Milli(last_at)", desc: true}, {sql: a.f.clusterName(p), text: true}, {sql: "uid", text: true}}
 	list := listID("events", a.q.Canonical(), from.UTC().String(), to.UTC().String())
+	if to.IsZero() {
+		to = a.now
+	}
 	if err := c.of(list, len(o)); err != nil {
 		return nil, err
 	}

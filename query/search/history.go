@@ -81,7 +81,7 @@ func (s *Service) History(ctx context.Context, scope access.Scope, ref kube.Ref,
 }
 
 // Changes answers the versions that were observed from from until before to and match the query, newest first.
-// A query that does not speak of meaningful: gets meaningful changes only.
+// A query that does not speak of meaningful: gets meaningful changes only. A zero to is the moment of the first page.
 func (s *Service) Changes(ctx context.Context, scope access.Scope, query string, from, to time.Time, first int, after string) (*records.Page[*records.Version], error) {
 	defer s.metrics.observe("changes")()
 	first, err := pageSize(first)
@@ -100,6 +100,9 @@ func (s *Service) Changes(ctx context.Context, scope access.Scope, query string,
 	// The key too: the tombstones of one list share a version.
 	o := append(order{{sql: "toUnixTimestamp64Milli(observed_at)", desc: true}, {sql: "toInt64(ver)", desc: true}}, keyOrder(a.f, p)...)
 	list := listID("changes", a.q.Canonical(), from.UTC().String(), to.UTC().String())
+	if to.IsZero() {
+		to = a.now
+	}
 	if err := c.of(list, len(o)); err != nil {
 		return nil, err
 	}

@@ -137,6 +137,21 @@ func TestChanges(t *testing.T) {
 	f("", 4*time.Hour, 150*time.Minute, "add app2 app2:1.0")
 	f("app:app2", 4*time.Hour, 0, "update app2 app2:2.0", "add app2 app2:1.0")
 	f("cluster:zone2", 4*time.Hour, 0, "delete app3 app3:1.0", "add app3 app3:1.0")
+
+	var open []string // pages of a list without an end belong together
+	for after, more := "", true; more; {
+		p, err := w.service.Changes(t.Context(), everyone, "", now.Add(-4*time.Hour), time.Time{}, 1, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range p.Items {
+			open = append(open, v.Op+" "+v.Ref.Name)
+		}
+		after, more = p.Cursor, p.More
+	}
+	if diff := cmp.Diff([]string{"delete app3", "add app3", "update app2", "add app2"}, open); diff != "" {
+		t.Errorf("without an end (-want +got):\n%s", diff)
+	}
 }
 
 func TestEvents(t *testing.T) {
@@ -178,6 +193,21 @@ func TestEvents(t *testing.T) {
 	f("cluster:zone2", pulled)
 	f("restarting", backoff)
 	f("nosuchword")
+
+	var open []string // pages of a list without an end belong together
+	for after, more := "", true; more; {
+		p, err := w.service.Events(t.Context(), everyone, "", now.Add(-time.Hour), time.Time{}, 1, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range p.Items {
+			open = append(open, e.Reason)
+		}
+		after, more = p.Cursor, p.More
+	}
+	if diff := cmp.Diff([]string{"Pulled", "BackOff", "ScalingReplicaSet"}, open); diff != "" {
+		t.Errorf("without an end (-want +got):\n%s", diff)
+	}
 }
 
 // A page of versions is bounded by what it holds, not by their number alone.
