@@ -7,6 +7,7 @@ import (
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/clusters"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/state"
@@ -54,7 +55,7 @@ func (s *Service) Approve(ctx context.Context, scope access.Scope, id string) (*
 	row := *plan
 	row.RunBy = user
 	if err := s.audit(ctx, &row, "approve", user, []auditRow{{result: "APPROVED", detail: map[string]any{"title": plan.Title}}}); err != nil {
-		return nil, noAudit(err)
+		return nil, audit.Unwritten(err)
 	}
 	_, err = s.journal.edit(ctx, id, func(a *actions.Action) ([]state.Condition, []state.Op, error) {
 		if s.shown(a).State != planned {

@@ -225,11 +225,6 @@ func (s *Service) tryAll(ctx context.Context, scope access.Scope, a *actions.Act
 	return s.existing(ctx, a.ID)
 }
 
-// noAudit says that an action is refused for want of an audit.
-func noAudit(err error) error {
-	return errors.Join(&access.Error{Code: "UNAVAILABLE", Message: "The audit cannot be written, and without audit there is no action.", Fix: "Try again when the database answers; foretop's log says why it does not."}, err)
-}
-
 // dryRun asks a member what t's command would do. why is a sentence when that cannot be told.
 func (s *Service) dryRun(ctx context.Context, a *actions.Action, t *actions.Target, id string) (d tried, r *ingestpb.CommandResult, why string) {
 	const noObject = "The member answered with something that is no object."

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foretop/foretop/internal/actions"
+	"github.com/foretop/foretop/internal/audit"
 	"github.com/foretop/foretop/internal/kube"
 	"github.com/foretop/foretop/internal/patch"
 	"github.com/foretop/foretop/internal/state"
@@ -107,7 +108,7 @@ func (p *plan) complete(ctx context.Context) error {
 	p.a.State, p.a.ConfirmPhrase = planned, p.phrase(p.a)
 	if err := p.audit(ctx, p.a, "plan", "", planRow(p.a)); err != nil {
 		p.a.State = planning // nobody runs what the audit does not know
-		return noAudit(err)
+		return audit.Unwritten(err)
 	}
 	if !p.journaled {
 		p.journaled = true

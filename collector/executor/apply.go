@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/foretop/foretop/collector/kube"
 	"github.com/foretop/foretop/collector/redact"
 	"github.com/foretop/foretop/schemas/ingestpb"
 )
@@ -31,7 +32,7 @@ func (t target) apply(ctx context.Context, c *ingestpb.Command, v *ingestpb.Appl
 	}
 	live, err := t.read(ctx)
 	switch {
-	case notServed(err):
+	case kube.NotServed(err):
 		return t.unserved(o), false
 	case isNotFound(err) && c.GetPrecondition().GetUid() != "":
 		return answer(ingestpb.CommandResult_CODE_CONFLICT, fmt.Sprintf("%s was deleted since this was planned. Plan again.", t)), false
@@ -144,7 +145,7 @@ func (t target) manifest(raw []byte) (*unstructured.Unstructured, string) {
 func (t target) failedToMake(o *unstructured.Unstructured, act string, err error, writing bool) *ingestpb.CommandResult {
 	var status apierrors.APIStatus
 	switch {
-	case notServed(err):
+	case kube.NotServed(err):
 		return t.unserved(o)
 	case isNotFound(err) && errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Kind == "namespaces":
 		return answer(ingestpb.CommandResult_CODE_NOT_FOUND, fmt.Sprintf("There is no namespace %s. Create it first.", t.ref.Namespace))
@@ -157,12 +158,6 @@ func (t target) failedToMake(o *unstructured.Unstructured, act string, err error
 
 func (t target) unserved(o *unstructured.Unstructured) *ingestpb.CommandResult {
 	return answer(ingestpb.CommandResult_CODE_NOT_FOUND, fmt.Sprintf("The cluster does not know %s of %s: install its CustomResourceDefinition first.", o.GetKind(), o.GetAPIVersion()))
-}
-
-// notServed tells a kind that is not there from an object that is not.
-func notServed(err error) bool {
-	var status apierrors.APIStatus
-	return isNotFound(err) && errors.As(err, &status) && (status.Status().Details == nil || status.Status().Details.Name == "")
 }
 
 // misfit is what an API server says of fields that a kind does not have, or has otherwise. To an apply it says so as if
