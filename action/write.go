@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/foretop/foretop/internal/access"
 	"github.com/foretop/foretop/internal/actions"
@@ -59,7 +60,11 @@ func (x *execution) begin(ctx context.Context, i int, t *actions.Target) error {
 	}
 	v := verbs[x.a.Verb]
 	if v.evicts && t.Wanted == nil {
-		t.Evictions = &actions.Evictions{Since: now}
+		since := now
+		if ms := r.GetEvictions().GetNowMs(); ms != 0 && ms < since.UnixMilli() { // a hub that is ahead would mean the successors too
+			since = time.UnixMilli(ms).UTC()
+		}
+		t.Evictions = &actions.Evictions{Since: since}
 		t.NoWayBack = "Pods that were evicted do not come back: their successors run."
 	}
 	t.Intent = &actions.Intent{Attempt: attempt, Write: w, ResourceVersion: d.before.ResourceVersion, Generation: d.before.Generation}

@@ -39,7 +39,7 @@ type eviction struct {
 
 // evict takes one step: it evicts some Pods of a workload or a Node and tells how many are left.
 func (t target) evict(ctx context.Context, c *ingestpb.Command, live *unstructured.Unstructured, v *ingestpb.EvictVerb) (*ingestpb.CommandResult, bool) {
-	e := &eviction{target: t, command: c, verb: v, out: &ingestpb.Evictions{}}
+	e := &eviction{target: t, command: c, verb: v, out: &ingestpb.Evictions{NowMs: t.now().UnixMilli()}}
 	var res *ingestpb.CommandResult
 	var asked bool
 	switch t.kind() {

@@ -37,7 +37,7 @@ func TestEvictionsThatFail(t *testing.T) {
 		c := to("replicasets.apps/web", &ingestpb.EvictVerb{CreatedBeforeMs: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC).UnixMilli(), AtMost: 5})
 		r := executor(t, s, Policy{}).Execute(t.Context(), c)
 		expect(t, r, code, message)
-		if e := r.Evictions; e.Left != left || e.WaitingFor != waiting || len(e.Evicted) != 0 {
+		if e := r.Evictions; e.NowMs == 0 || e.Left != left || e.WaitingFor != waiting || len(e.Evicted) != 0 {
 			t.Errorf("evictions are %v", e)
 		}
 		if n := len(s.Requests("/eviction")); n != 1 { // of two Pods one stays, so that somebody serves
@@ -81,7 +81,7 @@ func TestEvictionsWaitForSuccessors(t *testing.T) {
 		before := len(s.Requests("/eviction"))
 		r := e.Execute(t.Context(), c)
 		expect(t, r, ok, "")
-		if n := len(s.Requests("/eviction")) - before; n != asked || r.Evictions.WaitingFor != waiting {
+		if n := len(s.Requests("/eviction")) - before; n != asked || r.Evictions.NowMs == 0 || r.Evictions.WaitingFor != waiting {
 			t.Errorf("step %d: %d evictions, waiting for %q", steps, n, r.Evictions.WaitingFor)
 		}
 	}

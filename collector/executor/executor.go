@@ -210,10 +210,7 @@ func (t target) carryOut(ctx context.Context, c *ingestpb.Command) (res *ingestp
 		}
 		return t.restart(ctx, c, live, v.Restart.RestartedAt)
 	case *ingestpb.Command_Restore:
-		if len(v.Restore.Patch) > 0 {
-			return t.restore(ctx, c, live, v.Restore.Patch)
-		}
-		return t.restart(ctx, c, live, v.Restore.RestartedAt)
+		return t.restore(ctx, c, live, v.Restore.Patch)
 	case *ingestpb.Command_Scale:
 		return t.scale(ctx, c, live, v.Scale)
 	case *ingestpb.Command_Autoscale:

@@ -67,8 +67,8 @@ func restart(c *ingestpb.Command, at string) *ingestpb.Command {
 	return c
 }
 
-func restore(c *ingestpb.Command, at string) *ingestpb.Command {
-	c.Verb = &ingestpb.Command_Restore{Restore: &ingestpb.RestoreVerb{RestartedAt: at}}
+func restore(c *ingestpb.Command, patch string) *ingestpb.Command {
+	c.Verb = &ingestpb.Command_Restore{Restore: &ingestpb.RestoreVerb{Patch: []byte(patch)}}
 	return c
 }
 
@@ -141,13 +141,13 @@ func TestRestartAndRestore(t *testing.T) {
 	if at() != "T1" || r.Workload.RestartedAt != "T1" {
 		t.Errorf("stored %v, workload %v", at(), r.Workload)
 	}
-	c = restore(command("deployments", "app2"), "T0")
+	c = restore(command("deployments", "app2"), `[{"op":"replace","path":"/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt","value":"T0"}]`)
 	c.Id = "2"
 	expect(t, e.Execute(t.Context(), c), ok, "")
 	if at() != "T0" {
 		t.Errorf("stored %v, want T0", at())
 	}
-	c = restore(command("deployments", "app2"), "")
+	c = restore(command("deployments", "app2"), `[{"op":"remove","path":"/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"}]`)
 	c.Id = "3"
 	expect(t, e.Execute(t.Context(), c), ok, "")
 	if at() != nil {

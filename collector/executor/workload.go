@@ -18,7 +18,7 @@ const RestartedAt = "kubectl.kubernetes.io/restartedAt"
 
 var restartable = map[string]bool{"deployments": true, "statefulsets": true, "daemonsets": true}
 
-// restart sets the pod template's restart annotation, or removes it when at is "".
+// restart sets the pod template's restart annotation.
 func (t target) restart(ctx context.Context, c *ingestpb.Command, live *unstructured.Unstructured, at string) (*ingestpb.CommandResult, bool) {
 	if t.ref.Group != "apps" || !restartable[t.ref.Resource] {
 		return answer(ingestpb.CommandResult_CODE_REFUSED, fmt.Sprintf("%s cannot be restarted: only Deployments, StatefulSets and DaemonSets can.", t)), false
@@ -28,14 +28,7 @@ func (t target) restart(ctx context.Context, c *ingestpb.Command, live *unstruct
 			return answer(ingestpb.CommandResult_CODE_REFUSED, fmt.Sprintf("%s is paused, so a restart would not begin. Resume its rollout first.", t))
 		}
 		meta := child(child(child(o.Object, "spec"), "template"), "metadata")
-		annotations := child(meta, "annotations")
-		if at != "" {
-			annotations[RestartedAt] = at
-			return nil
-		}
-		if delete(annotations, RestartedAt); len(annotations) == 0 {
-			delete(meta, "annotations")
-		}
+		child(meta, "annotations")[RestartedAt] = at
 		return nil
 	})
 	return t.warnOfRollout(res, live), asked

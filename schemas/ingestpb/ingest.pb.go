@@ -2690,7 +2690,6 @@ func (x *ScaleVerb) GetEvenIfAutoscaled() bool {
 // It is refused when the object is not as the patch's own tests say.
 type RestoreVerb struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	RestartedAt   string                 `protobuf:"bytes,1,opt,name=restarted_at,json=restartedAt,proto3" json:"restarted_at,omitempty"` // instead of a patch: the restart annotation to set, or to remove when it is empty
 	Patch         []byte                 `protobuf:"bytes,2,opt,name=patch,proto3" json:"patch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2724,13 +2723,6 @@ func (x *RestoreVerb) ProtoReflect() protoreflect.Message {
 // Deprecated: Use RestoreVerb.ProtoReflect.Descriptor instead.
 func (*RestoreVerb) Descriptor() ([]byte, []int) {
 	return file_foretop_ingest_v1_ingest_proto_rawDescGZIP(), []int{29}
-}
-
-func (x *RestoreVerb) GetRestartedAt() string {
-	if x != nil {
-		return x.RestartedAt
-	}
-	return ""
 }
 
 func (x *RestoreVerb) GetPatch() []byte {
@@ -3743,6 +3735,7 @@ type Evictions struct {
 	Left          int32                  `protobuf:"varint,2,opt,name=left,proto3" json:"left,omitempty"`                              // Pods that are still to go, those that are going included
 	WaitingFor    string                 `protobuf:"bytes,3,opt,name=waiting_for,json=waitingFor,proto3" json:"waiting_for,omitempty"` // a sentence: which PodDisruptionBudget or unready Pod; "" when nothing holds it up
 	Kept          []string               `protobuf:"bytes,4,rep,name=kept,proto3" json:"kept,omitempty"`                               // a sentence for each Pod that stays on a drained Node, and why
+	NowMs         int64                  `protobuf:"varint,5,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"`               // of the collector, whose clock stands nearer to the Pods' than the hub's
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3803,6 +3796,13 @@ func (x *Evictions) GetKept() []string {
 		return x.Kept
 	}
 	return nil
+}
+
+func (x *Evictions) GetNowMs() int64 {
+	if x != nil {
+		return x.NowMs
+	}
+	return 0
 }
 
 type FieldConflict struct {
@@ -4174,10 +4174,9 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\"U\n" +
 	"\tScaleVerb\x12\x1a\n" +
 	"\breplicas\x18\x01 \x01(\x05R\breplicas\x12,\n" +
-	"\x12even_if_autoscaled\x18\x02 \x01(\bR\x10evenIfAutoscaled\"F\n" +
-	"\vRestoreVerb\x12!\n" +
-	"\frestarted_at\x18\x01 \x01(\tR\vrestartedAt\x12\x14\n" +
-	"\x05patch\x18\x02 \x01(\fR\x05patch\"\x88\x01\n" +
+	"\x12even_if_autoscaled\x18\x02 \x01(\bR\x10evenIfAutoscaled\")\n" +
+	"\vRestoreVerb\x12\x14\n" +
+	"\x05patch\x18\x02 \x01(\fR\x05patchJ\x04\b\x01\x10\x02\"\x88\x01\n" +
 	"\tImageVerb\x12@\n" +
 	"\x06images\x18\x01 \x03(\v2(.foretop.ingest.v1.ImageVerb.ImagesEntryR\x06images\x1a9\n" +
 	"\vImagesEntry\x12\x10\n" +
@@ -4284,13 +4283,14 @@ const file_foretop_ingest_v1_ingest_proto_rawDesc = "" +
 	"\fCODE_INVALID\x10\x05\x12\x10\n" +
 	"\fCODE_REFUSED\x10\x06\x12\x14\n" +
 	"\x10CODE_UNAVAILABLE\x10\a\x12\x10\n" +
-	"\fCODE_EXPIRED\x10\b\"n\n" +
+	"\fCODE_EXPIRED\x10\b\"\x85\x01\n" +
 	"\tEvictions\x12\x18\n" +
 	"\aevicted\x18\x01 \x03(\tR\aevicted\x12\x12\n" +
 	"\x04left\x18\x02 \x01(\x05R\x04left\x12\x1f\n" +
 	"\vwaiting_for\x18\x03 \x01(\tR\n" +
 	"waitingFor\x12\x12\n" +
-	"\x04kept\x18\x04 \x03(\tR\x04kept\"?\n" +
+	"\x04kept\x18\x04 \x03(\tR\x04kept\x12\x15\n" +
+	"\x06now_ms\x18\x05 \x01(\x03R\x05nowMs\"?\n" +
 	"\rFieldConflict\x12\x18\n" +
 	"\amanager\x18\x01 \x01(\tR\amanager\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\"\xd4\x02\n" +
